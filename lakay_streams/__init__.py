@@ -1,0 +1,1 @@
+"""Lakay Intelligence: streaming fraud, takeover, circle-health and AML scoring for Trebanx."""

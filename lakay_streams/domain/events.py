@@ -1,0 +1,164 @@
+"""What happened at Trebanx, in the domain's words.
+
+`contracts` turns a validated record into one of these; nothing else builds them from the outside. Times are event times
+in milliseconds since the epoch, UTC. Amounts are integer minor units of their currency (cents). All are tuples: they are
+made for every record, and a NamedTuple is the cheapest immutable record Python has.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where an event came from. Degrees north and east; `country` is ISO 3166 alpha-2."""
+
+    latitude: float
+    longitude: float
+    country: str | None = None
+    city: str | None = None
+
+
+class TransactionInitiated(NamedTuple):
+    """A user asks to move money: the event that is scored. `occurred_at` is `initiated_at`, else `timestamp`."""
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    user_id: str
+    transaction_id: str
+    amount_minor: int
+    currency: str
+    type: str
+    recipient_id: str | None = None
+    device_id: str | None = None
+    ip_address: str | None = None
+    place: Place | None = None
+    payment_method: str | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.user_id
+
+
+class TransactionUpdated(NamedTuple):
+    """What became of a transaction: `event_type` is transaction-completed, -failed or -flagged."""
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    user_id: str
+    transaction_id: str
+    amount_minor: int | None = None
+    currency: str | None = None
+    reason: str | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.user_id
+
+
+class UserEvent(NamedTuple):
+    """Anything on `trebanx.user.events`; `event_type` says which of the ten it is.
+
+    `action` is the action's name for user-action-performed; `changed_fields` is filled for user-profile-updated;
+    `duration_seconds` and `actions_count` for session-ended; `reason` for login-failed.
+    """
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    user_id: str
+    session_id: str | None = None
+    device_id: str | None = None
+    ip_address: str | None = None
+    place: Place | None = None
+    action: str | None = None
+    changed_fields: tuple[str, ...] = ()
+    duration_seconds: int | None = None
+    actions_count: int | None = None
+    reason: str | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.user_id
+
+
+class CircleEvent(NamedTuple):
+    """Anything on `trebanx.circle.events`; `event_type` says which of the eight it is.
+
+    `user_id` is the member concerned: the organiser of circle-created, the recipient of circle-payout-executed.
+    `amount_minor` is the contribution per round for circle-created. `members` and `rounds` are planned totals.
+    """
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    circle_id: str
+    user_id: str | None = None
+    round: int | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    due_at: int | None = None
+    members: int | None = None
+    rounds: int | None = None
+    position: int | None = None
+    frequency: str | None = None
+    device_id: str | None = None
+    account_id: str | None = None
+    reason: str | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.circle_id
+
+
+class RemittanceEvent(NamedTuple):
+    """remittance-initiated, -processing, -completed or -failed. Keyed by the user who sends."""
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    sender_id: str
+    remittance_id: str
+    recipient_id: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    receive_amount_minor: int | None = None
+    receive_currency: str | None = None
+    origin_country: str | None = None
+    destination_country: str | None = None
+    device_id: str | None = None
+    ip_address: str | None = None
+    place: Place | None = None
+    payment_method: str | None = None
+    reason: str | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.sender_id
+
+
+class ExchangeRateUpdated(NamedTuple):
+    """One unit of `base_currency` buys `rate` units of `quote_currency`. Keyed by `BASE/QUOTE`."""
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    base_currency: str
+    quote_currency: str
+    rate: Decimal
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return f"{self.base_currency}/{self.quote_currency}"
+
+
+Event = TransactionInitiated | TransactionUpdated | UserEvent | CircleEvent | RemittanceEvent | ExchangeRateUpdated

@@ -1,0 +1,46 @@
+"""Every error the project raises, as one tree.
+
+    LakayError
+    ├── SettingsError          a variable is missing, out of range, or contradicts another
+    ├── ContractError          a schema folder or schema file cannot be used
+    ├── PrerequisiteError      a program or server that a command needs is not there
+    ├── TopicError             a Kafka topic is missing or shaped wrongly
+    └── EngineError            the stream engine cannot go on safely
+        ├── Fenced             another worker owns the partition now
+        └── RecoveryError      a table could not be rebuilt from its changelog
+
+Bad data is never an exception outside `contracts`: it is parked in the rejects. A message carries the value, the rule
+it breaks and the operator's next action, in one sentence, and never a secret.
+"""
+
+
+class LakayError(Exception):
+    """Root of the project's errors; the command line prints its message without a traceback."""
+
+
+class SettingsError(LakayError):
+    """A setting is missing, out of range, or contradicts another."""
+
+
+class ContractError(LakayError):
+    """A schema folder or schema file cannot be used."""
+
+
+class PrerequisiteError(LakayError):
+    """A program or server that a command needs is not there."""
+
+
+class TopicError(LakayError):
+    """A Kafka topic is missing or shaped wrongly."""
+
+
+class EngineError(LakayError):
+    """The stream engine cannot go on safely; the worker stops and its supervisor restarts it."""
+
+
+class Fenced(EngineError):  # noqa: N818 - Kafka's own word for it
+    """Another worker owns the partition now; nothing this worker wrote since reaches a committed reader."""
+
+
+class RecoveryError(EngineError):
+    """A table could not be rebuilt from its changelog."""
