@@ -12,7 +12,7 @@ from lakay_streams.embedded.kafka import EmbeddedKafka
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[str]:
-    """The bootstrap servers of one real Kafka for the whole run; `LAKAY_TEST_KAFKA` names one that runs already.
+    """The bootstrap servers of one real Kafka for the whole run; `LAKAY_TEST_KAFKA` names one that runs.
 
     Every test takes topics and groups of its own names, since the broker and its topics are shared.
     """

@@ -3,8 +3,8 @@
     with EmbeddedKafka() as kafka:
         connect(kafka.bootstrap_servers)
 
-`python -m lakay_streams.embedded.kafka --port 19092 --data DIR` runs one in the foreground until Ctrl-C. Made for
-demos and tests: it listens on loopback only, and one node keeps one copy of the data.
+`python -m lakay_streams.embedded.kafka --port 19092 --data DIR` runs one in the foreground until Ctrl-C. Made
+for demos and tests: it listens on loopback only, and one node keeps one copy of the data.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import base64
 import ctypes
-import os
 import shutil
 import signal
 import socket
@@ -48,7 +47,8 @@ log.dirs={log_dirs}
 # Topics are created by name and shape; a misspelt one must fail, not appear.
 auto.create.topics.enable=false
 
-# One node: one copy of everything, and few internal partitions, which are created at the first join and transaction.
+# One node: one copy of everything, and few internal partitions, since the first join and transaction wait for
+# their creation.
 default.replication.factor=1
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=5
@@ -58,7 +58,7 @@ transaction.state.log.num.partitions=5
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 
-# The first member of a group starts at once, and a dead one is noticed as fast as its session timeout asks for.
+# The first member of a group starts at once, and a dead one is noticed as fast as its session timeout asks.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 
@@ -75,10 +75,10 @@ log.cleaner.dedupe.buffer.size=16777216
 class EmbeddedKafka:
     """One Kafka node in a child process, which dies with its parent.
 
-    `port` and the controller's port are free ones unless given; they stay the same over restarts. `data` keeps the
-    node's files (topics, settings, `kafka.log`); without it they live in a temporary folder that `stop` deletes.
+    `port` is a free one unless given, and stays the same over restarts. `data` keeps the node's files (topics
+    and `kafka.log`); without it they live in a temporary folder that `stop` deletes.
 
-    Start it from a thread that lives as long as the broker should: Linux ends the child with the thread that made it.
+    Start it from a thread that lives as long as the broker should: Linux ends the child with that thread.
     """
 
     def __init__(self, data: Path | None = None, port: int = 0) -> None:
@@ -114,17 +114,16 @@ class EmbeddedKafka:
     def start(self, timeout_s: float = 60.0) -> Self:
         """Start the broker and return when it serves requests, about three seconds later.
 
-        Raises `PrerequisiteError` when Java or the jars are missing or the broker does not come up in `timeout_s`.
+        Raises `PrerequisiteError` when Java or the jars are missing, or it is not up within `timeout_s`.
         """
         if self._process is not None:
             return self
-        classpath = f"{kafka_jars()}/*"
         properties = self._write_properties()
-        self._format(classpath, properties)
+        self._format(properties)
         with self.log.open("ab") as log:
             said_before = log.tell()
-            self._process = subprocess.Popen(  # noqa: S603 - our own Java and jars
-                [java(), "-Xmx512m", "-Xms256m", *LOGGING, "-cp", classpath, "kafka.Kafka", properties],
+            self._process = subprocess.Popen(
+                [*_java(), "kafka.Kafka", properties],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -136,7 +135,7 @@ class EmbeddedKafka:
         return self
 
     def stop(self, timeout_s: float = 20.0) -> None:
-        """Stop the broker: in good order when its data stays, at once when the data is temporary and goes too."""
+        """Stop the broker: in good order when its data stays, at once when the data goes too."""
         if self._process is not None:
             if self._temporary:
                 self._process.kill()
@@ -148,7 +147,7 @@ class EmbeddedKafka:
             self._data = None
 
     def restart(self, *, kill: bool = False) -> None:
-        """Stop and start again on the same data and ports; `kill` does not let the broker shut down in good order."""
+        """Stop and start again on the same data and port; `kill` leaves the broker no time to shut down."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
             self._reap()
@@ -178,17 +177,21 @@ class EmbeddedKafka:
         )
         return properties
 
-    def _format(self, classpath: str, properties: Path) -> None:
+    def _format(self, properties: Path) -> None:
         """Give an empty data folder its cluster id; a folder formatted before is left as it is."""
         if (self.data / "log" / "meta.properties").exists():
             return
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [java(), "-Xshare:auto", "-XX:TieredStopAtLevel=1", *LOGGING, "-cp", classpath]
-        command += ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own Java
+        done = subprocess.run(
+            [*_java(), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", properties],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise PrerequisiteError(
-                f"Kafka could not prepare {self.data} ({done.stderr.strip()[-300:]}): give it an empty, writable folder."
+                f"Kafka could not prepare {self.data} ({done.stderr.strip()[-300:]}): "
+                "give it an empty, writable folder."
             )
 
     def _wait_until_ready(self, said_before: int, timeout_s: float) -> None:
@@ -203,18 +206,13 @@ class EmbeddedKafka:
             if self._process.poll() is not None:
                 break
             time.sleep(0.05)
-        last = next(
-            (line for line in reversed(said.decode(errors="replace").splitlines()) if "ERROR" in line), ""
-        )
+        errors = [line for line in said.decode(errors="replace").splitlines() if "ERROR" in line]
         self._process.kill()
         self._reap()
-        kept = tempfile.NamedTemporaryFile(prefix="lakay-kafka-", suffix=".log", delete=False)  # noqa: SIM115
-        with kept:
-            kept.write(said)
-        self.stop()
         raise PrerequisiteError(
-            f"The embedded Kafka did not come up on port {self.port} ({last or f'nothing within {timeout_s:.0f} s'}): "
-            f"read {kept.name}, free the port or choose another, and try again."
+            f"The embedded Kafka did not come up on port {self.port} "
+            f"({errors[-1] if errors else f'nothing within {timeout_s:.0f} s'}): "
+            f"read {self.log}, free the port or choose another, and try again."
         )
 
     def _reap(self, timeout_s: float = 20.0) -> None:
@@ -227,10 +225,16 @@ class EmbeddedKafka:
         self._process = None
 
 
-LOGGING = (
-    "-Dorg.slf4j.simpleLogger.showDateTime=true",
-    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
-)
+def _java() -> tuple[str | Path, ...]:
+    """The start of every command: Java with Kafka's jars, logging with times."""
+    return (
+        java(),
+        "-Xmx512m",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+        "-cp",
+        f"{kafka_jars()}/*",
+    )
 
 
 def _die_with_parent() -> None:

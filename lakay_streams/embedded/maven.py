@@ -1,7 +1,7 @@
 """Apache Kafka's jars, fetched from Maven Central once and kept in the user's cache folder.
 
-The folder appears whole or not at all: Maven fills a temporary one, which is then renamed. A lock lets the second of
-two starting programs wait for the first one's download instead of repeating it.
+The folder appears whole or not at all: Maven fills a temporary one, which is then renamed. A lock lets the
+second of two starting programs wait for the first one's download instead of repeating it.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def _download(jars: Path) -> None:
             f"install Maven, {OTHER_WAYS}."
         )
     with tempfile.TemporaryDirectory(prefix="download-", dir=jars.parent) as scratch, as_file(POM) as pom:
-        # A folder of its own for Maven's own output: a pom inside a read-only installation must do.
-        done = subprocess.run(  # noqa: S603 - the program is the one PATH names; nothing comes from outside
+        folder = Path(scratch, "jars")
+        done = subprocess.run(
             [
                 maven,
                 "-q",
@@ -90,7 +90,7 @@ def _download(jars: Path) -> None:
                 f"Maven could not fetch Kafka's jars ({said or f'exit code {done.returncode}'}): "
                 f"check its access to Maven Central and try again, {OTHER_WAYS}."
             )
-        Path(scratch, "jars").rename(jars)
+        folder.rename(jars)
 
 
 def _java_home() -> dict[str, str]:

@@ -72,18 +72,14 @@ def test_data_and_address_survive_a_kill_and_restart(tmp_path: Path) -> None:
     assert (tmp_path / "kafka.log").exists()
 
 
-def test_the_broker_dies_with_a_parent_that_was_killed() -> None:
-    parent = subprocess.Popen(
-        [sys.executable, "-m", "lakay_streams.embedded.kafka", "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert parent.stdout is not None
-    assert "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:" in parent.stdout.readline()
-    (broker,) = psutil.Process(parent.pid).children()
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    gone, alive = psutil.wait_procs([broker], timeout=30)
+def test_the_broker_dies_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lakay_streams.embedded.kafka", "--port", "0", "--data", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:" in parent.stdout.readline()
+        (broker,) = psutil.Process(parent.pid).children()
+        parent.send_signal(signal.SIGKILL)
+    _, alive = psutil.wait_procs([broker], timeout=30)
     assert not alive
 
 
@@ -116,10 +112,10 @@ def test_a_failed_download_leaves_no_half_cache(tmp_path: Path, monkeypatch: pyt
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["download.lock"]
 
 
-def test_a_port_in_use_is_reported_with_its_number(kafka: str) -> None:
+def test_a_port_in_use_is_reported_with_its_number(kafka: str, tmp_path: Path) -> None:
     port = int(kafka.rpartition(":")[2])
     with pytest.raises(PrerequisiteError, match=f"port {port}"):
-        EmbeddedKafka(port=port).start()
+        EmbeddedKafka(tmp_path, port).start()
 
 
 def test_the_jars_are_of_the_version_in_the_pom() -> None:
