@@ -7,6 +7,7 @@
     ├── TopicError             a Kafka topic is missing or shaped wrongly
     └── EngineError            the stream engine cannot go on safely
         ├── Fenced             another worker owns the partition now
+        ├── StoreError         RocksDB refused to open, read or write
         └── RecoveryError      a table could not be rebuilt from its changelog
 
 Bad data is never an exception outside `contracts`: it is parked in the rejects. A message carries the value, the rule
@@ -40,6 +41,10 @@ class EngineError(LakayError):
 
 class Fenced(EngineError):  # noqa: N818 - Kafka's own word for it
     """Another worker owns the partition now; nothing this worker wrote since reaches a committed reader."""
+
+
+class StoreError(EngineError):
+    """RocksDB refused to open, read or write: a full disk, a held lock, a damaged file."""
 
 
 class RecoveryError(EngineError):

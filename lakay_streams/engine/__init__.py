@@ -1,0 +1,19 @@
+"""The stream engine: what Faust lacks, and nothing of the domain.
+
+Record batches instead of single messages, write-back state instead of a changelog message per write, and checkpoints
+that put changelog, outputs and input offsets into one Kafka transaction before RocksDB takes the same keys.
+
+    transport    Faust's transport driver: fetches committed records, hands each agent a batch of one partition
+    batch        the records of one partition of one topic, in order
+    app          a Faust app with this engine's transport, ownership and settings
+    ownership    opens the partitions this worker is assigned, closes those it loses; Faust's table manager
+    partition    one owned partition: its states, outputs, positions, journal, and the checkpoint that commits them
+    table        a state table: a Faust table whose states live decoded in memory and encoded in RocksDB
+    store        one RocksDB database of one partition of one table
+    producer     a transactional producer that fences the previous owner when it starts
+    recovery     rebuilds stores from their changelog
+    reference    a small compacted topic that every worker reads whole
+    routing      Kafka's default partitioner
+
+A batch's life, the commit order and the overridden parts of Faust are in ARCHITECTURE.md.
+"""

@@ -1,0 +1,77 @@
+"""A Faust app with this engine: its transport, its ownership of partitions, and settings that keep its promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from faust import App, TopicT
+
+from lakay_streams.engine.ownership import Ownership
+from lakay_streams.engine.partition import Options
+from lakay_streams.engine.transport import BATCH_CODEC
+
+
+class StreamApp(App):
+    """A Faust app whose agents receive `RecordBatch`es and whose checkpoints are transactions.
+
+    `group` is the consumer group and the prefix of changelog topics and transactional ids. `partitions` is the
+    partition count of source, changelog and journal topics alike.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        *,
+        brokers: str,
+        datadir: Path,
+        partitions: int,
+        replication_factor: int,
+        options: Options,
+        session_timeout: float = 15.0,
+        **settings: Any,
+    ) -> None:
+        """Configure Faust; `brokers` is a comma-separated list of host:port."""
+        self.options = options
+        self._brokers = brokers
+        # Faust makes the folder itself, without its parents.
+        datadir.mkdir(parents=True, exist_ok=True)
+        super().__init__(
+            group,
+            broker=[f"lakay://{broker}" for broker in brokers.split(",")],
+            # Faust appends a version other than 1 to the group's name.
+            version=1,
+            store="memory://",
+            datadir=datadir,
+            TableManager=Ownership,
+            topic_partitions=partitions,
+            topic_replication_factor=replication_factor,
+            key_serializer="raw",
+            value_serializer="raw",
+            # A message is a batch of up to 200 records.
+            stream_buffer_maxsize=32,
+            stream_wait_empty=False,
+            broker_max_poll_records=2_000,
+            broker_session_timeout=session_timeout,
+            broker_heartbeat_interval=session_timeout / 5,
+            broker_request_timeout=max(40.0, session_timeout + 5),
+            consumer_max_fetch_size=1 << 20,
+            # Faust's default lets a produce request wait for 20 minutes.
+            producer_request_timeout=30.0,
+            topic_disable_leader=True,
+            web_enabled=False,
+            **settings,
+        )
+
+    @property
+    def ownership(self) -> Ownership:
+        """The partitions this worker owns."""
+        return cast(Ownership, self.tables)
+
+    def kafka_client(self) -> dict[str, Any]:
+        """Return aiokafka's connection settings."""
+        return {"bootstrap_servers": self._brokers.split(",")}
+
+    def batches(self, *topics: str) -> TopicT:
+        """Return a channel of the record batches of `topics`, for an agent."""
+        return self.topic(*topics, key_serializer="raw", value_serializer=BATCH_CODEC, value_type=None)

@@ -1,0 +1,319 @@
+"""One owned partition: its states, outputs, positions and journal, and the checkpoint that commits them together.
+
+A partition number is the unit of ownership: the records of that number of every source topic, the states they feed, and
+one transactional producer. The commit order of a checkpoint:
+
+    1. one Kafka transaction: changelog of the changed states, outputs, one journal entry, input offsets
+    2. then RocksDB takes the same states, with the changelog's offset, in one write
+
+A crash before 1 replays from the last checkpoint; between 1 and 2 the changelog brings RocksDB forward at the next
+opening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
+from lakay_streams.engine.batch import Record, RecordBatch
+from lakay_streams.engine.crash import PARK_AFTER, Crash
+from lakay_streams.engine.journal import JournalEntry, Segment
+from lakay_streams.engine.producer import Headers, Outgoing, TransactionalProducer
+from lakay_streams.engine.reference import Reference, Snapshot
+from lakay_streams.engine.routing import partition_of
+from lakay_streams.engine.table import PartitionStates, StateTable
+
+State = TypeVar("State")
+Value = TypeVar("Value")
+
+#: Changed states encoded between two turns of the event loop.
+ENCODED_PER_TURN = 250
+
+
+class Options(NamedTuple):
+    """How partitions checkpoint.
+
+    A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`.
+    `park` sets a record aside that crashed the worker `PARK_AFTER` times. `versions` are the constant part of what the
+    journal says was in force.
+    """
+
+    journal_topic: str
+    park: Callable[[Work, Record, str], None]
+    interval: float = 0.1
+    max_records: int = 5_000
+    cache_bytes: int = 256 << 20
+    timeout: float = 30.0
+    versions: Mapping[str, str | int] = {}
+
+
+class CheckpointStats(NamedTuple):
+    """What the last checkpoint was. Times are in seconds; `at` is the monotonic clock's."""
+
+    at: float = 0.0
+    seconds: float = 0.0
+    records: int = 0
+    states: int = 0
+    outputs: int = 0
+
+
+class Partition:
+    """The owned partition `number`, opened for the `epoch`-th time by this worker."""
+
+    def __init__(
+        self,
+        number: int,
+        epoch: int,
+        *,
+        tables: Iterable[StateTable[Any]],
+        partitions: int,
+        producer: TransactionalProducer,
+        references: Sequence[Reference[Any]],
+        options: Options,
+    ) -> None:
+        """Prepare it; its producer must be started, its stores restored and `begin` called before records come."""
+        tables = list(tables)
+        self.number = number
+        self.epoch = epoch
+        self.producer = producer
+        self.options = options
+        self.states: dict[str, PartitionStates[Any]] = {
+            table.name: PartitionStates(table, number, partitions, options.cache_bytes // max(1, len(tables)))
+            for table in tables
+        }
+        #: Held while a batch is processed and while a checkpoint takes its share.
+        self.lock = asyncio.Lock()
+        self.stats = CheckpointStats()
+        self.checkpoints = 0
+        self._commit_lock = asyncio.Lock()
+        self._references = references
+        self._in_force: dict[str, Snapshot[Any]] = {}
+        self._outputs: dict[str, list[tuple[int | None, Outgoing]]] = defaultdict(list)
+        self._segments: list[Segment] = []
+        self._parked: list[tuple[str, int]] = []
+        self._pending = 0
+        self._positions: dict[str, int] = {}
+        self._committed: dict[str, int] = {}
+        self._crashes: dict[str, Crash] = {}
+        self._topic_partitions: dict[str, int] = {}
+        self._work_arrived = asyncio.Event()
+        self._full = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def begin(self, committed: Mapping[str, OffsetAndMetadata]) -> None:
+        """Start from the committed offsets, by topic, and the references now in force."""
+        for topic, offset in committed.items():
+            self._positions[topic] = self._committed[topic] = offset.offset
+            crash = Crash.from_metadata(offset.metadata)
+            if crash is not None:
+                self._crashes[topic] = crash
+        self._take_references()
+
+    def _take_references(self) -> None:
+        self._in_force = {reference.name: reference.snapshot for reference in self._references}
+
+    # -- processing
+
+    async def wait_for_room(self) -> None:
+        """Wait while a slow commit has let too many processed records pile up."""
+        await self._room.wait()
+
+    def fresh(self, batch: RecordBatch) -> Sequence[Record]:
+        """Return the batch's records that lie at or after the position, in order."""
+        position = self._positions.get(batch.topic, 0)
+        records = batch.records
+        if records and records[0].offset < position:
+            records = [record for record in records if record.offset >= position]
+        return records
+
+    def processed(self, topic: str, records: Sequence[Record]) -> None:
+        """Count `records` as processed: the next checkpoint commits them."""
+        first, last = records[0].offset, records[-1].offset
+        previous = self._segments[-1] if self._segments else None
+        if previous is not None and previous.topic == topic:
+            self._segments[-1] = Segment(topic, previous.first_offset, last, previous.records + len(records))
+        else:
+            self._segments.append(Segment(topic, first, last, len(records)))
+        self._committed.setdefault(topic, first)
+        self._positions[topic] = last + 1
+        self._pending += len(records)
+        self._work_arrived.set()
+        if self._pending >= self.options.max_records:
+            self._full.set()
+            if self._pending >= 2 * self.options.max_records:
+                self._room.clear()
+
+    def to_park(self, record: Record) -> bool:
+        """Return whether `record` has crashed workers too often to be tried again."""
+        crash = self._crashes.get(record.topic)
+        return crash is not None and crash.offset == record.offset and crash.times >= PARK_AFTER
+
+    # -- checkpoint
+
+    async def due(self) -> None:
+        """Wait until a checkpoint is due."""
+        await self._work_arrived.wait()
+        try:
+            async with asyncio.timeout(self.options.interval):
+                await self._full.wait()
+        except TimeoutError:
+            return
+
+    async def checkpoint(self) -> None:
+        """Commit everything processed so far; does nothing when there is nothing.
+
+        Raises `Fenced` or aiokafka's `KafkaError`; the partition must then be closed and opened anew.
+        """
+        async with self._commit_lock:
+            async with self.lock:
+                started = time.monotonic()
+                if not self._segments:
+                    return
+                journal = self._journal_entry()
+                changes = {name: states.take_changes() for name, states in self.states.items()}
+                outputs, self._outputs = self._outputs, defaultdict(list)
+                offsets = self._offsets()
+                positions = dict(self._positions)
+                records, self._pending = self._pending, 0
+                self._segments, self._parked = [], []
+                self._work_arrived.clear()
+                self._full.clear()
+                self._take_references()
+            encoded = {name: await self._encode(name, changed) for name, changed in changes.items()}
+            outgoing = await self._addressed(outputs)
+            outgoing[self.options.journal_topic, self.number] = [Outgoing(str(self.number).encode(), journal.encode())]
+            for name, states in self.states.items():
+                if encoded[name]:
+                    outgoing[states.changelog, self.number] = [Outgoing(key, value) for key, value in encoded[name]]
+            last = await self.producer.commit(outgoing, offsets)
+            self._committed.update(positions)
+            for name, states in self.states.items():
+                if encoded[name]:
+                    states.written(encoded[name], last[states.changelog, self.number])
+            self._room.set()
+            self.checkpoints += 1
+            now = time.monotonic()
+            self.stats = CheckpointStats(
+                at=now,
+                seconds=now - started,
+                records=records,
+                states=sum(map(len, encoded.values())),
+                outputs=sum(map(len, outputs.values())),
+            )
+
+    def _journal_entry(self) -> JournalEntry:
+        versions = dict(self.options.versions)
+        versions.update({name: snapshot.version for name, snapshot in self._in_force.items()})
+        return JournalEntry(self.number, self._segments, versions, self._parked)
+
+    def _offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
+        offsets = {}
+        for topic in {segment.topic for segment in self._segments}:
+            position = self._positions[topic]
+            crash = self._crashes.get(topic)
+            if crash is not None and crash.offset < position:
+                del self._crashes[topic]
+                crash = None
+            offsets[TopicPartition(topic, self.number)] = OffsetAndMetadata(position, crash.metadata() if crash else "")
+        return offsets
+
+    async def _encode(self, name: str, changed: Mapping[str, Any]) -> list[tuple[bytes, bytes | None]]:
+        encode = self.states[name].table.encode
+        encoded: list[tuple[bytes, bytes | None]] = []
+        for count, (key, state) in enumerate(changed.items(), start=1):
+            encoded.append((key.encode(), encode(state)))
+            if count % ENCODED_PER_TURN == 0:
+                await asyncio.sleep(0)
+        return encoded
+
+    async def _addressed(
+        self, outputs: Mapping[str, list[tuple[int | None, Outgoing]]]
+    ) -> dict[tuple[str, int], list[Outgoing]]:
+        addressed: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+        for topic, records in outputs.items():
+            if topic not in self._topic_partitions:
+                self._topic_partitions[topic] = await self.producer.partitions_of(topic)
+            partitions = self._topic_partitions[topic]
+            for partition, outgoing in records:
+                target = partition_of(outgoing.key or b"", partitions) if partition is None else partition % partitions
+                addressed[topic, target].append(outgoing)
+        return addressed
+
+    async def account_crash(self, record: Record) -> Crash:
+        """Commit that `record` crashed the worker once more, and nothing else."""
+        async with self._commit_lock:
+            topic = record.topic
+            before = self._crashes.get(topic)
+            times = before.times + 1 if before is not None and before.offset == record.offset else 1
+            crash = Crash(record.offset, times)
+            offset = OffsetAndMetadata(self._committed.get(topic, record.offset), crash.metadata())
+            await self.producer.commit({}, {TopicPartition(topic, self.number): offset})
+            return crash
+
+    # -- end
+
+    async def close(self) -> None:
+        """Let go of the partition without a checkpoint."""
+        await self.producer.stop()
+        for states in self.states.values():
+            states.store.close()
+
+
+class Work:
+    """A batch being processed: the only way in which an agent reads and changes a partition.
+
+    Iterating yields the records to process. Leaving without an exception counts them as processed; nothing reaches
+    Kafka or RocksDB before the next checkpoint.
+    """
+
+    def __init__(self, partition: Partition | None, topic: str, records: Sequence[Record]) -> None:
+        """Work on `records` of `topic`; without a partition (the batch is stale) there are none."""
+        self._partition = partition
+        self.topic = topic
+        self.records = records
+        self.current: Record | None = None
+
+    @property
+    def partition(self) -> Partition:
+        """The partition worked on."""
+        if self._partition is None:
+            raise RuntimeError("this batch is stale: it has no records and no partition to work on")
+        return self._partition
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield each record to process; one that crashed workers too often is parked instead."""
+        for record in self.records:
+            self.current = record
+            if self._partition is not None and self._partition.to_park(record):
+                self._partition._parked.append((record.topic, record.offset))
+                self._partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")
+                continue
+            yield record
+        self.current = None
+
+    def states(self, table: StateTable[State]) -> PartitionStates[State]:
+        """Return this partition's states of `table`."""
+        return self.partition.states[table.name]
+
+    def reference(self, reference: Reference[Value]) -> Value:
+        """Return the value of `reference` in force since the last checkpoint."""
+        value: Value = self.partition._in_force[reference.name].value
+        return value
+
+    def emit(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        headers: Headers | None = None,
+        partition: int | None = None,
+    ) -> None:
+        """Send a record with the next checkpoint; to the key's partition unless `partition` is given."""
+        self.partition._outputs[topic].append((partition, Outgoing(key, value, headers or [])))

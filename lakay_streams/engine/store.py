@@ -1,0 +1,106 @@
+"""One RocksDB database: one partition of one table.
+
+Faust's store opens databases lazily and closes them when the garbage collector finds them, which leaves their lock held
+after a rebalance (faust-streaming issues 91, 92 and 96). This one is opened and closed by its owner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from faust.stores.rocksdb import RocksDBOptions, Store
+from rocksdict import Rdict, WriteBatch
+
+from lakay_streams.errors import StoreError
+
+#: The default is 2 GiB of block cache for every partition of every table.
+OPTIONS = RocksDBOptions(
+    use_rocksdict=True,
+    block_cache_size=16 << 20,
+    write_buffer_size=8 << 20,
+    max_write_buffer_number=2,
+    target_file_size_base=16 << 20,
+    max_open_files=256,
+)
+
+
+@contextlib.contextmanager
+def _as_store_error(path: Path, action: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as exc:  # rocksdict raises bare exceptions
+        raise StoreError(f"cannot {action} the state in {path.parent.name}/{path.name}: {exc}") from exc
+
+
+class PartitionStore:
+    """The database of one partition of a table, with the changelog offset it reflects.
+
+    A write is atomic and carries the offset, so values and offset never disagree. The write-ahead log is on and not
+    synced: after a power failure the database is an older consistent one, and the changelog brings it forward.
+    """
+
+    #: Where Faust keeps the offset too, so that its tools read these databases.
+    OFFSET_KEY = Store.offset_key
+
+    def __init__(self, path: Path) -> None:
+        """Name the database at `path`; `open` opens it."""
+        self.path = path
+        self._db: Rdict | None = None
+
+    @property
+    def db(self) -> Rdict:
+        """The open database."""
+        if self._db is None:
+            raise RuntimeError(f"the store at {self.path.name} is closed; open it before use")
+        return self._db
+
+    def open(self) -> None:
+        """Open the database, making it and its folders when they do not exist."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _as_store_error(self.path, "open"):
+            self._db = OPTIONS.open(self.path)
+
+    def close(self) -> None:
+        """Close the database and release its lock at once."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def wipe(self) -> None:
+        """Delete everything in the database, for a rebuild from the changelog's beginning."""
+        self.close()
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.open()
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of `key`, or None."""
+        with _as_store_error(self.path, "read"):
+            value: bytes | None = self.db.get(key)
+        return value
+
+    def write(self, changes: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
+        """Apply `changes` (a value of None deletes) and the changelog `offset` of the last of them, all or nothing."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in changes:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        batch.put(self.OFFSET_KEY, str(offset).encode())
+        with _as_store_error(self.path, "write"):
+            self.db.write(batch)
+
+    def offset(self) -> int | None:
+        """Return the changelog offset of the last change in the database, or None when it is new."""
+        offset = self.get(self.OFFSET_KEY)
+        return None if offset is None else int(offset)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield every key and value, in key order."""
+        entries: Iterator[tuple[bytes, bytes]] = self.db.items()  # type: ignore[assignment]  # raw mode: bytes only
+        for key, value in entries:
+            if key != self.OFFSET_KEY:
+                yield key, value

@@ -1,0 +1,131 @@
+"""A state table: decoded states in memory, written back to RocksDB and the changelog at checkpoints.
+
+Faust's table writes a changelog message and two RocksDB entries for every assignment, and reads twice a look-up.
+Here a state changes in memory as often as its key's events ask for, and its last value is encoded once a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from faust import App, Table
+
+from lakay_streams.engine.routing import partition_of
+from lakay_streams.engine.store import PartitionStore
+
+State = TypeVar("State")
+
+#: Bytes of Python objects for one encoded byte of state, measured on tuples of small numbers and strings.
+DECODED_PER_ENCODED = 8
+
+
+class StateTable(Table[bytes, bytes], Generic[State]):
+    """A table of one immutable state per key, co-partitioned with the topics that feed it.
+
+    `state_type` is what msgspec encodes and decodes (a NamedTuple keeps its field order on the wire: add fields at
+    the end, with defaults). `new` makes the state of a key never seen.
+    """
+
+    def __init__(
+        self, app: App, *, name: str, state_type: type[State], new: Callable[[], State], **kwargs: Any
+    ) -> None:
+        """Declare the table and register it with the app's ownership."""
+        super().__init__(app, name=name, key_type=bytes, value_type=bytes, **kwargs)
+        self.new = new
+        self.encode: Callable[[State], bytes] = msgspec.msgpack.Encoder().encode
+        self.decode: Callable[[bytes], State] = msgspec.msgpack.Decoder(state_type).decode
+        app.tables.add(self)
+
+    async def on_start(self) -> None:
+        """Declare the changelog topic; the stores are opened by the partitions' owner, not here."""
+        await self.changelog_topic.maybe_declare()
+
+    def store_path(self, partition: int) -> Path:
+        """Return the folder of the partition's database."""
+        return Path(self.app.conf.tabledir) / self.name / f"{partition}.db"
+
+
+class PartitionStates(Generic[State]):
+    """One partition's states of one table: look-ups through the cache, changes held until the checkpoint."""
+
+    def __init__(self, table: StateTable[State], partition: int, partitions: int, cache_bytes: int) -> None:
+        """Prepare the states of `partition`; `partitions` is the table's partition count."""
+        self.table = table
+        self.partition = partition
+        self.partitions = partitions
+        self.store = PartitionStore(table.store_path(partition))
+        self.changelog = table.changelog_topic.get_topic_name()
+        self._cache_bytes = cache_bytes
+        self._cached: dict[str, State] = {}
+        self._changed: dict[str, State] = {}
+        self._in_flight: dict[str, State] = {}
+        self._encoded_bytes = 1024.0
+
+    def owns(self, key: str) -> bool:
+        """Return whether `key` belongs to this partition, whatever partition its record came in."""
+        return key in self._cached or partition_of(key.encode(), self.partitions) == self.partition
+
+    def get(self, key: str) -> State:
+        """Return the state of `key`, a new one when it has none."""
+        state = self._cached.get(key)
+        if state is None:
+            raw = self.store.get(key.encode())
+            state = self.table.new() if raw is None else self.table.decode(raw)
+            self._cached[key] = state
+        return state
+
+    def peek(self, key: str) -> State | None:
+        """Return the state of `key` without caching it, None when it has none."""
+        state = self._cached.get(key)
+        if state is None:
+            raw = self.store.get(key.encode())
+            return None if raw is None else self.table.decode(raw)
+        return state
+
+    def set(self, key: str, state: State) -> None:
+        """Replace the state of `key`; it is durable after the next checkpoint."""
+        # Removed first, so that the dict's order is the order of last use.
+        self._cached.pop(key, None)
+        self._cached[key] = state
+        self._changed[key] = state
+
+    @property
+    def changed(self) -> int:
+        """How many keys the next checkpoint will write."""
+        return len(self._changed)
+
+    @property
+    def cached(self) -> int:
+        """How many states are held decoded."""
+        return len(self._cached)
+
+    def take_changes(self) -> dict[str, State]:
+        """Hand the changed states to a checkpoint; they stay cached until `written` or the partition is dropped."""
+        self._in_flight, self._changed = self._changed, {}
+        return self._in_flight
+
+    def written(self, changes: list[tuple[bytes, bytes | None]], offset: int) -> None:
+        """Write a committed checkpoint's `changes` to RocksDB and forget the oldest unchanged states over the bound."""
+        self.store.write(changes, offset)
+        self._in_flight = {}
+        if changes:
+            mean = sum(len(value or b"") for _, value in changes) / len(changes)
+            self._encoded_bytes += 0.1 * (mean - self._encoded_bytes)
+        self._evict(int(self._cache_bytes / (self._encoded_bytes * DECODED_PER_ENCODED)) + 1)
+
+    def _evict(self, room: int) -> None:
+        excess = len(self._cached) - room
+        if excess <= 0:
+            return
+        oldest = [key for key, _ in zip(self._cached, range(excess), strict=False)]
+        for key in oldest:
+            if key not in self._changed:
+                del self._cached[key]
+
+    def items(self) -> Iterator[tuple[str, State]]:
+        """Yield every durable key and its state, in key order."""
+        for key, value in self.store.items():
+            yield key.decode(), self.table.decode(value)

@@ -1,0 +1,148 @@
+"""Faust's transport driver for record batches; `broker="lakay://host:9092"` selects it.
+
+It replaces in Faust's aiokafka driver what reads and commits:
+
+- a chunk of records of one partition is one Faust message, so Faust's cost per message is paid once a chunk;
+- only committed records are read, and a fetch waits 50 ms at most for data: Faust's fixed 1.5 s on a quiet partition
+  holds up the busy ones, because aiokafka keeps one fetch in flight per broker;
+- offsets are committed by checkpoints, never by Faust: its acks would commit records whose outputs are not yet durable,
+  and its gaps between acked offsets never close where a transaction's marker took an offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import aiokafka
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.serializers import codecs
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from lakay_streams.engine.batch import MAX_RECORDS, RecordBatch
+
+#: The serializer of a topic whose messages are batches: they arrive decoded.
+BATCH_CODEC = "record-batch"
+
+#: Milliseconds a broker holds a fetch that finds no data.
+FETCH_MAX_WAIT_MS = 50
+
+
+class _BatchCodec(codecs.Codec):
+    def _loads(self, s: Any) -> Any:
+        return s
+
+    def _dumps(self, s: Any) -> Any:
+        return s
+
+
+codecs.register(BATCH_CODEC, _BatchCodec())
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread; everything here runs in that thread's event loop."""
+
+    def __post_init__(self) -> None:
+        """Prepare the epochs under which partitions are read."""
+        super().__post_init__()
+        self._epochs: dict[TP, int] = {}
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # The factory offers neither; both are read when the consumer starts, which is after this.
+        consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
+        return consumer
+
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
+        records = await super()._fetch_records(*args, **kwargs)
+        # Tagged here, without an await since the records were taken: a `reposition` before this line has dropped what
+        # was fetched before it, so records and epochs agree.
+        return [(self._epochs.get(TP(*tp), 0), tp, batch) for tp, batch in records.items()]
+
+    async def committed(self, partitions: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+        """Return the committed offset and metadata of each partition that has one."""
+        wanted = [TopicPartition(*tp) for tp in partitions]
+        offsets = await self._ensure_consumer()._coordinator.fetch_committed_offsets(wanted)
+        return {TP(*tp): offset for tp, offset in offsets.items() if offset.offset >= 0}
+
+    async def reposition(self, positions: Mapping[TP, int | None], epoch: int) -> None:
+        """Read each partition from its offset (None: where the reset policy says), under `epoch`."""
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
+        for tp, offset in positions.items():
+            if TopicPartition(*tp) not in assigned:
+                continue
+            self._epochs[tp] = epoch
+            if offset is not None:
+                consumer.seek(TopicPartition(*tp), offset)
+        unset = [TopicPartition(*tp) for tp, offset in positions.items() if offset is None]
+        unset = [tp for tp in unset if tp in assigned]
+        if unset and self.app.conf.consumer_auto_offset_reset == "earliest":
+            await consumer.seek_to_beginning(*unset)
+        elif unset:
+            await consumer.seek_to_end(*unset)
+
+
+class Consumer(driver.Consumer):
+    """Faust's consumer, delivering batches and leaving offsets to checkpoints."""
+
+    _thread: ConsumerThread
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def committed(self, partitions: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+        """Return the committed offset and metadata of each partition that has one."""
+        result: Mapping[TP, OffsetAndMetadata] = await self._thread.call_thread(
+            self._thread.committed, list(partitions)
+        )
+        return result
+
+    async def reposition(self, positions: Mapping[TP, int | None], epoch: int) -> None:
+        """Read each partition from its offset (None: where the reset policy says), under `epoch`."""
+        await self._thread.call_thread(self._thread.reposition, dict(positions), epoch)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        # Stock Faust tracks a gap for every offset that was not delivered, commits and checks read offsets here, for
+        # every message. Epochs and the partition's positions do that job for batches.
+        while not (self.should_stop or fetcher.should_stop):
+            fetched: Any
+            fetched, _ = await self._wait_next_records(timeout=1.0)
+            if self.should_stop or fetcher.should_stop:
+                return
+            await self.sleep(0)
+            for epoch, (topic, partition), records in fetched or ():
+                self.app.monitor.track_tp_end_offset(TP(topic, partition), self.highwater(TP(topic, partition)))
+                for start in range(0, len(records), MAX_RECORDS):
+                    if not self.flow_active:
+                        # A rebalance has begun; the partition's next owner reads from the committed offset.
+                        break
+                    chunk = records[start : start + MAX_RECORDS]
+                    message: Any = self._to_message(TP(topic, partition), chunk[-1])
+                    message.key = None
+                    message.value = RecordBatch(topic, partition, epoch, chunk)
+                    await self.wait_first(self.callback(message), self.suspend_flow.wait())
+
+    def ack(self, message: Any) -> bool:
+        """Forget the message; its offset is committed by a checkpoint."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Do nothing: offsets are committed by checkpoints."""
+        return False
+
+    async def perform_seek(self) -> None:
+        """Do nothing: positions are set when a partition is opened."""
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Do nothing: Faust's watchdog looks for its own commits."""
+
+
+class Transport(driver.Transport):
+    """Faust's aiokafka transport with this module's consumer."""
+
+    Consumer = Consumer
