@@ -1,0 +1,201 @@
+"""Run the contenders against one broker, interleaved, and report: `python -m benchmarks [CONTENDER ...]`.
+
+One round runs every contender once, each in a process of its own; the next round starts one contender later, so that
+none of them always has the broker's cold caches or the machine's quiet minute. `BENCH_QUICK=1` ends within two minutes.
+`KAFKA_BOOTSTRAP_SERVERS` names a broker to use; without it an embedded one is started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import orjson
+from aiokafka.admin import AIOKafkaAdminClient
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks import report
+from benchmarks.contenders import CONTENDERS, Contender, Job
+from benchmarks.measure import Measurement
+from benchmarks.report import Failure, Outcome
+from lakay_streams.embedded.kafka import EmbeddedKafka
+from lakay_streams.errors import LakayError
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build"
+LOG_LINES = 15
+OWN_TOPICS = ("bench-", "trebanx.", "lakay.")
+"""How the names of the topics start that contenders make."""
+
+
+class Plan(NamedTuple):
+    """How much to run. No call takes longer than `call_s`; nothing new starts that would pass `total_s`. Seconds."""
+
+    rounds: int
+    call_s: float
+    total_s: float
+
+
+FULL = Plan(rounds=5, call_s=300, total_s=1_800)
+QUICK = Plan(rounds=2, call_s=60, total_s=105)
+
+
+class Bench:
+    """One bench run: its contenders, what they did so far, and the time that is left."""
+
+    def __init__(self, contenders: tuple[Contender, ...], plan: Plan, bootstrap_servers: str, started: float) -> None:
+        """Plan the run; `started` is on the monotonic clock, and counts the broker's start in."""
+        self._contenders = contenders
+        self._plan = plan
+        self._bootstrap_servers = bootstrap_servers
+        self._deadline = started + plan.total_s
+        self._id = f"bench-{secrets.token_hex(3)}"
+        self._runs: dict[str, list[Measurement]] = {contender.name: [] for contender in contenders}
+        self._failures: dict[str, Failure] = {}
+
+    def run(self, progress: Progress) -> list[Outcome]:
+        """Prepare every contender, run the rounds, and return the outcomes in the contenders' order."""
+        total = len(self._contenders) * (1 + self._plan.rounds)
+        bar = progress.add_task("", total=total)
+        for contender in self._contenders:
+            progress.update(bar, description=f"prepare · {contender.name}")
+            self._call(contender, "prepare", "prepare")
+            progress.advance(bar)
+        longest = 0.0
+        for number in range(self._plan.rounds):
+            started = time.monotonic()
+            if started + longest > self._deadline:
+                progress.console.print(f"{number} of {self._plan.rounds} rounds: the time is used up")
+                break
+            first = number % len(self._contenders)
+            for contender in self._contenders[first:] + self._contenders[:first]:
+                progress.update(bar, description=f"round {number + 1} · {contender.name}")
+                if contender.name not in self._failures:
+                    self._call(contender, "run", f"{contender.name}-{number}")
+                progress.advance(bar)
+            longest = max(longest, time.monotonic() - started)
+        return [
+            Outcome(contender, self._runs[contender.name], self._failures.get(contender.name))
+            for contender in self._contenders
+        ]
+
+    def _call(self, contender: Contender, step: Literal["prepare", "run"], label: str) -> None:
+        """Call one function of a contender's module in a process of its own and note what came of it."""
+        timeout = max(1.0, min(self._plan.call_s, self._deadline - time.monotonic()))
+        events = contender.quick_events if self._plan is QUICK else contender.events
+        with tempfile.TemporaryDirectory(prefix="lakay-bench-", ignore_cleanup_errors=True) as folder:
+            job = Job(self._bootstrap_servers, self._id, f"{self._id}-{label}", events, folder)
+            log = Path(folder) / "log"
+            problem = _run_process(contender.name, step, job, log, timeout)
+            if problem is None and step == "run":
+                if job.result.exists():
+                    self._runs[contender.name].append(Measurement(**orjson.loads(job.result.read_bytes())))
+                else:
+                    problem = "ended without a result"
+            if problem is not None:
+                lines = log.read_text(errors="replace").splitlines()
+                self._failures[contender.name] = Failure(f"{problem} ({label})", "\n".join(lines[-LOG_LINES:]))
+
+
+def _run_process(name: str, step: str, job: Job, log: Path, timeout_s: float) -> str | None:
+    """Run one contender's process and all it starts; return what went wrong, or None."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.contenders", name, step, orjson.dumps(job._asdict())],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A group of its own, so that what the contender starts can be ended with it.
+            start_new_session=True,
+        )
+    try:
+        code = process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return f"was not done after {timeout_s:.0f} s"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return None if code == 0 else f"ended with code {code}"
+
+
+@contextmanager
+def broker() -> Iterator[str]:
+    """Yield the bootstrap servers of the given broker, left as it was found, or of an embedded one."""
+    given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if not given:
+        with EmbeddedKafka() as kafka:
+            yield kafka.bootstrap_servers
+        return
+    found = asyncio.run(_topics(given))
+    try:
+        yield given
+    finally:
+        made = asyncio.run(_topics(given)) - found
+        asyncio.run(_delete(given, sorted(topic for topic in made if topic.startswith(OWN_TOPICS))))
+
+
+async def _topics(bootstrap_servers: str) -> set[str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        return set(await admin.list_topics())
+    finally:
+        await admin.close()
+
+
+async def _delete(bootstrap_servers: str, topics: list[str]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.delete_topics(topics)
+    finally:
+        await admin.close()
+
+
+def main() -> int:
+    """Run the bench; 0 when every contender finished, 1 when one failed, 2 when there is no broker."""
+    started = time.monotonic()
+    names = [contender.name for contender in CONTENDERS]
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure events per second of several contenders on one Kafka broker.",
+        epilog="BENCH_QUICK=1: at most two minutes. KAFKA_BOOTSTRAP_SERVERS: a broker to use, else one is started.",
+    )
+    parser.add_argument("contender", nargs="*", help=f"only these (of {', '.join(names)})")
+    chosen = parser.parse_args().contender or names
+    if unknown := set(chosen) - set(names):
+        parser.error(f"no contender {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
+    quick = os.environ.get("BENCH_QUICK", "0") not in ("", "0")
+    console = Console()
+    columns = (TextColumn("{task.description:32}"), BarColumn(), TimeElapsedColumn())
+    try:
+        with broker() as bootstrap_servers, Progress(*columns, console=console) as progress:
+            contenders = tuple(contender for contender in CONTENDERS if contender.name in chosen)
+            outcomes = Bench(contenders, QUICK if quick else FULL, bootstrap_servers, started).run(progress)
+    except LakayError as error:
+        console.print(str(error), style="red")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    report.show(console, outcomes)
+    report.write(outcomes, BUILD, quick=quick)
+    console.print(f"written: {BUILD.name}/bench.json, {BUILD.name}/bench.png")
+    return 1 if any(outcome.failure for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
