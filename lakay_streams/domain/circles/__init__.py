@@ -1,0 +1,1 @@
+"""Savings circles (sòl): what a circle has done so far."""

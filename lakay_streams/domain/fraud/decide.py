@@ -1,0 +1,158 @@
+"""The fraud decision on one event: evaluate first, then learn.
+
+A profile that had already learned from the spike would excuse it, so every rule sees the state before the event. The
+caller drops duplicates (`dedup.remember`) and passes the new ring as `seen`; an event that arrives here is counted.
+"""
+
+from __future__ import annotations
+
+from lakay_streams.domain.amount_profile import learn
+from lakay_streams.domain.decision import Decision, Finding
+from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
+from lakay_streams.domain.fraud import features
+from lakay_streams.domain.fraud.compose import RECOMMENDATIONS, composite_score, risk_tier
+from lakay_streams.domain.fraud.facts import Facts, jump_of, logins_within, of_transaction
+from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.fraud.rules import TRANSACTION_RULES, USER_RULES, Rule, login_velocity
+from lakay_streams.domain.fraud.rules.profile_change import SENSITIVE
+from lakay_streams.domain.geography import Jump, Region, Sighting, sighted_region
+from lakay_streams.domain.known import Known, kept_value, network, sighted
+from lakay_streams.domain.money import Rates
+from lakay_streams.domain.recent import kept_id, push
+from lakay_streams.domain.sliding_log import add
+from lakay_streams.domain.user_state import LoginAlert, ProfileChange, UserState, add_to_day
+
+LOGINS = frozenset({"login-attempt", "login-success", "login-failed"})
+UNPROVEN = frozenset({"login-attempt", "login-failed"})
+"""Nobody has shown to be the user: such an event counts as a login, but teaches no device and no place."""
+
+
+def decide(
+    state: UserState,
+    event: TransactionInitiated | TransactionUpdated | UserEvent,
+    limits: FraudLimits,
+    rates: Rates,
+    seen: bytes | None = None,
+) -> Decision[UserState]:
+    """Return the user's next state and what was found.
+
+    `seen` is the ring of event ids that the next state carries; without it the ring stays as it is. Only
+    transaction-initiated has features; only it and the events of `trebanx.user.events` can have findings.
+    """
+    if seen is None:
+        seen = state.seen
+    if isinstance(event, TransactionInitiated):
+        return _transaction(state, event, limits, rates, seen)
+    if isinstance(event, UserEvent):
+        return _user_event(state, event, limits, seen)
+    if event.event_type != "transaction-failed":
+        return Decision(state._replace(seen=seen))
+    failures = push(state.failures, event.occurred_at, event.event_id)
+    return Decision(state._replace(seen=seen, failures=failures))
+
+
+def _transaction(
+    state: UserState, event: TransactionInitiated, limits: FraudLimits, rates: Rates, seen: bytes
+) -> Decision[UserState]:
+    facts = of_transaction(state, event, limits, rates)
+    found = _evaluate(TRANSACTION_RULES, facts, limits)
+    devices, countries, networks, regions, sighting, jump = _whereabouts(state, event, facts.jump)
+    at, amount = event.occurred_at, facts.amount
+    learned = UserState(
+        seen,
+        add(state.transactions, at, amount, event.event_id),
+        state.login_attempts,
+        state.login_outcomes,
+        state.login_alert,
+        state.failures,
+        learn(state.amounts, amount) if facts.amount_known else state.amounts,
+        devices,
+        countries,
+        networks,
+        regions,
+        sighting,
+        jump,
+        state.profile_change,
+        add_to_day(state.days, facts.day, amount),
+    )
+    numbers = features.of_facts(facts)
+    if not found:
+        return Decision(learned, (), numbers)
+    return _scored(learned, found, numbers, limits)
+
+
+def _user_event(state: UserState, event: UserEvent, limits: FraudLimits, seen: bytes) -> Decision[UserState]:
+    kind, at = event.event_type, event.occurred_at
+    attempts, outcomes, alert = state.login_attempts, state.login_outcomes, state.login_alert
+    logins = 0
+    if kind in LOGINS:
+        # The event itself is part of the count, so it is pushed before the rule looks; nothing else is learned yet.
+        if kind == "login-attempt":
+            attempts = push(attempts, at, event.event_id)
+        else:
+            outcomes = push(outcomes, at, event.event_id)
+        logins = logins_within(attempts, outcomes, at - limits.login_window_ms, at)
+    proven = kind not in UNPROVEN
+    jump = jump_of(state, event, limits) if proven else None
+    found: tuple[Finding, ...] = ()
+    if jump is not None or logins > limits.login_count_max:
+        facts = Facts(event, state, jump=jump, logins=logins)
+        found = _evaluate(USER_RULES, facts, limits)
+        if any(finding.rule == login_velocity.NAME for finding in found):
+            alert = LoginAlert(at, logins)
+    whereabouts = (state.devices, state.countries, state.networks, state.regions, state.sighting, state.jump)
+    if proven:
+        whereabouts = _whereabouts(state, event, jump)
+    learned = UserState(
+        seen,
+        state.transactions,
+        attempts,
+        outcomes,
+        alert,
+        state.failures,
+        state.amounts,
+        *whereabouts,
+        _profile_change(state.profile_change, event) if event.changed_fields else state.profile_change,
+        state.days,
+    )
+    return _scored(learned, found, {}, limits) if found else Decision(learned)
+
+
+def _evaluate(rules: tuple[Rule, ...], facts: Facts, limits: FraudLimits) -> tuple[Finding, ...]:
+    return tuple([found for rule in rules if (found := rule(facts, limits)) is not None])
+
+
+def _scored(
+    state: UserState, findings: tuple[Finding, ...], numbers: dict[str, float], limits: FraudLimits
+) -> Decision[UserState]:
+    score = composite_score(findings)
+    tier = risk_tier(score, limits)
+    return Decision(state, findings, numbers, score, score, tier, RECOMMENDATIONS[tier])
+
+
+def _whereabouts(
+    state: UserState, event: TransactionInitiated | UserEvent, jump: Jump | None
+) -> tuple[Known, Known, Known, tuple[Region, ...], Sighting | None, Jump | None]:
+    """Learn where the user is and with what; what the event does not tell, or tells again, stays the same object."""
+    at, place, sighting, latest = event.occurred_at, event.place, state.sighting, state.jump
+    devices, countries, networks, regions = state.devices, state.countries, state.networks, state.regions
+    if event.device_id is not None:
+        devices = sighted(devices, kept_value(event.device_id), at)
+    if event.ip_address is not None:
+        networks = sighted(networks, network(event.ip_address), at)
+    if place is not None:
+        if place.country is not None:
+            countries = sighted(countries, place.country, at)
+        regions = sighted_region(regions, place.latitude, place.longitude, at)
+        if sighting is None or at >= sighting.at:
+            sighting = Sighting(place.latitude, place.longitude, at, kept_id(event.event_id))
+    if jump is not None and jump is not latest and (latest is None or jump.at >= latest.at):
+        latest = Jump(jump.at, jump.km, jump.km_per_hour, kept_id(jump.from_event_id), kept_id(jump.to_event_id))
+    return devices, countries, networks, regions, sighting, latest
+
+
+def _profile_change(last: ProfileChange | None, event: UserEvent) -> ProfileChange | None:
+    fields = tuple(sorted(SENSITIVE.intersection(map(str.lower, event.changed_fields))))
+    if not fields or (last is not None and event.occurred_at < last.at):
+        return last
+    return ProfileChange(event.occurred_at, fields, kept_id(event.event_id))

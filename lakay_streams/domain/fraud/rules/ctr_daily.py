@@ -1,0 +1,45 @@
+"""Currency transaction report ahead, daily: the transactions of one business day come close to the threshold.
+
+Source: 31 CFR 1010.313 (several transactions of one business day count as one); runbook section 2.3,
+FRAUD_CTR_DAILY_THRESHOLD. Input: the sum (US dollars) of the day in New York, this transaction included. Result: a
+finding at or above the threshold; the score never falls as the sum grows. Like `ctr_single`, alone never high risk.
+"""
+
+from __future__ import annotations
+
+from lakay_streams.domain.business_day import business_day, iso_day
+from lakay_streams.domain.decision import Finding
+from lakay_streams.domain.fraud.facts import Facts
+from lakay_streams.domain.fraud.grading import graded
+from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.fraud.rules.ctr_single import CTR_MINOR
+from lakay_streams.domain.money import usd
+
+NAME = "ctr_daily"
+
+
+def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
+    """Return a finding when the day's sum comes close to a report, or reaches it."""
+    total, limit = facts.amount_day, limits.ctr_daily_threshold_minor
+    if total < limit:
+        return None
+    log = facts.state.transactions
+    unnamed = len(log.times) - len(log.ids)
+    named = zip(log.times[unnamed:], log.ids, strict=True)
+    ids = tuple(event_id for at, event_id in named if event_id and business_day(at) == facts.day)
+    counted = next((count for day, count, _ in facts.state.days if day == facts.day), 0)
+    return Finding(
+        NAME,
+        graded(total, limit, CTR_MINOR),
+        f"{usd(total)} moved on {iso_day(facts.day)}; above {usd(CTR_MINOR)} in currency a report is due",
+        {
+            "amount": usd(facts.amount),
+            "amount_day": usd(total),
+            "business_day": iso_day(facts.day),
+            "threshold": usd(limit),
+            "margin": usd(total - limit),
+            "evidence_truncated": len(ids) < counted,
+        },
+        (*ids, facts.event.event_id),
+        f"{usd(total - limit + 1)} less on that day, no finding",
+    )

@@ -1,0 +1,46 @@
+"""Unusual amount: far above what this user usually sends.
+
+Source: this project's; the runbook's gold layer names amount z-scores (section 7.2). Input: the amount (US dollars)
+and the user's profile of log amounts before it. Result: after `amount_warm_up` transactions, a finding when the
+amount lies `amount_spreads` standard deviations or more above the mean and at or above `unusual_amount_floor_minor`.
+The score never falls as the amount grows. A smaller amount than usual is never a finding.
+"""
+
+from __future__ import annotations
+
+from math import expm1, sqrt
+
+from lakay_streams.domain.decision import Finding
+from lakay_streams.domain.fraud.facts import Facts
+from lakay_streams.domain.fraud.grading import graded
+from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.money import usd
+
+NAME = "unusual_amount"
+
+
+def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
+    """Return a finding when the amount is far above the user's own."""
+    spreads = facts.spreads
+    if spreads is None or spreads < limits.amount_spreads or facts.amount < limits.unusual_amount_floor_minor:
+        return None
+    profile = facts.state.amounts
+    reach = limits.amount_spreads * max(sqrt(profile.variance), limits.amount_min_spread)
+    threshold = max(round(expm1(profile.mean + reach)), limits.unusual_amount_floor_minor)
+    margin = max(0, facts.amount - threshold)
+    return Finding(
+        NAME,
+        graded(spreads, limits.amount_spreads, 2 * limits.amount_spreads),
+        f"{usd(facts.amount)} is far above the {usd(profile.usual_minor)} this user usually sends",
+        {
+            "amount": usd(facts.amount),
+            "usual": usd(profile.usual_minor),
+            "spreads_above": round(spreads, 3),
+            "threshold_spreads": limits.amount_spreads,
+            "threshold": usd(threshold),
+            "margin": usd(margin),
+            "history": profile.history,
+        },
+        (facts.event.event_id,),
+        f"{usd(margin + 1)} less, no finding",
+    )

@@ -1,0 +1,84 @@
+"""Money: integer minor units, and what they are worth in US cents.
+
+An amount in hot state is an `int` of its currency's minor unit (ISO 4217: 2 digits for most, 0 for CLP or JPY). The
+thresholds of the rules are in US dollars, so each amount is converted once, when it is scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
+
+MINOR_DIGITS: Mapping[str, int] = {
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
+    "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+}  # fmt: skip
+"""Digits of the minor unit where they are not 2 (ISO 4217, list one)."""
+
+USD_MINOR_MAX = 10**13
+"""A larger amount counts as this (100 billion USD): totals then fit 64 bits whatever a producer sends."""
+
+
+class Rates(NamedTuple):
+    """What one unit of a currency is worth in US dollars, and the day that is true of (`as_of`, ISO 8601)."""
+
+    as_of: str
+    usd_per_unit: dict[str, Decimal]
+
+    def updated(self, base: str, quote: str, rate: Decimal, as_of: str) -> Rates:
+        """Return the rates after "one unit of `base` buys `rate` units of `quote`".
+
+        Only pairs with USD change the table: a cross rate says nothing new about dollars. A rate that is not positive
+        is ignored; `contracts` rejects it before.
+        """
+        if rate <= 0 or base == quote:
+            return self
+        if quote == "USD":
+            return Rates(as_of, {**self.usd_per_unit, base: rate})
+        if base == "USD":
+            return Rates(as_of, {**self.usd_per_unit, quote: 1 / rate})
+        return self
+
+
+DEFAULT_RATES = Rates(
+    "2026-01-02",
+    {
+        "USD": Decimal(1),
+        "HTG": Decimal("0.00763"),
+        "CAD": Decimal("0.728"),
+        "EUR": Decimal("1.172"),
+        "GBP": Decimal("1.346"),
+        "DOP": Decimal("0.01585"),
+        "BRL": Decimal("0.184"),
+        "CLP": Decimal("0.00111"),
+        "MXN": Decimal("0.0558"),
+        "JMD": Decimal("0.00625"),
+        "BSD": Decimal(1),
+        "XOF": Decimal("0.00179"),
+    },
+)
+"""Rounded market rates until the first `exchange-rate-updated`: good enough for thresholds, not for accounts."""
+
+
+def minor_digits(currency: str) -> int:
+    """Return the number of digits of the currency's minor unit; 2 for a code that ISO 4217 does not list."""
+    return MINOR_DIGITS.get(currency, 2)
+
+
+def to_usd_minor(amount_minor: int, currency: str, rates: Rates) -> int | None:
+    """Return the amount in US cents, halves to even, at most `USD_MINOR_MAX`; None when the currency has no rate."""
+    if currency == "USD":
+        return amount_minor if amount_minor < USD_MINOR_MAX else USD_MINOR_MAX
+    rate = rates.usd_per_unit.get(currency)
+    if rate is None:
+        return None
+    cents = (Decimal(amount_minor) * rate).scaleb(2 - minor_digits(currency))
+    return min(int(cents.to_integral_value(ROUND_HALF_EVEN)), USD_MINOR_MAX)
+
+
+def usd(minor: int) -> str:
+    """Return US cents as an exact decimal string with its currency: 64000 is "640.00 USD"."""
+    sign, minor = ("-", -minor) if minor < 0 else ("", minor)
+    return f"{sign}{minor // 100}.{minor % 100:02d} USD"

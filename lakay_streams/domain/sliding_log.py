@@ -1,0 +1,151 @@
+"""A user's transactions of the last 24 hours: how many, and how much, in any window of event time.
+
+The newest `EXACT_ENTRIES` are kept one by one, in columns sorted by time (three flat tuples encode, decode and sum
+faster than 256 small records). Older ones fold into totals by the minute. A user so busy that more than
+`FOLDED_BUCKETS` minutes are in use has them folded by 2, 4 or 8 minutes: the record stays bounded and every count and
+sum stays whole; only the window's far edge is then rounded outwards to a bucket.
+
+Windows are half open, (since, until]: an entry exactly as old as the window is outside. Times are ms UTC, amounts US
+cents. A late entry is put where it belongs; what lies 24 hours or more behind the newest entry is dropped.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import NamedTuple
+
+from lakay_streams.domain.recent import kept_id
+
+EXACT_ENTRIES = 256
+FOLDED_BUCKETS = 192
+IDS_KEPT = 40
+"""Event ids are the bulk of an entry; evidence names at most this many, the newest."""
+
+MINUTE_MS = 60_000
+KEPT_MS = 24 * 60 * MINUTE_MS
+
+
+class Folded(NamedTuple):
+    """Totals by `step` minutes; `starts` are minutes since the epoch, ascending."""
+
+    step: int = 1
+    starts: tuple[int, ...] = ()
+    counts: tuple[int, ...] = ()
+    amounts: tuple[int, ...] = ()
+
+
+class SlidingLog(NamedTuple):
+    """Columns of the exact entries; `ids` belong to the newest `len(ids)` of them; `folded` is everything older."""
+
+    times: tuple[int, ...] = ()
+    amounts: tuple[int, ...] = ()
+    ids: tuple[str, ...] = ()
+    folded: Folded = Folded()
+
+
+def add(log: SlidingLog, at: int, amount: int, event_id: str) -> SlidingLog:
+    """Return the log with one more entry."""
+    times, amounts, ids, folded = log
+    count = len(times)
+    if not count or at >= times[-1]:
+        times, amounts, ids = (*times, at), (*amounts, amount), (*ids, kept_id(event_id))
+    elif at <= times[-1] - KEPT_MS:
+        return log
+    else:
+        place = bisect_right(times, at)
+        if place == 0 and (folded.starts or count == EXACT_ENTRIES):
+            return SlidingLog(times, amounts, ids, _fold(folded, at, amount))
+        times = (*times[:place], at, *times[place:])
+        amounts = (*amounts[:place], amount, *amounts[place:])
+        named = place - (count - len(ids))
+        if named >= 0:
+            ids = (*ids[:named], kept_id(event_id), *ids[named:])
+    horizon = times[-1] - KEPT_MS
+    if times[0] <= horizon:
+        expired = bisect_right(times, horizon)
+        times, amounts = times[expired:], amounts[expired:]
+    if len(times) > EXACT_ENTRIES:
+        folded = _fold(folded, times[0], amounts[0])
+        times, amounts = times[1:], amounts[1:]
+    if folded.starts:
+        folded = _expire(folded, horizon)
+    kept = min(IDS_KEPT, len(times))
+    return SlidingLog(times, amounts, ids[-kept:] if len(ids) > kept else ids, folded)
+
+
+def tally(log: SlidingLog, since: int, until: int) -> tuple[int, int]:
+    """Return the number of entries in (`since`, `until`] and the sum of their amounts."""
+    times = log.times
+    if not times:
+        return 0, 0
+    low = 0 if times[0] > since else bisect_right(times, since)
+    high = len(times) if times[-1] <= until else bisect_right(times, until)
+    count, amount = max(0, high - low), sum(log.amounts[low:high])
+    if log.folded.starts:
+        step, starts, counts, amounts = log.folded
+        first = bisect_right(starts, (since + 1) // MINUTE_MS - step)
+        last = bisect_right(starts, until // MINUTE_MS)
+        count += sum(counts[first:last])
+        amount += sum(amounts[first:last])
+    return count, amount
+
+
+def count_at_most(log: SlidingLog, since: int, until: int, amount: int) -> int:
+    """Return how many exact entries in (`since`, `until`] have an amount of at most `amount`."""
+    low, high = bisect_right(log.times, since), bisect_right(log.times, until)
+    return sum(1 for each in log.amounts[low:high] if each <= amount)
+
+
+def ids_within(log: SlidingLog, since: int, until: int) -> tuple[tuple[str, ...], bool]:
+    """Return the kept ids of the entries in (`since`, `until`], oldest first, and whether some are missing."""
+    unnamed = len(log.times) - len(log.ids)
+    low, high = bisect_right(log.times, since), bisect_right(log.times, until)
+    ids = tuple(filter(None, log.ids[max(0, low - unnamed) : max(0, high - unnamed)]))
+    return ids, len(ids) < tally(log, since, until)[0]
+
+
+def ids_at_most(log: SlidingLog, since: int, until: int, amount: int) -> tuple[str, ...]:
+    """Return the kept ids of the entries that `count_at_most` counts, oldest first."""
+    unnamed = len(log.times) - len(log.ids)
+    named = zip(log.times[unnamed:], log.amounts[unnamed:], log.ids, strict=True)
+    return tuple(each for at, moved, each in named if each and since < at <= until and moved <= amount)
+
+
+def _fold(folded: Folded, at: int, amount: int) -> Folded:
+    step, starts, counts, amounts = folded
+    start = at // MINUTE_MS // step * step
+    place = bisect_left(starts, start)
+    after = place
+    count = 1
+    if place < len(starts) and starts[place] == start:
+        count, amount, after = counts[place] + 1, amounts[place] + amount, place + 1
+    folded = Folded(
+        step,
+        (*starts[:place], start, *starts[after:]),
+        (*counts[:place], count, *counts[after:]),
+        (*amounts[:place], amount, *amounts[after:]),
+    )
+    while len(folded.starts) > FOLDED_BUCKETS:
+        folded = _coarser(folded)
+    return folded
+
+
+def _coarser(folded: Folded) -> Folded:
+    """Merge neighbours into buckets of twice the minutes."""
+    step = folded.step * 2
+    totals: dict[int, tuple[int, int]] = {}
+    for start, count, amount in zip(folded.starts, folded.counts, folded.amounts, strict=True):
+        counted, summed = totals.get(start // step * step, (0, 0))
+        totals[start // step * step] = (counted + count, summed + amount)
+    return Folded(step, tuple(totals), tuple(c for c, _ in totals.values()), tuple(a for _, a in totals.values()))
+
+
+def _expire(folded: Folded, horizon: int) -> Folded:
+    """Drop the buckets that lie wholly at or before `horizon`."""
+    step, starts, counts, amounts = folded
+    expired = bisect_right(starts, (horizon + 1) // MINUTE_MS - step)
+    if not expired:
+        return folded
+    if expired == len(starts):
+        return Folded()
+    return Folded(step, starts[expired:], counts[expired:], amounts[expired:])

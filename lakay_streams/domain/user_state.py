@@ -1,0 +1,93 @@
+"""Everything kept about one user: the record behind `tables.users`, made of slices.
+
+A slice is a NamedTuple of its own module, replaced as a whole when it changes and shared when it does not. The record
+is encoded as arrays: a new field goes last and has a default, so that an older record decodes. It stays below
+`RECORD_BYTES_MAX` whatever the user does; counts and sums stay whole, and only details are dropped (ids of old events,
+the device seen longest ago).
+
+Times are event times in ms UTC, amounts US cents.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lakay_streams.domain.amount_profile import AmountProfile
+from lakay_streams.domain.geography import Jump, Sighting
+from lakay_streams.domain.known import Known
+from lakay_streams.domain.recent import Recent
+from lakay_streams.domain.sliding_log import SlidingLog
+
+RECORD_BYTES_MAX = 16 * 1024
+"""Bound of the encoded record."""
+
+DAYS_KEPT = 4
+"""Business days with totals: today, and enough before it for late events."""
+
+
+class LoginAlert(NamedTuple):
+    """The last time login velocity was found: by an event at `at`, with so many logins in the window before it."""
+
+    at: int
+    logins: int
+
+
+class ProfileChange(NamedTuple):
+    """The last change of a detail that lets someone take over or empty an account."""
+
+    at: int
+    fields: tuple[str, ...]
+    event_id: str
+
+
+DayTotal = tuple[int, int, int]
+"""Business day (days since 1970-01-01, New York), transactions, US cents."""
+
+
+class UserState(NamedTuple):
+    """One user.
+
+    `seen`: hashes of the event ids already counted (`dedup`). `transactions`: initiated in the last 24 h.
+    `login_attempts` and `login_outcomes`: login-attempt events, and login-success or login-failed events; a platform
+    that sends both must not count one login twice. `failures`: failed transactions. `amounts`: what is usual.
+    `devices`, `countries`, `networks`, `regions`: what the user is known by. `sighting`: the newest located event;
+    `jump`: the last impossible journey. `days`: totals by business day, ascending.
+    """
+
+    seen: bytes = b""
+    transactions: SlidingLog = SlidingLog()
+    login_attempts: Recent = Recent()
+    login_outcomes: Recent = Recent()
+    login_alert: LoginAlert | None = None
+    failures: Recent = Recent()
+    amounts: AmountProfile = AmountProfile()
+    devices: Known = Known()
+    countries: Known = Known()
+    networks: Known = Known()
+    regions: tuple[tuple[float, float, int, int], ...] = ()
+    sighting: Sighting | None = None
+    jump: Jump | None = None
+    profile_change: ProfileChange | None = None
+    days: tuple[tuple[int, int, int], ...] = ()
+
+
+NEW_USER = UserState()
+"""The state of a user before the first event."""
+
+
+def add_to_day(days: tuple[DayTotal, ...], day: int, amount_minor: int) -> tuple[DayTotal, ...]:
+    """Return the totals with one more transaction on `day`; days before the newest `DAYS_KEPT` are dropped."""
+    if days and days[-1][0] == day:
+        _, count, total = days[-1]
+        return (*days[:-1], (day, count + 1, total + amount_minor))
+    count, total = next(((count, total) for each, count, total in days if each == day), (0, 0))
+    others = [each for each in days if each[0] != day]
+    return tuple(sorted([*others, (day, count + 1, total + amount_minor)])[-DAYS_KEPT:])
+
+
+def day_total(days: tuple[DayTotal, ...], day: int) -> int:
+    """Return what was moved on that business day, in US cents."""
+    for each in reversed(days):
+        if each[0] == day:
+            return each[2]
+    return 0
