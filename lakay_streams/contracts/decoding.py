@@ -1,0 +1,225 @@
+"""From a Kafka record's bytes to the domain's event, or to every reason why not.
+
+The way of a good record is short: parse, one compiled check, one count for duplicate keys, build. Only a record that
+fails on it is looked at again, slowly, for all of its faults. Bad data never raises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from lakay_streams.contracts.catalog import INVALID, Schema, load_catalog, newest
+from lakay_streams.contracts.records import KINDS, violations
+from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED
+from lakay_streams.contracts.wellformed import Violation, is_surely_well_formed
+from lakay_streams.contracts.wellformed import violations as form_violations
+from lakay_streams.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from lakay_streams.contracts.catalog import Catalog
+    from lakay_streams.domain.events import Event
+
+MAX_BYTES = 1_048_576
+"""Larger records are rejected unread: Kafka's own default limit of a message."""
+
+_MAX_ID = 128
+_VERSION = re.compile(r"([0-9]{1,4})(?:\.[0-9]{1,4}){1,2}")
+# 16 characters of number or more: only these can have more digits than a float keeps. One expression per name, since a
+# search that starts with fixed text is ten times faster; escaped letters could hide the name.
+_LONG_AMOUNT = re.compile(rb'amount"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}')
+_LONG_RATE = re.compile(rb'rate"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}')
+_ESCAPED_LETTER = re.compile(rb"\\u00[67]")
+_READABLE_ID = re.compile(rb'"event_id"\s*:\s*"([0-9a-fA-F-]{36})"')
+_READABLE_TYPE = re.compile(rb'"event_type"\s*:\s*"([a-z-]{1,64})"')
+_READABLE_WITHIN = 65_536
+_BOM = b"\xef\xbb\xbf"
+
+
+class Unknown(NamedTuple):
+    """An event type that is not registered for its topic: logged as `no_handler_for_event` and skipped."""
+
+    event_type: str
+    event_id: str | None
+
+
+class Rejected(NamedTuple):
+    """A record that cannot be used. Each reason names a field's path, or `record`, and never repeats a value."""
+
+    reasons: tuple[str, ...]
+    event_id: str | None = None
+    event_type: str | None = None
+
+
+class _Entry(NamedTuple):
+    """All that decoding one version of one event type takes."""
+
+    check: Callable[[Any], Any]
+    build: Callable[[dict[str, Any], dict[str, Any]], Event]
+    has_decimals: bool
+    schema: Schema
+
+
+class Contracts:
+    """The contracts in force. Loaded once per process; holds nothing that changes."""
+
+    __slots__ = ("_max_bytes", "_topics", "catalog")
+
+    def __init__(self, catalog: Catalog, max_bytes: int = MAX_BYTES) -> None:
+        """Use `load` to make one from a folder."""
+        self.catalog = catalog
+        self._max_bytes = max_bytes
+        self._topics: dict[str, dict[str, dict[str, _Entry]]] = {}
+        for topic, event_types in EVENT_TYPES.items():
+            entries = {event_type: _entries(event_type, catalog) for event_type in event_types}
+            self._topics[topic] = self._topics[REKEYED[topic]] = entries
+
+    @classmethod
+    def load(cls, path: Path | None, max_bytes: int = MAX_BYTES) -> Contracts:
+        """Load the packaged schemas, overridden by those in the folder `path`.
+
+        Raises ContractError for a folder that is missing, has no schema for Lakay, or has one that cannot be used.
+        """
+        return cls(load_catalog(path), max_bytes)
+
+    def decode(self, raw: bytes | None, topic: str) -> Event | Unknown | Rejected:
+        """Return the event of one record's value; `topic` is an inbound topic or its re-keyed twin.
+
+        Raises ContractError only for a topic that carries no events.
+        """
+        if raw is None:
+            return Rejected(("record: tombstone: the record has no value",))
+        if len(raw) > self._max_bytes:
+            return _unread(raw, f"has {len(raw)} bytes, more than the {self._max_bytes} allowed")
+        try:
+            document = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            return _unread(raw, _unreadable_because(raw, error))
+        try:
+            event_types = self._topics[topic]
+        except KeyError:
+            raise ContractError(f"{topic} carries no events: decode only {', '.join(self._topics)}") from None
+        try:
+            entry = event_types[document["event_type"]][document["event_version"]]
+        except (KeyError, TypeError):
+            return self._decode_unusual(raw, document, event_types)
+        return _decode(raw, document, entry)
+
+    def versions(self, event_type: str) -> tuple[str, ...]:
+        """Return the versions known of an event type, oldest first."""
+        return tuple(sorted(self.catalog.schemas[event_type], key=lambda version: [*map(int, version.split("."))]))
+
+    def _decode_unusual(
+        self, raw: bytes, document: Any, event_types: dict[str, dict[str, _Entry]]
+    ) -> Event | Unknown | Rejected:
+        """Decode what no entry fits as it stands: an unknown type, another version, or no envelope at all."""
+        if not isinstance(document, dict):
+            return _unread(raw, "must be a JSON object")
+        event_type = _readable(document.get("event_type"))
+        if event_type is None:
+            return _rejected(raw, document, self.catalog.envelope)
+        versions = event_types.get(event_type)
+        if versions is None:
+            return Unknown(event_type, _readable(document.get("event_id")))
+        version = document.get("event_version")
+        match = _VERSION.fullmatch(version) if isinstance(version, str) else None
+        latest = newest(versions)
+        if match is None:
+            return _rejected(raw, document, latest.schema)
+        try:
+            # a new minor version only adds optional fields, so the newest one known still reads it
+            return _decode(raw, document, newest(versions, major=int(match[1])))
+        except KeyError:
+            known = ", ".join(self.versions(event_type))
+            reason = f"major version {match[1]} of {event_type} is not known, only {known}"
+            return _rejected(raw, document, latest.schema, [Violation("event_version", reason)])
+
+
+def _entries(event_type: str, catalog: Catalog) -> dict[str, _Entry]:
+    kind = KINDS[event_type]
+    return {
+        version: _Entry(schema.check, kind.build, kind.has_decimals, schema)
+        for version, schema in catalog.schemas[event_type].items()
+    }
+
+
+def _decode(raw: bytes, document: dict[str, Any], entry: _Entry) -> Event | Rejected:
+    check, build, has_decimals, schema = entry
+    try:
+        check(document)
+        payload = document["payload"]
+        if not is_surely_well_formed(raw, document, payload) and form_violations(raw, document):
+            return _rejected(raw, document, schema)
+        if has_decimals and _may_have_long_numbers(raw):
+            document = json.loads(raw, parse_float=Decimal)
+            payload = document["payload"]
+        return build(document, payload)
+    except INVALID as error:
+        fault = str(error).removeprefix("data.").split(" ", 1)
+        return _rejected(raw, document, schema, otherwise=Violation(fault[0], fault[-1]))
+    except ValueError:
+        return _rejected(raw, document, schema)
+
+
+def _may_have_long_numbers(raw: bytes) -> bool:
+    if _LONG_AMOUNT.search(raw) or _LONG_RATE.search(raw):
+        return True
+    return b"\\" in raw and _ESCAPED_LETTER.search(raw) is not None
+
+
+def _rejected(
+    raw: bytes,
+    document: dict[str, Any],
+    schema: Schema,
+    found: Iterable[Violation] = (),
+    otherwise: Violation = Violation("record", "cannot be read"),  # noqa: B008 - immutable
+) -> Rejected:
+    """Collect every fault. `otherwise` is what the fast check said, should the slow one disagree with it."""
+    found = [*found, *form_violations(raw, document)]
+    with contextlib.suppress(RecursionError, ValueError):  # too deep, which is among the faults by now
+        document = json.loads(raw, parse_float=Decimal)
+    found += schema.violations(document)
+    told = {violation.path for violation in found}
+    kind = KINDS.get(schema.event_type)
+    if kind is not None:
+        found += [violation for violation in violations(kind, document) if violation.path not in told]
+    reasons = tuple(f"{path}: {message}" for path, message in found or [otherwise])
+    return Rejected(reasons, _readable(document.get("event_id")), _readable(document.get("event_type")))
+
+
+def _unread(raw: bytes, reason: str) -> Rejected:
+    """Reject what is not a JSON object; its id and type may still stand in the text."""
+    start = raw[:_READABLE_WITHIN]
+    event_id, event_type = _READABLE_ID.search(start), _READABLE_TYPE.search(start)
+    return Rejected(
+        (f"record: {reason}",),
+        event_id[1].decode() if event_id else None,
+        event_type[1].decode() if event_type else None,
+    )
+
+
+def _unreadable_because(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    if not raw:
+        return "is empty"
+    if raw.startswith(_BOM):
+        return "starts with a byte order mark; send UTF-8 without one"
+    try:
+        raw.decode()
+    except UnicodeDecodeError as encoding_error:
+        return f"is not valid UTF-8 at byte {encoding_error.start}"
+    if "recursion" in error.msg.lower():
+        return "is nested too deeply"
+    return f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+
+
+def _readable(value: Any) -> str | None:
+    """Return an id or type fit to be shown and stored, else None."""
+    return value if isinstance(value, str) and 0 < len(value) <= _MAX_ID and "\0" not in value else None

@@ -1,0 +1,258 @@
+"""From a valid event of each type to the domain's record of it: `KINDS` is the whole mapping.
+
+A kind builds from a document that its schema has accepted, so it takes required fields and types for granted. Times and
+amounts have rules that no schema can state: `build` raises ValueError where one is broken, `violations` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+
+from lakay_streams.contracts import topics
+from lakay_streams.contracts.money import positive_minor, to_minor, to_rate
+from lakay_streams.contracts.timestamps import to_millis
+from lakay_streams.contracts.wellformed import Violation
+from lakay_streams.domain.events import (
+    CircleEvent,
+    Event,
+    ExchangeRateUpdated,
+    Place,
+    RemittanceEvent,
+    TransactionInitiated,
+    TransactionUpdated,
+    UserEvent,
+)
+
+Json = Mapping[str, Any]
+Compute = Callable[[Json], Any]
+"""A record's field as a function of the payload, where it is not a payload field as it stands."""
+
+
+class Amount(NamedTuple):
+    """Minor units of the payload's `field`, whose currency stands in `currency`."""
+
+    field: str = "amount"
+    currency: str = "currency"
+    convert: Callable[[Any, str], int] = to_minor
+
+    def __call__(self, payload: Json) -> int | None:
+        """Return the minor units, or None for an amount not given; raises ValueError as `money` does."""
+        amount, currency = payload.get(self.field), payload.get(self.currency)
+        if amount is None:
+            return None
+        if currency is None:
+            raise ValueError(f"is not to be read without {self.currency}")
+        return self.convert(amount, currency)
+
+
+class Instant(NamedTuple):
+    """Milliseconds UTC of the payload's `field`."""
+
+    field: str
+
+    def __call__(self, payload: Json) -> int | None:
+        """Return the milliseconds, or None for a time not given; raises ValueError as `timestamps` does."""
+        text = payload.get(self.field)
+        return None if text is None else to_millis(text)
+
+
+class Rate(NamedTuple):
+    """The exchange rate in the payload's `field`."""
+
+    field: str
+
+    def __call__(self, payload: Json) -> Decimal:
+        """Return the rate; raises ValueError as `money` does."""
+        return to_rate(payload[self.field])
+
+
+class Kind(NamedTuple):
+    """One event type: how its record is made of (document, payload), and its fields with rules of their own."""
+
+    build: Callable[[Json, Json], Event]
+    rules: tuple[Amount | Instant | Rate, ...]
+
+    @property
+    def has_decimals(self) -> bool:
+        """Whether it reads numbers that must not pass through a binary float unexamined."""
+        return any(isinstance(rule, (Amount, Rate)) for rule in self.rules)
+
+
+def violations(kind: Kind, document: Json) -> Iterator[Violation]:
+    """Yield every time, amount and rate that breaks a rule of its own; those of a wrong type are the schema's."""
+    yield from _violation("timestamp", "", Instant("timestamp"), document)
+    payload = document.get("payload")
+    if isinstance(payload, dict):
+        for rule in kind.rules:
+            yield from _violation(rule.field, "payload.", rule, payload)
+
+
+def _violation(field: str, prefix: str, rule: Compute, fields: Json) -> Iterator[Violation]:
+    value = fields.get(field)
+    wanted = (str,) if isinstance(rule, Instant) else (str, int, float, Decimal)
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        return
+    if isinstance(rule, Amount) and not isinstance(fields.get(rule.currency), str):
+        # an amount out of bounds is out of bounds in any currency
+        fields = {**fields, rule.currency: ""}
+        yield Violation(f"{prefix}{rule.currency}", f"must be given with {field}")
+    try:
+        rule(fields)
+    except ValueError as error:
+        yield Violation(f"{prefix}{field}", str(error))
+
+
+def _place(payload: Json) -> Place | None:
+    location = payload.get("geo_location")
+    if location is None:
+        return None
+    get = location.get
+    return Place(float(location["latitude"]), float(location["longitude"]), get("country"), get("city"))
+
+
+def _whole(field: str) -> Compute:
+    def compute(payload: Json) -> int | None:
+        number = payload.get(field)
+        return None if number is None else int(number)  # JSON schema takes 3.0 for an integer
+
+    return compute
+
+
+def _same(field: str) -> Compute:
+    return lambda payload: payload.get(field)
+
+
+def _names(field: str) -> Compute:
+    return lambda payload: tuple(payload[field])
+
+
+def _kind(record: type[tuple[Any, ...]], time: str | None, fields: str, /, **computed: Compute) -> Kind:
+    """Make the kind whose record takes `fields` from the payload as they stand, and the others computed.
+
+    `time` is the payload's own field of event time; without it, or where it is not given, the envelope's counts.
+    Fields of the payload that are not named here are never read: nothing has validated them.
+    """
+    instant = Instant(time) if time else None
+    rules = tuple(rule for rule in (instant, *computed.values()) if isinstance(rule, (Amount, Instant, Rate)))
+    own_fields = record._fields[3:]  # type: ignore[attr-defined]  # after event_id, event_type, occurred_at
+    copied = set(fields.split())
+    # JSON keys are strings: None is never one, and so stands for "not from the payload"
+    sources = tuple(field if field in copied else None for field in own_fields)
+    given = copied | set(computed)
+    if not given <= set(own_fields):
+        raise TypeError(f"{record.__name__} has no field {', '.join(given - set(own_fields))}")
+    steps = [(own_fields.index(field), compute) for field, compute in computed.items()]
+    defaults: dict[str, Any] = record._field_defaults  # type: ignore[attr-defined]
+    for field, default in defaults.items():
+        if default is not None and field not in given:
+            steps.append((own_fields.index(field), lambda _, value=default: value))
+    make = cast("Callable[..., Event]", record)
+
+    def build(document: Json, payload: Json) -> Event:
+        get = payload.get
+        values: list[Any] = [*map(get, sources)]
+        for index, compute in steps:
+            values[index] = compute(payload)
+        occurred_at = to_millis(document["timestamp"])
+        own_time = get(time)
+        if own_time is not None:
+            occurred_at = to_millis(own_time)
+        return make(document["event_id"], document["event_type"], occurred_at, *values)
+
+    return Kind(build, rules)
+
+
+_POSITIVE = Amount(convert=positive_minor)
+_RECEIVE = Amount("receive_amount", "receive_currency")
+_LOGIN = "user_id device_id ip_address"
+_UPDATED = "user_id transaction_id currency"
+_ROUND = "circle_id user_id currency"
+_REMITTANCE = "sender_id remittance_id recipient_id currency receive_currency origin_country destination_country"
+
+KINDS: dict[str, Kind] = {
+    "transaction-initiated": _kind(
+        TransactionInitiated,
+        "initiated_at",
+        "user_id transaction_id currency type recipient_id device_id ip_address payment_method",
+        amount_minor=_POSITIVE,
+        place=_place,
+    ),
+    "transaction-completed": _kind(TransactionUpdated, "completed_at", _UPDATED, amount_minor=Amount()),
+    "transaction-failed": _kind(TransactionUpdated, "failed_at", f"{_UPDATED} reason", amount_minor=Amount()),
+    "transaction-flagged": _kind(TransactionUpdated, "flagged_at", "user_id transaction_id reason"),
+    "user-registered": _kind(UserEvent, "registered_at", _LOGIN),
+    "user-verified": _kind(UserEvent, "verified_at", "user_id"),
+    "user-profile-updated": _kind(
+        UserEvent, "updated_at", _LOGIN, place=_place, changed_fields=_names("changed_fields")
+    ),
+    "login-attempt": _kind(UserEvent, "attempted_at", _LOGIN, place=_place),
+    "login-success": _kind(UserEvent, "attempted_at", _LOGIN, place=_place),
+    "login-failed": _kind(UserEvent, "attempted_at", _LOGIN, place=_place, reason=_same("failure_reason")),
+    "session-started": _kind(UserEvent, "started_at", f"{_LOGIN} session_id", place=_place),
+    "session-ended": _kind(
+        UserEvent,
+        "ended_at",
+        "user_id session_id",
+        duration_seconds=_whole("duration_seconds"),
+        actions_count=_whole("actions_count"),
+    ),
+    "device-registered": _kind(UserEvent, "registered_at", _LOGIN, place=_place),
+    "user-action-performed": _kind(UserEvent, "performed_at", f"{_LOGIN} session_id action"),
+    "circle-created": _kind(
+        CircleEvent,
+        "created_at",
+        "circle_id currency frequency",
+        user_id=_same("organizer_id"),
+        amount_minor=Amount("contribution_amount"),
+        members=_whole("members"),
+        rounds=_whole("rounds"),
+    ),
+    "circle-member-joined": _kind(CircleEvent, "joined_at", "circle_id user_id", position=_whole("position")),
+    "circle-member-dropped": _kind(CircleEvent, "dropped_at", "circle_id user_id reason"),
+    "circle-contribution-received": _kind(
+        CircleEvent,
+        "received_at",
+        f"{_ROUND} device_id account_id",
+        round=_whole("round"),
+        amount_minor=Amount(),
+        due_at=Instant("due_at"),
+    ),
+    "circle-contribution-missed": _kind(
+        CircleEvent, None, _ROUND, round=_whole("round"), amount_minor=Amount(), due_at=Instant("due_at")
+    ),
+    "circle-payout-executed": _kind(
+        CircleEvent,
+        "executed_at",
+        "circle_id currency device_id account_id",
+        user_id=_same("recipient_id"),
+        round=_whole("round"),
+        amount_minor=Amount(),
+    ),
+    "circle-completed": _kind(CircleEvent, "completed_at", "circle_id", rounds=_whole("rounds_completed")),
+    "circle-failed": _kind(CircleEvent, "failed_at", "circle_id reason"),
+    "remittance-initiated": _kind(
+        RemittanceEvent,
+        "initiated_at",
+        f"{_REMITTANCE} device_id ip_address payment_method",
+        amount_minor=_POSITIVE,
+        receive_amount_minor=_RECEIVE,
+        place=_place,
+    ),
+    "remittance-processing": _kind(
+        RemittanceEvent, "processed_at", _REMITTANCE, amount_minor=Amount(), receive_amount_minor=_RECEIVE
+    ),
+    "remittance-completed": _kind(
+        RemittanceEvent, "completed_at", _REMITTANCE, amount_minor=Amount(), receive_amount_minor=_RECEIVE
+    ),
+    "remittance-failed": _kind(
+        RemittanceEvent, "failed_at", "sender_id remittance_id currency reason", amount_minor=Amount()
+    ),
+    "exchange-rate-updated": _kind(
+        ExchangeRateUpdated, "effective_at", "base_currency quote_currency", rate=Rate("rate")
+    ),
+}
+
+if set(KINDS) != set(topics.TOPIC_OF):
+    raise TypeError("records.KINDS and topics.EVENT_TYPES must name the same event types")
