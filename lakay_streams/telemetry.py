@@ -1,0 +1,128 @@
+"""Logs: one compact JSON object a line (runbook 9.6), the project's own and every library's, and no secret in any.
+
+    log = get_logger()
+    log.info("consumer_started", topic="trebanx.user.events")
+
+The runbook greps `"event":"..."`, `"level":"error"` and `"user_id":"..."`, so there is no space after a separator.
+Lines go to standard error: standard output is for what a command prints.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, MutableMapping
+from functools import lru_cache
+from typing import Any, TextIO
+
+import orjson
+import structlog
+
+MASK = "**********"
+
+_SECRET_NAME = re.compile(r"(^|_)(password|passwd|secret|token|key|authorization)(_|$)", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(://[^\s:/@\"]*:)[^\s\"]+@")
+_LEVELS = (logging.CRITICAL, logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send every log line of this process to `stream` (standard error) as JSON, from `level` upwards.
+
+    Covers structlog, the standard library's logging and Python's warnings. Faust would put its own handlers back:
+    start its worker with `override_logging=False`.
+    """
+    threshold = logging.getLevelNamesMapping()[level]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            mask_secrets,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+    )
+    logging.captureWarnings(True)
+    # force: whoever configured logging before would print each line a second time, in another form
+    logging.basicConfig(handlers=[_ThroughStructlog()], level=threshold, force=True)
+
+
+def get_logger() -> structlog.typing.FilteringBoundLogger:
+    """A logger; it may be taken before `configure` and follows it."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace the values of fields named like a secret (`api_key`, `token`, `password`, ...), at any depth."""
+    for name, value in line.items():
+        if _is_secret(name):
+            line[name] = MASK
+        elif isinstance(value, dict):
+            line[name] = mask_secrets(_logger, _method, dict(value))
+    return line
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return isinstance(name, str) and _SECRET_NAME.search(name) is not None
+
+
+def render(_logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
+    """The line as JSON; what JSON cannot hold is written as text, and a password in a URL is masked."""
+    try:
+        text = orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # integers over 64 bits and half surrogates, which only hostile input holds
+        text = json.dumps(line, default=str, skipkeys=True, separators=(",", ":"))
+    return _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text) if "://" in text else text
+
+
+class ScoredSampling:
+    """Which scored transactions are logged: every HIGH and CRITICAL one, of the others `per_second` at most.
+
+    A log line per event must not be what limits throughput, so ask `wants` before the line's fields are built.
+    `clock` gives seconds.
+    """
+
+    __slots__ = ("_budget", "_clock", "_left", "_next", "_window_s", "dropped")
+
+    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with a full budget."""
+        self._budget = max(1, round(per_second)) if per_second > 0 else 0
+        self._window_s = max(1.0, 1 / per_second) if per_second > 0 else 1.0
+        self._clock = clock
+        self._left = self._budget
+        self._next = clock() + self._window_s
+        self.dropped = 0
+        """Lines that were left out so far."""
+
+    def wants(self, risk_tier: str) -> bool:
+        """Whether to log one transaction of this tier now."""
+        if risk_tier in {"high", "critical"}:
+            return True
+        now = self._clock()
+        if now >= self._next:
+            self._next = now + self._window_s
+            self._left = self._budget
+        if self._left:
+            self._left -= 1
+            return True
+        self.dropped += 1
+        return False
+
+
+class _ThroughStructlog(logging.Handler):
+    """Hands the standard library's records to structlog, so that they come out as all lines do."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            level = next(level for level in _LEVELS if record.levelno >= level or level == logging.DEBUG)
+            fields = {"exc_info": record.exc_info} if record.exc_info else {}
+            get_logger().log(level, record.getMessage(), logger=record.name, **fields)
+        except Exception:  # as in every handler: a log line that cannot be written stops nobody
+            self.handleError(record)
