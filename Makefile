@@ -1,0 +1,46 @@
+# The one door. `make` prints this.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+STAMP := $(VENV)/.installed
+# Tried in this order; evaluated only when an environment is made.
+PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo bench lock
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## the environment in .venv, exactly as locked
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@test -x $(BIN)/pip || { python="$(PYTHON)"; \
+	test -n "$$python" || { echo "Python 3.11 or newer is needed: install it, for example as python3.11." >&2; exit 1; }; \
+	$$python -m venv --clear $(VENV) || { echo "$$python cannot make an environment: install its venv module" \
+		"(Debian: apt install python3-venv)." >&2; exit 1; }; }
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+check: setup ## style, types, and who imports whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: check ## all checks, then all tests, on a real Kafka
+	$(BIN)/python -m pytest
+
+demo: setup ## everything on this machine, with simulated traffic (DEMO_SECONDS=60 stops by itself)
+	$(BIN)/lakay demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+
+bench: setup ## events per second against stock Faust (BENCH_QUICK=1 takes two minutes)
+	$(BIN)/python -m benchmarks
+
+lock: setup ## pin every dependency anew, with hashes
+	$(BIN)/uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --output-file requirements-dev.lock --all-extras --group dev pyproject.toml
