@@ -169,22 +169,23 @@ async def _delete(bootstrap_servers: str, topics: list[str]) -> None:
 def main() -> int:
     """Run the bench; 0 when every contender finished, 1 when one failed, 2 when there is no broker."""
     started = time.monotonic()
-    names = [contender.name for contender in CONTENDERS]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure events per second of several contenders on one Kafka broker.",
         epilog="BENCH_QUICK=1: at most two minutes. KAFKA_BOOTSTRAP_SERVERS: a broker to use, else one is started.",
     )
-    parser.add_argument("contender", nargs="*", help=f"only these (of {', '.join(names)})")
-    chosen = parser.parse_args().contender or names
-    if unknown := set(chosen) - set(names):
-        parser.error(f"no contender {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
+    parser.add_argument("contender", nargs="*", help=f"only these (of {', '.join(CONTENDERS)})")
+    chosen = parser.parse_args().contender or list(CONTENDERS)
+    if unknown := set(chosen) - set(CONTENDERS):
+        parser.error(f"no contender {', '.join(sorted(unknown))}: choose from {', '.join(CONTENDERS)}")
     quick = os.environ.get("BENCH_QUICK", "0") not in ("", "0")
     console = Console()
+    # Leave by the same way as after Ctrl-C: processes ended, topics deleted.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     columns = (TextColumn("{task.description:32}"), BarColumn(), TimeElapsedColumn())
     try:
         with broker() as bootstrap_servers, Progress(*columns, console=console) as progress:
-            contenders = tuple(contender for contender in CONTENDERS if contender.name in chosen)
+            contenders = tuple(contender for name, contender in CONTENDERS.items() if name in chosen)
             outcomes = Bench(contenders, QUICK if quick else FULL, bootstrap_servers, started).run(progress)
     except LakayError as error:
         console.print(str(error), style="red")

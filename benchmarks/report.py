@@ -80,7 +80,7 @@ def show(console: Console, outcomes: list[Outcome]) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
         contender = outcome.contender
-        promise = f"{contender.guarantee}, commits every {contender.commit_interval_ms / 1000:g} s"
+        promise = f"{contender.guarantee}, every {contender.commit_interval_ms / 1000:g} s"
         label = f"{contender.name}\n[dim]{promise}[/]"
         if outcome.failure:
             table.add_row(label, "[red]failed")
@@ -89,7 +89,7 @@ def show(console: Console, outcomes: list[Outcome]) -> None:
         table.add_row(
             label,
             f"[bold]{speed.median:,.0f}",
-            f"{speed.low:,.0f} - {speed.high:,.0f}",
+            f"{speed.low:,.0f}-{speed.high:,.0f}",
             f"{outcome.cores.median:.2f}",
             f"{outcome.per_core.median:,.0f}",
         )
@@ -113,9 +113,7 @@ def as_dict(outcomes: list[Outcome], *, quick: bool) -> dict[str, Any]:
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
         "contenders": [_contender(outcome) for outcome in outcomes],
         "ratios": {name: round(ratio.median, 2) for name, ratio in ratios(outcomes).items()},
-        "ratios_per_core": {
-            name: round(ratio.median, 2) for name, ratio in ratios(outcomes, per_core=True).items()
-        },
+        "ratios_per_core": {name: round(ratio.median, 2) for name, ratio in ratios(outcomes, per_core=True).items()},
     }
 
 

@@ -3,7 +3,7 @@
 A contender named `some-engine` is the module `some_engine.py` here, with two functions:
 
     def prepare(job: Job) -> None
-        Create and fill the topics it reads. Called once before any run, and again harmlessly.
+        Create and fill the topics it reads. Called once, before its runs.
     def run(job: Job) -> Never
         Process exactly `job.events` events, from a state of nothing, and leave by `report` or `fail`.
 
@@ -34,24 +34,35 @@ class Contender(NamedTuple):
     quick_events: int
 
 
-CONTENDERS = (
-    Contender(
-        name="stock-faust",
-        does="the common job, one event at a time, three tables",
-        guarantee="at-least-once",
-        commit_interval_ms=2_800,
-        events=20_000,
-        quick_events=10_000,
-    ),
-    Contender(
-        name="stock-faust-batched",
-        does="the common job, take_events(1000), one table",
-        guarantee="at-least-once",
-        commit_interval_ms=2_800,
-        events=50_000,
-        quick_events=20_000,
-    ),
-)
+CONTENDERS = {
+    contender.name: contender
+    for contender in (
+        Contender(
+            name="stock-faust",
+            does="the common job, one event at a time, three tables",
+            guarantee="at-least-once",
+            commit_interval_ms=2_800,
+            events=20_000,
+            quick_events=10_000,
+        ),
+        Contender(
+            name="stock-faust-batched",
+            does="the common job, take_events(1000), one table, one write per user and batch",
+            guarantee="at-least-once",
+            commit_interval_ms=2_800,
+            events=50_000,
+            quick_events=20_000,
+        ),
+        Contender(
+            name="lakay-worker",
+            does="the whole worker on simulated traffic of all four topics",
+            guarantee="exactly-once",
+            commit_interval_ms=100,
+            events=300_000,
+            quick_events=100_000,
+        ),
+    )
+}
 
 
 class Job(NamedTuple):

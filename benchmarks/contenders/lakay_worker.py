@@ -1,0 +1,132 @@
+"""This project's worker at its whole job, seen from outside: only its committed offsets and its CPU time are read.
+
+in    the four trebanx.* topics    simulated traffic, loaded once and the same for every run
+out   lakay.*                      alerts; not one reject, since simulated traffic keeps the contracts
+
+The clock starts at the first commit, so that neither the process's start nor its joining the group counts, and stops
+when every event is committed, with its state and its alerts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Never
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from benchmarks.contenders import CONTENDERS, Job, fail, report
+from benchmarks.measure import Measurement, Meter
+from benchmarks.workload import PARTITIONS
+from lakay_streams.contracts.topics import CIRCLES, FRAUD_ALERTS, REJECTED, REMITTANCES, TRANSACTIONS, USERS
+
+SOURCES = (TRANSACTIONS, USERS, CIRCLES, REMITTANCES)
+SEED = 20_26
+POLL_S = 0.02
+"""How often the committed offsets are read: what a run's time may be wrong by."""
+
+LAKAY = (sys.executable, "-m", "lakay_streams.cli")
+
+
+def prepare(job: Job) -> None:
+    """Create the topics and load the traffic; a broker that has Trebanx topics already is left alone."""
+    if found := asyncio.run(_inbound_topics(job)):
+        fail(f"The broker has {found[0]} already, and benching would fill it: use a broker without Trebanx topics.")
+    _lakay(job, "topics", "create")
+    _lakay(job, "simulate", "--events", str(job.events), "--seed", str(SEED))
+
+
+def run(job: Job) -> Never:
+    """Run one worker until all the traffic is committed."""
+    with subprocess.Popen([*LAKAY, "worker"], cwd=job.folder, env=_environment(job)) as worker:
+        try:
+            measurement = asyncio.run(_measure(job, worker))
+        finally:
+            worker.kill()
+    report(job, measurement)
+
+
+async def _measure(job: Job, worker: subprocess.Popen[bytes]) -> Measurement:
+    """Watch the group's committed offsets from the first one to the last."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=job.bootstrap_servers)
+    await admin.start()
+    try:
+        total = await _records(job, *SOURCES)
+        alerts, rejects = await _records(job, FRAUD_ALERTS), await _records(job, REJECTED)
+        at_start = await _committed_above(admin, job, worker, 0)
+        meter = Meter(worker.pid)
+        if at_start > total / 2:
+            fail(f"{at_start} of {total} events were in the first commit: load more to measure the steady rate.")
+        await _committed_above(admin, job, worker, total - 1)
+        measurement = meter.read(total - at_start)
+        if await _records(job, REJECTED) != rejects:
+            fail("The worker rejected simulated events: what was measured is not its job.")
+        if await _records(job, FRAUD_ALERTS) == alerts:
+            fail("The worker made no alert: what was measured is not its job.")
+        return measurement
+    finally:
+        await admin.close()
+
+
+async def _committed_above(admin: AIOKafkaAdminClient, job: Job, worker: subprocess.Popen[bytes], events: int) -> int:
+    """Wait until more than `events` are committed; return how many are."""
+    while True:
+        if worker.poll() is not None:
+            fail(f"The worker ended with code {worker.returncode} before the last event.")
+        try:
+            offsets = await admin.list_consumer_group_offsets(job.run_id)
+        except KafkaError:
+            # The group has no coordinator yet.
+            offsets = {}
+        committed: int = sum(max(0, found.offset) for partition, found in offsets.items() if partition.topic in SOURCES)
+        if committed > events:
+            return committed
+        await asyncio.sleep(POLL_S)
+
+
+async def _records(job: Job, *topics: str) -> int:
+    """Return how many records the topics hold."""
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=job.bootstrap_servers)
+    await consumer.start()
+    try:
+        return sum((await consumer.end_offsets(consumer.assignment())).values())
+    finally:
+        await consumer.stop()
+
+
+async def _inbound_topics(job: Job) -> list[str]:
+    """Return which of the inbound topics the broker has."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=job.bootstrap_servers)
+    await admin.start()
+    try:
+        return sorted(set(SOURCES).intersection(await admin.list_topics()))
+    finally:
+        await admin.close()
+
+
+def _lakay(job: Job, *arguments: str) -> None:
+    """Run one command of the project to its end."""
+    done = subprocess.run([*LAKAY, *arguments], cwd=job.folder, env=_environment(job), check=False)
+    if done.returncode != 0:
+        fail(f"`lakay {' '.join(arguments)}` ended with code {done.returncode}.")
+
+
+def _environment(job: Job) -> dict[str, str]:
+    """Return the environment of the project's commands: defaults, but for what must differ between runs."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return os.environ | {
+        "KAFKA_BOOTSTRAP_SERVERS": job.bootstrap_servers,
+        "KAFKA_CONSUMER_GROUP": job.run_id,
+        "LAKAY_DATA_DIR": str(Path(job.folder) / "data"),
+        "WORKER_PORT": str(port),
+        "CHECKPOINT_INTERVAL_MS": str(CONTENDERS["lakay-worker"].commit_interval_ms),
+        "TOPIC_PARTITIONS": str(PARTITIONS),
+    }
