@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Tried in this order; evaluated only when an environment is made.
 PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
+LOCK := --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo bench lock
@@ -41,6 +41,6 @@ demo: setup ## everything on this machine, with simulated traffic (DEMO_SECONDS=
 bench: setup ## events per second against stock Faust (BENCH_QUICK=1 takes two minutes)
 	$(BIN)/python -m benchmarks
 
-lock: setup ## pin every dependency anew, with hashes
+lock: setup ## pin every dependency with its hash (UPGRADE=1 moves to the newest)
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements-dev.lock --all-extras --group dev pyproject.toml
