@@ -315,7 +315,7 @@ class Ownership(TableManager):
                 exc_info=exc,
             )
             try:
-                await partition.account_crash(record)
+                await partition.account_crash(record, work.records[0].offset)
             except (KafkaError, EngineError) as failure:
                 log.error("crash_not_accounted", error=str(failure))
         self.on_fatal(exc)

@@ -245,14 +245,18 @@ class Partition:
                 addressed[topic, target].append(outgoing)
         return addressed
 
-    async def account_crash(self, record: Record) -> Crash:
-        """Commit that `record` crashed the worker once more, and nothing else."""
+    async def account_crash(self, record: Record, batch_start: int) -> Crash:
+        """Commit that `record` crashed the worker once more, and nothing else.
+
+        The committed offset stays where it is; where there is none yet, it is `batch_start`, the offset of the first record
+        of the batch that crashed.
+        """
         async with self._commit_lock:
             topic = record.topic
             before = self._crashes.get(topic)
             times = before.times + 1 if before is not None and before.offset == record.offset else 1
             crash = Crash(record.offset, times)
-            offset = OffsetAndMetadata(self._committed.get(topic, record.offset), crash.metadata())
+            offset = OffsetAndMetadata(self._committed.get(topic, batch_start), crash.metadata())
             await self.producer.commit({}, {TopicPartition(topic, self.number): offset})
             return crash
 

@@ -1,0 +1,74 @@
+"""A small topology for the engine's tests: counts records by key, emits every twelfth, remembers the last offsets.
+
+    python -m tests.engine.counting        with COUNTING_NAME, COUNTING_KAFKA, COUNTING_DATA in the environment
+
+A record whose value is `boom` raises, as a bug in a rule would.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.batch import Record
+from lakay_streams.engine.partition import Options, Work
+from lakay_streams.engine.table import StateTable
+
+EMIT_EVERY = 12
+PARTITIONS = 3
+OFFSETS_KEPT = 20
+
+
+class Count(NamedTuple):
+    """How often a key was seen, and at which offsets last."""
+
+    times: int = 0
+    offsets: tuple[int, ...] = ()
+
+    def counted(self, offset: int) -> Count:
+        """Return the count with one more."""
+        return Count(self.times + 1, (*self.offsets, offset)[-OFFSETS_KEPT:])
+
+
+def park(work: Work, record: Record, reason: str) -> None:
+    """Send a record that was set aside to the parked topic."""
+    work.emit(f"{record.topic}.parked", record.key, reason.encode())
+
+
+def build(name: str, brokers: str, datadir: Path) -> StreamApp:
+    """Return the app of `name`; its topics are `name`.in, .out, .journal and .in.parked."""
+    app = StreamApp(
+        name,
+        brokers=brokers,
+        datadir=datadir,
+        partitions=PARTITIONS,
+        replication_factor=1,
+        options=Options(journal_topic=f"{name}.journal", park=park),
+        consumer_auto_offset_reset="earliest",
+        session_timeout=6.0,
+    )
+    counts = StateTable(app, name="counts", state_type=Count, new=Count)
+
+    @app.agent(app.batches(f"{name}.in"), name="count")
+    async def count(batches):  # type: ignore[no-untyped-def]  # Faust infers the stream
+        async for batch in batches:
+            async with app.ownership.process(batch) as work:
+                for record in work:
+                    if record.value == b"boom":
+                        raise ValueError("a bug in a rule")
+                    states = work.states(counts)
+                    state = states.get(record.key.decode()).counted(record.offset)
+                    states.set(record.key.decode(), state)
+                    if state.times % EMIT_EVERY == 0:
+                        work.emit(f"{name}.out", record.key, b"%d" % record.offset)
+
+    return app
+
+
+if __name__ == "__main__":
+    main_app = build(os.environ["COUNTING_NAME"], os.environ["COUNTING_KAFKA"], Path(os.environ["COUNTING_DATA"]))
+    sys.argv = ["counting", "worker", "--loglevel", "warn", "--without-web"]
+    main_app.main()

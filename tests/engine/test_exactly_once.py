@@ -1,0 +1,94 @@
+"""No record is lost, no state change doubled, no output doubled for a reader of committed records."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+from pathlib import Path
+
+import msgspec
+
+from lakay_streams.engine.journal import JournalEntry
+from tests.engine.counting import EMIT_EVERY, Count
+from tests.engine.harness import caught_up, counted, create_topics, produce, read, unique, workers
+
+RECORDS = 12_000
+KEYS = 500
+
+
+def numbered(start: int, stop: int) -> list[tuple[bytes, bytes]]:
+    return [(b"user-%d" % (number * 7919 % KEYS), b"%d" % number) for number in range(start, stop)]
+
+
+async def prepare(kafka: str) -> str:
+    name = unique("counting")
+    await create_topics(kafka, f"{name}.in", f"{name}.out", f"{name}.journal", f"{name}.in.parked")
+    return name
+
+
+async def assert_equal_to_a_plain_replay(kafka: str, name: str) -> None:
+    source = await read(kafka, f"{name}.in")
+    states, outputs = counted(source, EMIT_EVERY)
+    changelog = await read(kafka, f"{name}-counts-changelog")
+    decode = msgspec.msgpack.Decoder(Count).decode
+    final = {record.key: decode(record.value) for batch in changelog.values() for record in batch}
+    assert final == states
+    seen = await read(kafka, f"{name}.out")
+    assert sorted((record.key, record.value) for batch in seen.values() for record in batch) == outputs
+    journal = await read(kafka, f"{name}.journal")
+    entries = [JournalEntry.decode(record.value) for batch in journal.values() for record in batch]
+    processed = sum(segment.records for entry in entries for segment in entry.segments)
+    assert processed == sum(map(len, source.values()))
+
+
+async def test_a_killed_worker_and_a_lost_disk_change_nothing(kafka: str, tmp_path: Path) -> None:
+    name = await prepare(kafka)
+    with workers(name, kafka, tmp_path, 1) as (worker,):
+        for part in range(4):
+            await produce(kafka, f"{name}.in", numbered(part * RECORDS // 4, (part + 1) * RECORDS // 4))
+            if part % 2 == 0:
+                await asyncio.sleep(1.5)
+            worker.kill()
+            if part == 1:
+                shutil.rmtree(worker.folder)
+            worker.start()
+        await caught_up(kafka, name, f"{name}.in")
+        assert worker.stop() == 0
+    await assert_equal_to_a_plain_replay(kafka, name)
+
+
+async def test_workers_that_come_and_go_share_the_partitions(kafka: str, tmp_path: Path) -> None:
+    name = await prepare(kafka)
+    with workers(name, kafka, tmp_path, 2) as (first, second):
+        feeding = asyncio.create_task(produce_slowly(kafka, name))
+        await asyncio.sleep(4)
+        assert second.stop() == 0
+        await asyncio.sleep(2)
+        second.start()
+        await asyncio.sleep(4)
+        assert first.stop() == 0
+        await feeding
+        await caught_up(kafka, name, f"{name}.in")
+    await assert_equal_to_a_plain_replay(kafka, name)
+
+
+async def test_a_zombie_is_fenced(kafka: str, tmp_path: Path) -> None:
+    name = await prepare(kafka)
+    with workers(name, kafka, tmp_path, 2) as (zombie, _other):
+        feeding = asyncio.create_task(produce_slowly(kafka, name))
+        await asyncio.sleep(4)
+        zombie.send(signal.SIGSTOP)
+        await asyncio.sleep(9)  # beyond the session timeout of 6 s: the other takes its partitions
+        zombie.send(signal.SIGCONT)
+        await feeding
+        if not zombie.running:
+            zombie.start()
+        await caught_up(kafka, name, f"{name}.in")
+    await assert_equal_to_a_plain_replay(kafka, name)
+
+
+async def produce_slowly(kafka: str, name: str) -> None:
+    for part in range(24):
+        await produce(kafka, f"{name}.in", numbered(part * RECORDS // 24, (part + 1) * RECORDS // 24))
+        await asyncio.sleep(0.5)

@@ -1,0 +1,82 @@
+"""Write-back state: changes stay in memory until the checkpoint, and nothing changed is ever forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from aiokafka.partitioner import DefaultPartitioner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakay_streams.engine.routing import partition_of
+from lakay_streams.engine.table import PartitionStates
+from lakay_streams.errors import StoreError
+from tests.engine.counting import Count, build
+
+
+def states(folder: Path, cache_bytes: int = 1 << 20) -> PartitionStates[Count]:
+    app = build("counting", "127.0.0.1:1", folder)
+    opened: PartitionStates[Count] = PartitionStates(app.tables["counts"], 0, 1, cache_bytes)
+    opened.store.open()
+    return opened
+
+
+def write_back(states: PartitionStates[Count], offset: int) -> None:
+    changes = states.take_changes()
+    states.written([(key.encode(), states.table.encode(state)) for key, state in changes.items()], offset)
+
+
+def test_a_change_is_read_back_before_and_after_its_checkpoint(tmp_path: Path) -> None:
+    table = states(tmp_path)
+    table.set("user", Count(1))
+    assert table.get("user") == Count(1)
+    assert table.store.get(b"user") is None
+    write_back(table, 7)
+    assert table.get("user") == Count(1)
+    assert table.store.get(b"user") == table.table.encode(Count(1))
+    assert table.store.offset() == 7
+
+
+def test_a_key_never_seen_has_a_new_state(tmp_path: Path) -> None:
+    assert states(tmp_path).get("nobody") == Count()
+
+
+def test_a_change_during_a_checkpoint_waits_for_the_next(tmp_path: Path) -> None:
+    table = states(tmp_path)
+    table.set("user", Count(1))
+    changes = table.take_changes()
+    table.set("user", Count(2))
+    table.written([(b"user", table.table.encode(changes["user"]))], 1)
+    assert table.get("user") == Count(2)
+    assert table.changed == 1
+
+
+def test_the_cache_is_bounded_and_never_forgets_a_change(tmp_path: Path) -> None:
+    table = states(tmp_path, cache_bytes=100_000)
+    for number in range(5_000):
+        table.set(f"user-{number}", Count(number))
+    write_back(table, 1)
+    for number in range(100):
+        table.set(f"user-{number}", Count(number + 1))
+    write_back(table, 2)
+    assert table.cached < 5_000
+    assert [table.get(f"user-{number}").times for number in (0, 99, 100, 4_999)] == [1, 100, 100, 4_999]
+
+
+def test_a_store_is_unlocked_as_soon_as_it_is_closed(tmp_path: Path) -> None:
+    first, second = (
+        states(tmp_path),
+        PartitionStates(build("counting", "127.0.0.1:1", tmp_path).tables["counts"], 0, 1, 1),
+    )
+    with pytest.raises(StoreError, match="cannot open the state in counts/0.db"):
+        second.store.open()
+    first.store.close()
+    second.store.open()
+    second.store.close()
+
+
+@given(st.binary(min_size=1, max_size=64), st.integers(1, 64))
+def test_a_key_goes_where_stock_producers_send_it(key: bytes, partitions: int) -> None:
+    everywhere = list(range(partitions))
+    assert partition_of(key, partitions) == DefaultPartitioner()(key, everywhere, everywhere)
