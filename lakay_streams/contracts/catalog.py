@@ -1,10 +1,11 @@
 """The JSON schemas (draft-07) of the envelope and of every event type, loaded and compiled.
 
 Packaged ones lie in `schemas/<event type>/<version>.json` and describe the payload; `schemas/envelope/<version>.json`
-describes what is around it. `CONTRACTS_PATH` names a folder that overrides them. In it, at any depth, a file's name says
-what it describes: `transaction-initiated/1.0.json`, `transaction-initiated.v1.0.json`, or `transaction-initiated.json`
-for 1.0. A file describes the payload, or, if it has a property `payload`, the whole event. An event type without a file in
-the folder keeps its packaged schema; a file of no event type that Lakay knows is left alone (`Catalog.unused`).
+describes what is around it. `CONTRACTS_PATH` names a folder that overrides them. In it, at any depth, the name of a file
+says what it describes: `transaction-initiated/1.0.json`, `transaction-initiated.v1.0.json`, or for 1.0 just
+`transaction-initiated.json`. A file describes the payload, or, if it has a property `payload`, the whole event. A type
+without a file in the folder keeps its packaged schema; a file of no event type that Lakay knows is left alone
+(`Catalog.unused`).
 
 An overriding schema may widen enumerations and patterns, and narrow anything. What the domain's records are built from
 stays in force in any case: required fields, types, ranges and lengths of the newest packaged schema.
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import fastjsonschema  # type: ignore[import-untyped]
+import fastjsonschema
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
@@ -91,7 +92,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
     if path is not None:
         if not path.is_dir():
             raise ContractError(
-                f"CONTRACTS_PATH={path} is not a folder: mount the contracts there, or unset it to use the packaged ones"
+                f"CONTRACTS_PATH={path} is not a folder: mount the contracts there, or unset it for the packaged ones"
             )
         overriding, unused = _read_folder(path)
         if not overriding:
@@ -129,12 +130,15 @@ def newest(versions: Mapping[str, Versioned], major: int | None = None) -> Versi
 
 
 def _compiled(event_type: str, version: str, parts: list[tuple[str, Document]]) -> Schema:
-    checks = []
+    checks: list[tuple[str, Callable[[Any], Any]]] = []
     try:
         for path, schema in parts:
             # formats are checked where times are read; defaults would change the document
             check = fastjsonschema.compile(
-                schema, use_formats=False, use_default=False, detailed_exceptions=False
+                schema if checks else _without_looked_up(schema),
+                use_formats=False,
+                use_default=False,
+                detailed_exceptions=False,
             )
             checks.append((path, check))
     except (fastjsonschema.JsonSchemaDefinitionException, re.error) as error:
@@ -145,6 +149,12 @@ def _compiled(event_type: str, version: str, parts: list[tuple[str, Document]]) 
             check(document[path] if path else document)
 
     return Schema(event_type, version, checks[0][1] if len(checks) == 1 else check_all, tuple(parts))
+
+
+def _without_looked_up(whole: Document) -> Document:
+    """Leave out what a record was found by: its type and version are known by the time it is checked."""
+    known = ("event_type", "event_version")
+    return {**whole, "properties": {name: rule for name, rule in whole["properties"].items() if name not in known}}
 
 
 def _joined(envelope: Document, payload: Document) -> Document:
@@ -236,7 +246,7 @@ def _explained(error: ValidationError, prefix: str) -> Iterator[Violation]:
     match error.validator:
         case "required":
             for name in rule:
-                if name not in error.instance:
+                if isinstance(error.instance, dict) and name not in error.instance:
                     yield Violation(f"{path}.{name}" if path else name, "is required")
             return
         case "type":

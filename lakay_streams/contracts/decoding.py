@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from lakay_streams.contracts.catalog import INVALID, Schema, load_catalog, newest
-from lakay_streams.contracts.records import KINDS, violations
+from lakay_streams.contracts.records import KINDS, Amount, Rate, violations
 from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED
 from lakay_streams.contracts.wellformed import Violation, is_surely_well_formed
 from lakay_streams.contracts.wellformed import violations as form_violations
@@ -33,10 +33,12 @@ MAX_BYTES = 1_048_576
 
 _MAX_ID = 128
 _VERSION = re.compile(r"([0-9]{1,4})(?:\.[0-9]{1,4}){1,2}")
-# 16 characters of number or more: only these can have more digits than a float keeps. One expression per name, since a
-# search that starts with fixed text is ten times faster; escaped letters could hide the name.
-_LONG_AMOUNT = re.compile(rb'amount"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}')
-_LONG_RATE = re.compile(rb'rate"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}')
+# Only a number of 16 characters or more can have more digits than a float keeps. The expressions start with fixed text,
+# which is found ten times faster.
+_LONG_NUMBER = {
+    Amount: re.compile(rb'amount"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}'),
+    Rate: re.compile(rb'rate"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}'),
+}
 _ESCAPED_LETTER = re.compile(rb"\\u00[67]")
 _READABLE_ID = re.compile(rb'"event_id"\s*:\s*"([0-9a-fA-F-]{36})"')
 _READABLE_TYPE = re.compile(rb'"event_type"\s*:\s*"([a-z-]{1,64})"')
@@ -64,7 +66,7 @@ class _Entry(NamedTuple):
 
     check: Callable[[Any], Any]
     build: Callable[[dict[str, Any], dict[str, Any]], Event]
-    has_decimals: bool
+    long_number: re.Pattern[bytes] | None
     schema: Schema
 
 
@@ -145,20 +147,22 @@ class Contracts:
 
 def _entries(event_type: str, catalog: Catalog) -> dict[str, _Entry]:
     kind = KINDS[event_type]
+    long_number = next((_LONG_NUMBER[type(rule)] for rule in kind.rules if type(rule) in _LONG_NUMBER), None)
     return {
-        version: _Entry(schema.check, kind.build, kind.has_decimals, schema)
+        version: _Entry(schema.check, kind.build, long_number, schema)
         for version, schema in catalog.schemas[event_type].items()
     }
 
 
 def _decode(raw: bytes, document: dict[str, Any], entry: _Entry) -> Event | Rejected:
-    check, build, has_decimals, schema = entry
+    check, build, long_number, schema = entry
     try:
         check(document)
         payload = document["payload"]
         if not is_surely_well_formed(raw, document, payload) and form_violations(raw, document):
             return _rejected(raw, document, schema)
-        if has_decimals and _may_have_long_numbers(raw):
+        # an escaped letter could hide the name that the expression looks for
+        if long_number and (long_number.search(raw) or (b"\\" in raw and _ESCAPED_LETTER.search(raw))):
             document = json.loads(raw, parse_float=Decimal)
             payload = document["payload"]
         return build(document, payload)
@@ -167,12 +171,6 @@ def _decode(raw: bytes, document: dict[str, Any], entry: _Entry) -> Event | Reje
         return _rejected(raw, document, schema, otherwise=Violation(fault[0], fault[-1]))
     except ValueError:
         return _rejected(raw, document, schema)
-
-
-def _may_have_long_numbers(raw: bytes) -> bool:
-    if _LONG_AMOUNT.search(raw) or _LONG_RATE.search(raw):
-        return True
-    return b"\\" in raw and _ESCAPED_LETTER.search(raw) is not None
 
 
 def _rejected(

@@ -19,13 +19,15 @@ _PLAIN = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,18}))?")
 
 # ISO 4217, amendment 176: the currencies whose minor unit is not a hundredth.
 _EXPONENTS = {
-    **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
-    ),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    currency: exponent
+    for exponent, currencies in {
+        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+        3: "BHD IQD JOD KWD LYD OMR TND",
+        4: "CLF UYW",
+    }.items()
+    for currency in currencies.split()
 }
-_SCALES = {currency: 10**exponent for currency, exponent in _EXPONENTS.items()}
+_SCALES: dict[str, int] = {currency: 10**exponent for currency, exponent in _EXPONENTS.items()}
 
 
 def exponent_of(currency: str) -> int:
@@ -40,21 +42,22 @@ def to_minor(amount: float | str | Decimal, currency: str) -> int:
     `MAX_AMOUNT`, a number of more than 15 digits, and text that is not a plain decimal.
     """
     scale = _SCALES.get(currency, 100)
-    if amount.__class__ is float:
-        _require_in_range(amount)
+    if isinstance(amount, str):
+        return _text_to_minor(amount, scale)
+    if isinstance(amount, bool) or not isinstance(amount, (int, float, Decimal)):
+        raise ValueError("must be a number or a decimal string")
+    if not 0 <= amount <= MAX_AMOUNT:  # also refuses NaN
+        raise ValueError("must not be negative" if amount < 0 else f"must be at most {MAX_AMOUNT}")
+    if isinstance(amount, int):
+        return amount * scale
+    if isinstance(amount, float):
         minor = round(amount * scale)
         # true for every amount without a fraction of a minor unit: the division rounds to the nearest float
         if minor / scale == amount and minor < _EXACT_MINOR:
             return minor
         amount = Decimal(repr(amount))
-    elif amount.__class__ is int:
-        _require_in_range(amount)
-        return amount * scale
-    elif amount.__class__ is str:
-        return _text_to_minor(amount, scale)
-    elif amount.__class__ is not Decimal:
-        raise ValueError("must be a number or a decimal string")
-    return _decimal_to_minor(amount, scale)
+    _require_few_digits(amount)
+    return _rescale(*amount.as_integer_ratio(), scale)
 
 
 def positive_minor(amount: float | str | Decimal, currency: str) -> int:
@@ -99,24 +102,12 @@ def _text_to_minor(text: str, scale: int) -> int:
     return _rescale(int(whole + fraction), 10 ** len(fraction), scale)
 
 
-def _decimal_to_minor(number: Decimal, scale: int) -> int:
-    _require_in_range(number)
-    _require_few_digits(number)
-    numerator, denominator = number.as_integer_ratio()
-    return _rescale(numerator, denominator, scale)
-
-
 def _rescale(numerator: int, denominator: int, scale: int) -> int:
     if numerator > MAX_AMOUNT * denominator:
         raise ValueError(f"must be at most {MAX_AMOUNT}")
     minor, rest = divmod(numerator * scale, denominator)
     doubled = 2 * rest
     return minor + (doubled > denominator or (doubled == denominator and minor % 2))
-
-
-def _require_in_range(number: float | Decimal) -> None:
-    if not 0 <= number <= MAX_AMOUNT:  # also refuses NaN
-        raise ValueError("must not be negative" if number < 0 else f"must be at most {MAX_AMOUNT}")
 
 
 def _require_few_digits(number: Decimal) -> None:

@@ -7,6 +7,7 @@ amounts have rules that no schema can state: `build` raises ValueError where one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
@@ -30,7 +31,8 @@ Compute = Callable[[Json], Any]
 """A record's field as a function of the payload, where it is not a payload field as it stands."""
 
 
-class Amount(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Amount:
     """Minor units of the payload's `field`, whose currency stands in `currency`."""
 
     field: str = "amount"
@@ -47,7 +49,8 @@ class Amount(NamedTuple):
         return self.convert(amount, currency)
 
 
-class Instant(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Instant:
     """Milliseconds UTC of the payload's `field`."""
 
     field: str
@@ -58,7 +61,8 @@ class Instant(NamedTuple):
         return None if text is None else to_millis(text)
 
 
-class Rate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rate:
     """The exchange rate in the payload's `field`."""
 
     field: str
@@ -73,11 +77,6 @@ class Kind(NamedTuple):
 
     build: Callable[[Json, Json], Event]
     rules: tuple[Amount | Instant | Rate, ...]
-
-    @property
-    def has_decimals(self) -> bool:
-        """Whether it reads numbers that must not pass through a binary float unexamined."""
-        return any(isinstance(rule, (Amount, Rate)) for rule in self.rules)
 
 
 def violations(kind: Kind, document: Json) -> Iterator[Violation]:
@@ -124,6 +123,10 @@ def _same(field: str) -> Compute:
     return lambda payload: payload.get(field)
 
 
+def _constant(value: Any) -> Compute:
+    return lambda _: value
+
+
 def _names(field: str) -> Compute:
     return lambda payload: tuple(payload[field])
 
@@ -147,15 +150,15 @@ def _kind(record: type[tuple[Any, ...]], time: str | None, fields: str, /, **com
     defaults: dict[str, Any] = record._field_defaults  # type: ignore[attr-defined]
     for field, default in defaults.items():
         if default is not None and field not in given:
-            steps.append((own_fields.index(field), lambda _, value=default: value))
+            steps.append((own_fields.index(field), _constant(default)))
     make = cast("Callable[..., Event]", record)
 
     def build(document: Json, payload: Json) -> Event:
-        get = payload.get
+        get: Callable[[str | None], Any] = payload.get  # type: ignore[assignment]
         values: list[Any] = [*map(get, sources)]
         for index, compute in steps:
             values[index] = compute(payload)
-        occurred_at = to_millis(document["timestamp"])
+        occurred_at = to_millis(document["timestamp"])  # sound in any case, though the payload's own goes first
         own_time = get(time)
         if own_time is not None:
             occurred_at = to_millis(own_time)

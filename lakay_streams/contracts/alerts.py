@@ -1,0 +1,109 @@
+"""The fraud alert: what Trebanx and the console learn of a HIGH or CRITICAL decision.
+
+Schema: `schemas/outbound/fraud-alert/1.0.json`. An alert depends on the decision and the event alone; its id is made of
+what was assessed, the user and the event, so that a replay sends the same alert, not a second one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from lakay_streams.contracts.money import to_text as money_text
+from lakay_streams.contracts.timestamps import to_text as time_text
+from lakay_streams.domain.events import TransactionInitiated, UserEvent
+
+if TYPE_CHECKING:
+    from lakay_streams.domain.decision import Decision, Finding
+
+TRANSACTION_RISK = "transaction_risk"
+LOGIN_VELOCITY = "login_velocity"
+
+_NAMESPACE = UUID("3d9f5c1a-42f4-5c0e-b1de-7a0c9e6b8f21")
+
+
+class AlertFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule's finding, as `domain.decision.Finding` describes it."""
+
+    rule: str
+    score: float
+    reason: str
+    evidence: dict[str, Any]
+    event_ids: tuple[str, ...]
+    otherwise: str
+
+
+class FraudAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """One fraud alert. `amount` is a decimal string in `currency`; both and `transaction_id` are null for a login."""
+
+    alert_id: str
+    alert_type: str
+    alert_version: str = "1.0"
+    user_id: str
+    transaction_id: str | None
+    event_id: str
+    event_type: str
+    occurred_at: str
+    amount: str | None
+    currency: str | None
+    score: float
+    composite_score: float
+    risk_tier: str
+    severity: str
+    recommendation: str
+    findings: tuple[AlertFinding, ...]
+    settings_version: str
+
+
+def fraud_alert(
+    decision: Decision[Any], event: TransactionInitiated | UserEvent, *, settings_version: str
+) -> FraudAlert:
+    """Make the alert of a decision: `transaction_risk` for a transaction, `login_velocity` for a user's event."""
+    transaction = event if isinstance(event, TransactionInitiated) else None
+    alert_type = LOGIN_VELOCITY if transaction is None else TRANSACTION_RISK
+    return FraudAlert(
+        alert_id=alert_id(alert_type, event.user_id, event.event_id),
+        alert_type=alert_type,
+        user_id=event.user_id,
+        transaction_id=transaction and transaction.transaction_id,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        occurred_at=time_text(event.occurred_at),
+        amount=transaction and money_text(transaction.amount_minor, transaction.currency),
+        currency=transaction and transaction.currency,
+        score=decision.score,
+        composite_score=decision.composite_score,
+        risk_tier=decision.risk_tier,
+        severity=decision.risk_tier.upper(),
+        recommendation=decision.recommendation,
+        findings=tuple(map(_alert_finding, decision.findings)),
+        settings_version=settings_version,
+    )
+
+
+def alert_id(alert_type: str, entity_id: str, event_id: str) -> str:
+    """Return the UUIDv5 of an alert; the same for every replay of the event."""
+    return str(uuid5(_NAMESPACE, f"{alert_type}/{entity_id}/{event_id}"))
+
+
+def encode(alert: FraudAlert) -> bytes:
+    """Return the alert's value for Kafka, as JSON; its key is `user_id`."""
+    return msgspec.json.encode(alert)
+
+
+def decode(raw: bytes) -> FraudAlert:
+    """Read an alert back; fields that a newer version added are left out. Raises msgspec.ValidationError."""
+    return msgspec.json.decode(raw, type=FraudAlert)
+
+
+def _alert_finding(finding: Finding) -> AlertFinding:
+    return AlertFinding(
+        rule=finding.rule,
+        score=finding.score,
+        reason=finding.reason,
+        evidence=dict(finding.evidence),
+        event_ids=finding.event_ids,
+        otherwise=finding.otherwise,
+    )
