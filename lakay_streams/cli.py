@@ -1,0 +1,161 @@
+"""The `lakay` command: one door to the worker, its topics, its settings and its contracts.
+
+Commands import what they need when they run, so that `lakay --help` answers at once. An error the user can act on is
+one sentence on standard error and exit code 1; wrong usage is exit code 2.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lakay_streams.errors import LakayError
+
+if TYPE_CHECKING:
+    from lakay_streams.settings import Settings
+
+EXIT_CODES = "Exit codes: 0 done, 1 refused or failed (one sentence on standard error says why), 2 wrong usage."
+
+app = typer.Typer(
+    help="Lakay Intelligence: fraud, takeover, circle-health and AML scoring for Trebanx, while events happen.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
+settings = typer.Typer(help="Settings, from the environment and .env.", no_args_is_help=True)
+contracts = typer.Typer(help="The events' contracts.", no_args_is_help=True)
+app.add_typer(topics, name="topics")
+app.add_typer(settings, name="settings")
+app.add_typer(contracts, name="contracts")
+
+
+def main() -> None:
+    """Run the command line: the project's own errors become one sentence and exit code 1."""
+    try:
+        app()
+    except LakayError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command(epilog=EXIT_CODES)
+def worker(
+    port: Annotated[int | None, typer.Option(help="Port of its web pages, instead of WORKER_PORT.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of its state, instead of LAKAY_DATA_DIR.")] = None,
+    without_web: Annotated[bool, typer.Option("--without-web", help="Serve no web pages.")] = False,
+) -> None:
+    """Score events from Kafka until stopped (Ctrl-C or SIGTERM stops it in good order).
+
+    Start more of them to share the load: each needs its own --port and --data-dir. The topics must be there: see
+    `lakay topics create`.
+    """
+    loaded = _settings()
+    changes = {"worker_port": port, "lakay_data_dir": data_dir}
+    loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
+    # By name: this package never imports upward, and the worker's composition root stands above it.
+    raise typer.Exit(importlib.import_module("agents.topology").main(loaded, with_web=not without_web))
+
+
+@app.command(epilog="Exit codes: 0 alerts were committed, 1 none were or something failed, 2 wrong usage.")
+def demo(
+    seconds: Annotated[float | None, typer.Option(min=1, help="Stop by itself after so many seconds.")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Write a JSON summary to this file at the end.")] = None,
+) -> None:
+    """Run everything on this machine: a Kafka, a worker, simulated traffic, and a live view of its alerts.
+
+    With KAFKA_BOOTSTRAP_SERVERS set, that Kafka is used instead of an embedded one. Ctrl-C stops it all.
+    """
+    raise typer.Exit(importlib.import_module("lakay_streams.demo").run(seconds=seconds, summary=summary))
+
+
+@topics.command("create", epilog=EXIT_CODES)
+def create_topics() -> None:
+    """Create the Kafka topics that are missing; those that exist are checked and left as they are.
+
+    TOPIC_PARTITIONS and TOPIC_REPLICATION_FACTOR give their shape. Run it as often as you like.
+    """
+    import asyncio
+
+    from lakay_streams.provision import create_topics
+
+    for topic in asyncio.run(create_topics(_settings())):
+        done = "created" if topic.created else "exists"
+        print(f"{done:8} {topic.name}  partitions: {topic.partitions}")
+
+
+@contracts.command("validate", epilog="Exit codes: 0 every event is valid, 1 at least one is not, 2 wrong usage.")
+def validate_events(
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, readable=True, help="One event, an array, or JSON lines."),
+    ],
+) -> None:
+    """Check a file of events against the contracts in force (CONTRACTS_PATH, else the packaged ones).
+
+    Each event that a worker would reject or skip is one line: its line in the file, and every reason.
+    """
+    from lakay_streams.contracts import Contracts, Rejected, Unknown
+    from lakay_streams.contracts.validate import validate_file
+
+    valid = invalid = 0
+    for line, outcome in validate_file(file, Contracts.load(_settings().contracts_path)):
+        match outcome:
+            case Rejected(reasons=reasons):
+                invalid += 1
+                print(f"{file}:{line}: {'; '.join(reasons)}")
+            case Unknown(event_type=event_type):
+                invalid += 1
+                print(f"{file}:{line}: nobody handles events of type {event_type}")
+            case _:
+                valid += 1
+    print(f"{valid} valid, {invalid} not")
+    raise typer.Exit(1 if invalid else 0)
+
+
+@settings.command("check", epilog="Exit codes: 0 every setting is valid, 1 at least one is refused, 2 wrong usage.")
+def check_settings(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Print every setting in force, where it comes from and what it means; secrets are masked.
+
+    Each refused setting is one line on standard error that names its variable and says what to do.
+    """
+    from lakay_streams.settings import explain, unknown_variables
+
+    loaded = _settings()
+    rows = explain(loaded)
+    if as_json:
+        import json
+
+        print(json.dumps({"version": loaded.version, "settings": [row._asdict() for row in rows]}, indent=2))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table("Variable", "Value", "From", "Meaning", title=f"Settings, version {loaded.version}")
+        for row in rows:
+            table.add_row(*row, style=None if row.source == "default" else "bold")
+        # A pipe has no width of its own: let scripts find each setting on one line.
+        Console(width=None if sys.stdout.isatty() else 240).print(table)
+    for variable, meant in unknown_variables().items():
+        print(f"{variable} is no setting and changes nothing{meant and f': did you mean {meant}?'}", file=sys.stderr)
+
+
+def _settings() -> Settings:
+    """The validated settings, with logging set up as they say."""
+    from lakay_streams import telemetry
+    from lakay_streams.settings import load_settings
+
+    loaded = load_settings()
+    telemetry.configure(loaded.log_level)
+    return loaded
+
+
+if __name__ == "__main__":
+    main()
