@@ -22,7 +22,6 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakay_streams.domain.fraud.limits import FraudLimits
@@ -518,15 +517,15 @@ def _problems(group: type[Group], invalid: ValidationError, env_file: Path | Non
         if not error["loc"]:
             yield from message.splitlines()
             continue
-        variable = _variable(group, str(error["loc"][0]))
+        field = str(error["loc"][0])
+        variable = _variable(group, field)
+        value = "" if _is_secret(group, field) else f"={error['input']}"
         source = _source(variable, env_file).replace("environment", "the environment")
-        yield f"{variable}{_refused_value(group, error)} is refused ({_lower(message)}): correct it in {source}"
+        yield f"{variable}{value} is refused ({_lower(message)}): correct it in {source}"
 
 
-def _refused_value(group: type[Group], error: ErrorDetails) -> str:
-    """The value at fault, unless it could be a secret."""
-    secret = "SecretStr" in str(group.model_fields[str(error["loc"][0])].annotation)
-    return "" if secret else f"={error['input']}"
+def _is_secret(group: type[Group], field: str) -> bool:
+    return "SecretStr" in str(group.model_fields[field].annotation)
 
 
 def _lower(sentence: str) -> str:

@@ -274,3 +274,18 @@ def test_an_unreadable_env_file_is_one_sentence() -> None:
     Path(".env").write_bytes(b"FRAUD_HIGH_THRESHOLD=\xff\xfe\n")
     with pytest.raises(SettingsError, match=r"\.env cannot be read"):
         load_settings()
+
+
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
+
+
+def test_the_example_file_shows_every_variable_and_no_other() -> None:
+    shown = re.findall(r"^(?:# )?([A-Z0-9_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+    assert sorted(shown) == sorted(row.variable for row in explain(load_settings()))
+
+
+def test_the_example_file_with_everything_uncommented_decides_as_the_defaults_do(tmp_path: Path) -> None:
+    defaults = load_settings().version
+    uncommented = re.sub(r"^# (?=[A-Z0-9_]+=)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    Path(".env").write_text(uncommented.replace("/contracts", str(tmp_path)))
+    assert load_settings().version == defaults
