@@ -1,0 +1,208 @@
+"""The core settings (runbook 2.3) with a group per domain, what is derived from them, and how they must agree."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.settings.domains import (
+    BehaviorSettings,
+    CircleSettings,
+    ComplianceSettings,
+    FraudSettings,
+    ServingSettings,
+)
+from lakay_streams.settings.kinds import Count, DatabaseUrl, Group, LogLevel, Port, RedisUrl, Servers
+
+DEVELOPMENT_PII_SECRETS = {
+    "PII_TOKEN_SECRET": "lakay-pii-token-secret-dev-only",
+    "PII_ENCRYPTION_KEY": "lakay-encryption-key-dev-only",
+}
+
+
+class Settings(Group):
+    """The core settings, and one group per domain. Made by `load_settings`."""
+
+    GROUPS: ClassVar[Mapping[str, type[Group]]] = {
+        "fraud": FraudSettings,
+        "circle": CircleSettings,
+        "behavior": BehaviorSettings,
+        "compliance": ComplianceSettings,
+        "serving": ServingSettings,
+    }
+
+    app_name: str = "lakay-intelligence"
+    """The service's name in logs and on /health."""
+    app_version: str = "0.1.0"
+    """The version on /health."""
+    debug: bool = True
+    """Development: any origin may call the API, and the development PII secrets are accepted."""
+    log_level: LogLevel = "INFO"
+    """The lowest level that is logged."""
+    host: str = "0.0.0.0"  # noqa: S104 - the runbook's default, for a container
+    """Address the API listens on."""
+    port: Port = 8000
+    """Port the API listens on."""
+
+    database_url: DatabaseUrl = SecretStr("postgresql+asyncpg://lakay:lakay_dev@localhost:5432/lakay")
+    """PostgreSQL."""
+    kafka_bootstrap_servers: Servers = "localhost:9092"
+    """Kafka's brokers, host:port separated by commas."""
+    kafka_consumer_group: Annotated[str, Field(min_length=1)] = "lakay-intelligence"
+    """The workers' consumer group, exactly as Kafka shows it."""
+    kafka_auto_offset_reset: Literal["earliest", "latest"] = "earliest"
+    """Where to start without a committed offset."""
+    kafka_session_timeout_s: Annotated[float, Field(ge=1, le=300)] = 15.0
+    """Seconds without a heartbeat after which another worker takes over."""
+    redis_url: RedisUrl = SecretStr("redis://localhost:6379/0")
+    """Redis, for the API's rate limits."""
+
+    datalake_endpoint: str = "http://localhost:9000"
+    """S3-compatible endpoint of the data lake."""
+    datalake_access_key: SecretStr = SecretStr("minioadmin")
+    """S3 access key."""
+    datalake_secret_key: SecretStr = SecretStr("minioadmin")
+    """S3 secret key."""
+    datalake_bucket: str = "lakay-data-lake"
+    """Bucket of the bronze, silver and gold data."""
+
+    pii_token_secret: SecretStr = SecretStr(DEVELOPMENT_PII_SECRETS["PII_TOKEN_SECRET"])
+    """HMAC secret of the PII tokens: 64 random hex characters."""
+    pii_encryption_key: SecretStr = SecretStr(DEVELOPMENT_PII_SECRETS["PII_ENCRYPTION_KEY"])
+    """Key that encrypts PII at rest: 32 random bytes in base64."""
+
+    contracts_path: Path | None = None
+    """Folder of trebanx-contracts' schemas; ../trebanx-contracts/schemas if it is there, else the packaged ones."""
+
+    mlflow_tracking_uri: SecretStr | None = None
+    """MLflow; the embedded one unless set. Secret, since its URL may hold a password."""
+    aws_access_key_id: SecretStr = SecretStr("minioadmin")
+    """S3 access key of MLflow's artifacts."""
+    aws_secret_access_key: SecretStr = SecretStr("minioadmin")
+    """S3 secret key of MLflow's artifacts."""
+    mlflow_s3_endpoint_url: str = "http://minio:9000"
+    """S3 endpoint of MLflow's artifacts."""
+
+    lakay_data_dir: Path = Path(".lakay")
+    """Folder of a worker's state on disk; lost, it is rebuilt from Kafka."""
+    worker_host: str = "127.0.0.1"
+    """Address the worker's pages listen on."""
+    worker_port: Port = 6066
+    """Port the worker's pages listen on."""
+    worker_token: SecretStr | None = None
+    """Bearer token for /tables; without one, /tables answers on loopback only."""
+    checkpoint_interval_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
+    """Milliseconds between checkpoints, and so the longest that an alert waits to be committed."""
+    checkpoint_max_records: Count = 20_000
+    """Records after which a checkpoint is taken earlier."""
+    state_cache_bytes: Annotated[int, Field(ge=1 << 20)] = 256 << 20
+    """Bytes of state that a worker keeps in memory beside RocksDB's own."""
+    topic_partitions: Count = 3
+    """Partitions of the topics that `lakay topics create` makes."""
+    topic_replication_factor: Count = 1
+    """Copies of them; 3 in production."""
+    log_scored_per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
+    """Log lines a second for scored LOW and MEDIUM transactions; HIGH and CRITICAL are always logged."""
+
+    fraud: FraudSettings = Field(default_factory=FraudSettings)
+    """FRAUD_ variables."""
+    circle: CircleSettings = Field(default_factory=CircleSettings)
+    """CIRCLE_ variables."""
+    behavior: BehaviorSettings = Field(default_factory=BehaviorSettings)
+    """BEHAVIOR_ variables."""
+    compliance: ComplianceSettings = Field(default_factory=ComplianceSettings)
+    """COMPLIANCE_ variables."""
+    serving: ServingSettings = Field(default_factory=ServingSettings)
+    """SERVING_ variables."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = [*self._pii_problems(), *self._contracts_problems(), *self._tier_problems()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _pii_problems(self) -> Iterator[str]:
+        secrets = {"PII_TOKEN_SECRET": self.pii_token_secret, "PII_ENCRYPTION_KEY": self.pii_encryption_key}
+        for variable, secret in secrets.items():
+            if not self.debug and secret.get_secret_value() == DEVELOPMENT_PII_SECRETS[variable]:
+                yield f"{variable} is the development one, which DEBUG=false refuses: set a random secret of your own"
+
+    def _contracts_problems(self) -> Iterator[str]:
+        if self.contracts_path is not None and not self.contracts_path.is_dir():
+            yield (
+                f"CONTRACTS_PATH={self.contracts_path} is not a folder: mount the schemas there, or remove the "
+                "variable to use the packaged ones"
+            )
+
+    def _tier_problems(self) -> Iterator[str]:
+        fraud, serving = self.fraud, self.serving
+        pairs = (
+            ("SERVING_MEDIUM_MAX", serving.medium_max, "FRAUD_HIGH_THRESHOLD", fraud.high_threshold),
+            ("SERVING_HIGH_MAX", serving.high_max, "FRAUD_CRITICAL_THRESHOLD", fraud.critical_threshold),
+        )
+        for theirs, value, ours, threshold in pairs:
+            if value is not None and value != threshold:
+                yield f"{theirs}={value} contradicts {ours}={threshold}: remove {theirs}, or give both one value"
+        if serving.low_max >= fraud.high_threshold:
+            yield (
+                f"SERVING_LOW_MAX={serving.low_max} must be below FRAUD_HIGH_THRESHOLD={fraud.high_threshold}: "
+                "lower the first or raise the second"
+            )
+
+    @property
+    def brokers(self) -> list[str]:
+        """Kafka's brokers, each host:port."""
+        return self.kafka_bootstrap_servers.split(",")
+
+    @property
+    def archive_consumer_group(self) -> str:
+        """The consumer group of the archive."""
+        return f"{self.kafka_consumer_group}-archive"
+
+    @property
+    def faust_log_level(self) -> str:
+        """`log_level` in Faust's words, where WARNING is `warn`."""
+        return "warn" if self.log_level == "WARNING" else self.log_level.lower()
+
+    def fraud_limits(self) -> FraudLimits:
+        """The limits of the fraud rules: amounts in US cents, what has no variable at its default."""
+        fraud = self.fraud
+        return FraudLimits(
+            login_count_max=fraud.login_count_max,
+            txn_count_1h_max=fraud.txn_count_1h_max,
+            txn_amount_24h_max_minor=int(fraud.txn_amount_24h_max * 100),
+            large_txn_min_minor=int(fraud.large_txn_min * 100),
+            ctr_single_threshold_minor=int(fraud.ctr_single_threshold * 100),
+            ctr_daily_threshold_minor=int(fraud.ctr_daily_threshold * 100),
+            high_threshold=fraud.high_threshold,
+            critical_threshold=fraud.critical_threshold,
+            medium_threshold=self.serving.low_max,
+        )
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits that change when, and only when, a setting that decisions depend on changes.
+
+        Every alert carries it. Names of topics are no part of it, and 10000.0 is 10000.
+        """
+        decisive: dict[str, dict[str, object]] = {
+            group: {field: _canonical(value) for field, value in getattr(self, group) if not field.endswith("_topic")}
+            for group in self.GROUPS
+        }
+        decisive["serving"] |= {
+            "medium_max": self.fraud.high_threshold,
+            "high_max": self.fraud.critical_threshold,
+        }
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _canonical(value: object) -> object:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value

@@ -1,0 +1,178 @@
+"""The settings of each domain and of serving, which every decision depends on (runbook 2.3 and 6.4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from lakay_streams.settings.kinds import Count, Group, Ratio, Threshold, Topic, Usd
+
+FEDERAL_CTR_THRESHOLD = Decimal(10_000)
+"""US dollars, 31 CFR 1010.311: a report is due above it, and no setting may raise it."""
+
+
+class FraudSettings(Group):
+    """Velocity, amounts and alert thresholds of the fraud domain."""
+
+    model_config = SettingsConfigDict(env_prefix="FRAUD_")
+
+    login_count_max: Annotated[int, Field(ge=1, le=63)] = 5
+    """Logins in the velocity window (10 minutes) before they are flagged; at most 63, where the count saturates."""
+    txn_count_1h_max: Count = 10
+    """Transactions in one hour before they are flagged."""
+    txn_amount_24h_max: Usd = Decimal("10000.0")
+    """US dollars that a user moves in 24 hours before it is flagged."""
+    large_txn_min: Usd = Decimal("3000.0")
+    """US dollars from which one transaction is large."""
+    ctr_single_threshold: Usd = Decimal("8000.0")
+    """US dollars of one transaction that warn of a currency transaction report."""
+    ctr_daily_threshold: Usd = Decimal("9000.0")
+    """US dollars in one business day that warn of a currency transaction report."""
+    high_threshold: Threshold = 0.6
+    """Composite score from which a transaction is HIGH, and alerted."""
+    critical_threshold: Threshold = 0.8
+    """Composite score from which a transaction is CRITICAL."""
+    alert_kafka_topic: Topic = "lakay.fraud.alerts"
+    """Topic of the fraud alerts."""
+
+    @model_validator(mode="after")
+    def _critical_above_high(self) -> Self:
+        if self.critical_threshold <= self.high_threshold:
+            raise ValueError(
+                f"FRAUD_CRITICAL_THRESHOLD={self.critical_threshold} must be above "
+                f"FRAUD_HIGH_THRESHOLD={self.high_threshold}: raise the first or lower the second"
+            )
+        return self
+
+
+class CircleSettings(Group):
+    """Weights of the circle health score."""
+
+    model_config = SettingsConfigDict(env_prefix="CIRCLE_")
+
+    contribution_weight: Ratio = 0.35
+    """Weight of contribution reliability."""
+    membership_weight: Ratio = 0.25
+    """Weight of membership stability."""
+    financial_weight: Ratio = 0.25
+    """Weight of financial progress."""
+    trust_weight: Ratio = 0.15
+    """Weight of trust and integrity."""
+    tier_change_topic: Topic = "lakay.circles.tier-changes"
+    """Topic of the tier changes."""
+
+    @model_validator(mode="after")
+    def _weights_sum_to_one(self) -> Self:
+        total = self.contribution_weight + self.membership_weight + self.financial_weight + self.trust_weight
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(
+                "CIRCLE_CONTRIBUTION_WEIGHT, CIRCLE_MEMBERSHIP_WEIGHT, CIRCLE_FINANCIAL_WEIGHT and "
+                f"CIRCLE_TRUST_WEIGHT sum to {total:g}: change them so that they sum to 1.0"
+            )
+        return self
+
+
+class BehaviorSettings(Group):
+    """Behaviour profiles and account takeover."""
+
+    model_config = SettingsConfigDict(env_prefix="BEHAVIOR_")
+
+    min_sessions_active: Count = 10
+    """Sessions before a profile is active."""
+    ema_decay_rate: Threshold = 0.15
+    """Share of the newest observation in a moving average."""
+    staleness_days: Count = 30
+    """Days without activity before a profile is stale."""
+    temporal_weight: Ratio = 0.15
+    """Weight of unusual times."""
+    device_weight: Ratio = 0.25
+    """Weight of unusual devices."""
+    geo_weight: Ratio = 0.25
+    """Weight of unusual places; what is left to 1.0 goes to the dimensions without a variable."""
+    ato_dedup_window: Count = 86400
+    """Seconds in which one account takeover is alerted once."""
+    ato_kafka_topic: Topic = "lakay.behavior.ato-alerts"
+    """Topic of the account takeover alerts."""
+
+    @model_validator(mode="after")
+    def _weights_leave_room(self) -> Self:
+        total = self.temporal_weight + self.device_weight + self.geo_weight
+        if total > 1.0 + 1e-6:
+            raise ValueError(
+                "BEHAVIOR_TEMPORAL_WEIGHT, BEHAVIOR_DEVICE_WEIGHT and BEHAVIOR_GEO_WEIGHT sum to "
+                f"{total:g}: lower them so that they sum to at most 1.0"
+            )
+        return self
+
+
+class ComplianceSettings(Group):
+    """BSA/AML monitoring."""
+
+    model_config = SettingsConfigDict(env_prefix="COMPLIANCE_")
+
+    ctr_threshold: Usd = Decimal("10000.0")
+    """US dollars above which a currency transaction report is due; never above 10000 (31 CFR 1010.311)."""
+    ctr_enabled: bool = True
+    """Whether currency transaction reports are monitored."""
+    rapid_movement_hours: Count = 24
+    """Hours in which money that comes in and leaves again is a rapid movement."""
+    rapid_movement_ratio: Threshold = 0.80
+    """Share of what came in that must leave to be a rapid movement."""
+    volume_multiplier: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 3.0
+    """Times the 30-day mean from which a volume is unusual."""
+    structuring_lookback_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Days over which slow structuring is looked for."""
+    sar_confidence: Threshold = 0.70
+    """Structuring confidence from which filing a suspicious activity report is recommended."""
+    risk_low_max: Ratio = 0.30
+    """Customer risk score up to which a customer is low risk."""
+    risk_high_max: Ratio = 0.80
+    """Customer risk score up to which a customer is high risk; above it, prohibited."""
+    alerts_topic: Topic = "lakay.compliance.alerts"
+    """Topic of the compliance alerts."""
+    edd_triggers_topic: Topic = "lakay.compliance.edd-triggers"
+    """Topic of the enhanced due diligence triggers."""
+
+    @model_validator(mode="after")
+    def _within_the_law_and_in_order(self) -> Self:
+        if self.ctr_threshold > FEDERAL_CTR_THRESHOLD:
+            raise ValueError(
+                f"COMPLIANCE_CTR_THRESHOLD={self.ctr_threshold} is above the federal {FEDERAL_CTR_THRESHOLD} "
+                "US dollars (31 CFR 1010.311): set it to 10000 or less"
+            )
+        if self.risk_high_max <= self.risk_low_max:
+            raise ValueError(
+                f"COMPLIANCE_RISK_HIGH_MAX={self.risk_high_max} must be above "
+                f"COMPLIANCE_RISK_LOW_MAX={self.risk_low_max}: raise the first or lower the second"
+            )
+        return self
+
+
+class ServingSettings(Group):
+    """How the rules' and the model's scores become one, and one score a tier (runbook 6.4)."""
+
+    model_config = SettingsConfigDict(env_prefix="SERVING_")
+
+    low_max: Threshold = 0.3
+    """Score below which a transaction is low risk."""
+    medium_max: Threshold | None = None
+    """Score below which it is medium risk; FRAUD_HIGH_THRESHOLD unless set, and never another value."""
+    high_max: Threshold | None = None
+    """Score below which it is high risk; FRAUD_CRITICAL_THRESHOLD unless set, and never another value."""
+    strategy: Literal["weighted_average", "max"] = "weighted_average"
+    """How the two scores combine: their weighted average, or the larger."""
+    rule_weight: Ratio = 0.6
+    """Weight of the rules' score."""
+    ml_weight: Ratio = 0.4
+    """Weight of the model's score; the average divides by the sum of both weights."""
+    ml_enabled: bool = True
+    """Whether a model takes part in the score."""
+
+    @model_validator(mode="after")
+    def _something_is_weighed(self) -> Self:
+        if self.rule_weight + self.ml_weight == 0:
+            raise ValueError("SERVING_RULE_WEIGHT and SERVING_ML_WEIGHT are both 0: raise at least one of them")
+        return self

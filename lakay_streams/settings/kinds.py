@@ -1,0 +1,61 @@
+"""The kinds of values that settings have, and what a group of settings is."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _topic(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name):
+        raise ValueError("a Kafka topic's name has 1 to 249 letters, digits, dots, dashes or underscores")
+    return name
+
+
+def _servers(servers: str) -> str:
+    for server in servers.split(","):
+        if not re.fullmatch(r"\s*(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}\s*", server):
+            raise ValueError("brokers are written host:port, separated by commas, as in broker1:9092,broker2:9092")
+    return servers.replace(" ", "")
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(url: SecretStr) -> SecretStr:
+        # not urlsplit, whose own errors quote the URL and so its password
+        if url.get_secret_value().partition("://")[0] not in schemes:
+            raise ValueError(f"the URL must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return url
+
+    return AfterValidator(check)
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+Usd = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
+Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Threshold = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Servers = Annotated[str, AfterValidator(_servers)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+Topic = Annotated[str, AfterValidator(_topic)]
+DatabaseUrl = Annotated[SecretStr, _url("postgresql", "postgresql+asyncpg", "postgresql+psycopg")]
+RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
+
+
+class Group(BaseSettings):
+    """Settings that share a prefix."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",  # `.env` is one file for all groups, and for other programs
+        env_ignore_empty=True,  # compose passes an unset variable on as an empty one
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
