@@ -12,7 +12,7 @@ from lakay_streams.domain.fraud.limits import HOUR_MS, FraudLimits
 from lakay_streams.domain.recent import TIMES_KEPT, ids_within
 
 NAME = "failed_transactions"
-AT_LIMIT = 0.6
+AT_LIMIT = 0.65
 PER_FAILURE = 0.1
 
 

@@ -1,0 +1,88 @@
+"""Distances, jumps and regions."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakay_streams.domain.events import Place
+from lakay_streams.domain.geography import (
+    REGIONS_KEPT,
+    Region,
+    Sighting,
+    haversine_km,
+    is_new_region,
+    jump_between,
+    sighted_region,
+)
+from tests.domain.story import BOSTON, DAY, HOUR, MIAMI, MONTREAL, NOON, PORT_AU_PRINCE
+
+LONDON, NEW_YORK = Place(51.5074, -0.1278), Place(40.7128, -74.0060)
+latitudes = st.floats(-90, 90)
+longitudes = st.floats(-180, 180)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "km"),
+    [(BOSTON, MIAMI, 2023), (BOSTON, MONTREAL, 403), (BOSTON, PORT_AU_PRINCE, 2645), (LONDON, NEW_YORK, 5570)],
+)
+def test_distances_are_those_of_the_map(one: Place, other: Place, km: float) -> None:
+    assert haversine_km(*one[:2], *other[:2]) == pytest.approx(km, rel=0.005)
+
+
+@given(latitudes, longitudes, latitudes, longitudes)
+def test_distance_is_symmetric_and_at_most_half_way_round(a: float, b: float, c: float, d: float) -> None:
+    assert haversine_km(a, b, c, d) == pytest.approx(haversine_km(c, d, a, b))
+    assert 0 <= haversine_km(a, b, c, d) <= 20_016
+    assert haversine_km(a, b, a, b) == 0
+
+
+def test_a_jump_needs_both_distance_and_speed() -> None:
+    seen = Sighting(0.0, 0.0, NOON, "a")
+    # One degree along the equator is 111.195 km: at 900 km/h that takes 444,780 ms.
+    assert jump_between(seen, 0.0, 1.0, NOON + 444_779, "b", 100.0, 900.0) is not None
+    assert jump_between(seen, 0.0, 1.0, NOON + 444_781, "b", 100.0, 900.0) is None
+    assert jump_between(seen, 0.0, 0.899, NOON, "b", 100.0, 900.0) is None, "99.96 km in no time is an error of the map"
+    assert jump_between(seen, 0.0, 0.9, NOON, "b", 100.0, 900.0) is not None, "100.08 km in no time is not"
+
+
+@given(st.integers(-DAY, DAY), latitudes, longitudes)
+def test_the_order_of_the_two_sightings_does_not_matter(ms: int, latitude: float, longitude: float) -> None:
+    there = jump_between(Sighting(*BOSTON[:2], NOON, "a"), latitude, longitude, NOON + ms, "b", 100.0, 900.0)
+    back = jump_between(Sighting(latitude, longitude, NOON + ms, "b"), *BOSTON[:2], NOON, "a", 100.0, 900.0)
+    assert (there is None) == (back is None)
+    if there is not None and back is not None:
+        assert there.at == back.at == max(NOON, NOON + ms)
+        assert there.km_per_hour == pytest.approx(back.km_per_hour)
+
+
+def test_two_events_of_one_millisecond_are_one_second_apart() -> None:
+    jump = jump_between(Sighting(*BOSTON[:2], NOON, "a"), *MIAMI[:2], NOON, "b", 100.0, 900.0)
+    assert jump is not None
+    assert jump.km_per_hour == pytest.approx(jump.km * 3600)
+
+
+def test_a_region_is_new_until_it_has_settled_and_the_first_is_never() -> None:
+    regions: tuple[Region, ...] = ()
+    assert not is_new_region(regions, *BOSTON[:2], NOON, DAY)
+    regions = sighted_region(regions, *BOSTON[:2], NOON)
+    assert not is_new_region(regions, BOSTON.latitude + 0.5, BOSTON.longitude - 0.5, NOON, DAY)
+    assert is_new_region(regions, *MIAMI[:2], NOON, DAY)
+    regions = sighted_region(regions, *MIAMI[:2], NOON)
+    assert is_new_region(regions, *MIAMI[:2], NOON + DAY - 1, DAY)
+    assert not is_new_region(regions, *MIAMI[:2], NOON + DAY, DAY)
+
+
+@given(st.lists(st.tuples(latitudes, longitudes, st.integers(0, 10 * DAY)), max_size=40))
+def test_regions_are_bounded_and_the_last_is_known(places: list[tuple[float, float, int]]) -> None:
+    regions: tuple[Region, ...] = ()
+    for latitude, longitude, at in places:
+        regions = sighted_region(regions, latitude, longitude, at)
+        assert not is_new_region(regions, latitude, longitude, at, 0)
+    assert len(regions) <= REGIONS_KEPT
+
+
+def test_a_sighting_in_the_same_hours_copies_nothing() -> None:
+    regions = sighted_region((), *BOSTON[:2], NOON)
+    assert sighted_region(regions, *BOSTON[:2], NOON + HOUR) is regions
