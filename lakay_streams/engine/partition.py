@@ -248,8 +248,8 @@ class Partition:
     async def account_crash(self, record: Record, batch_start: int) -> Crash:
         """Commit that `record` crashed the worker once more, and nothing else.
 
-        The committed offset stays where it is; where there is none yet, it is `batch_start`, the offset of the first record
-        of the batch that crashed.
+        The committed offset stays where it is; where there is none yet, it is `batch_start`, the offset of the first
+        record of the batch that crashed.
         """
         async with self._commit_lock:
             topic = record.topic

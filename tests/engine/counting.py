@@ -57,11 +57,12 @@ def build(name: str, brokers: str, datadir: Path) -> StreamApp:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
                 for record in work:
+                    key = (record.key or b"").decode()
                     if record.value == b"boom":
                         raise ValueError("a bug in a rule")
                     states = work.states(counts)
-                    state = states.get(record.key.decode()).counted(record.offset)
-                    states.set(record.key.decode(), state)
+                    state = states.get(key).counted(record.offset)
+                    states.set(key, state)
                     if state.times % EMIT_EVERY == 0:
                         work.emit(f"{name}.out", record.key, b"%d" % record.offset)
 

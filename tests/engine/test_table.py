@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
@@ -10,14 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.engine.routing import partition_of
-from lakay_streams.engine.table import PartitionStates
+from lakay_streams.engine.table import PartitionStates, StateTable
 from lakay_streams.errors import StoreError
 from tests.engine.counting import Count, build
 
 
+def closed_states(folder: Path, cache_bytes: int = 1 << 20) -> PartitionStates[Count]:
+    table = cast(StateTable[Count], build("counting", "127.0.0.1:1", folder).tables["counts"])
+    return PartitionStates(table, 0, 1, cache_bytes)
+
+
 def states(folder: Path, cache_bytes: int = 1 << 20) -> PartitionStates[Count]:
-    app = build("counting", "127.0.0.1:1", folder)
-    opened: PartitionStates[Count] = PartitionStates(app.tables["counts"], 0, 1, cache_bytes)
+    opened = closed_states(folder, cache_bytes)
     opened.store.open()
     return opened
 
@@ -65,11 +70,8 @@ def test_the_cache_is_bounded_and_never_forgets_a_change(tmp_path: Path) -> None
 
 
 def test_a_store_is_unlocked_as_soon_as_it_is_closed(tmp_path: Path) -> None:
-    first, second = (
-        states(tmp_path),
-        PartitionStates(build("counting", "127.0.0.1:1", tmp_path).tables["counts"], 0, 1, 1),
-    )
-    with pytest.raises(StoreError, match="cannot open the state in counts/0.db"):
+    first, second = states(tmp_path), closed_states(tmp_path)
+    with pytest.raises(StoreError, match=r"cannot open the state in counts/0\.db"):
         second.store.open()
     first.store.close()
     second.store.open()

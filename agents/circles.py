@@ -1,0 +1,42 @@
+"""Circles: running totals of each savings circle.
+
+in    trebanx.circle.events (and lakay.internal.circle.events), keyed by circle_id
+hold  tables.circles               one CircleState per circle
+out   nothing
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from faust import StreamT
+
+from agents.intake import Intake
+from lakay_streams.contracts.topics import CIRCLES, REKEYED
+from lakay_streams.domain.circles.state import CircleState, observe
+from lakay_streams.domain.events import CircleEvent
+from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.batch import RecordBatch
+from lakay_streams.engine.table import StateTable
+from lakay_streams.telemetry import get_logger
+
+log = get_logger()
+
+
+def attach(app: StreamApp, *, intake: Intake, circles: StateTable[CircleState]) -> None:
+    """Put the agent on `app`."""
+
+    @app.agent(app.batches(CIRCLES, REKEYED[CIRCLES]), name="circles")
+    async def follow_circles(batches: StreamT[RecordBatch]) -> None:
+        async for batch in batches:
+            async with app.ownership.process(batch) as work:
+                for record, event in intake.events(work):
+                    states = work.states(circles)
+                    event = cast(CircleEvent, event)
+                    admitted = intake.admit(work, states, record, event)
+                    if admitted is None:
+                        continue
+                    state, seen = admitted
+                    states.set(event.circle_id, observe(state, event, seen))
+                    if intake.sampling.wants("low"):
+                        log.info("circle_event_received", circle_id=event.circle_id, event_type=event.event_type)

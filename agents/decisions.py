@@ -1,0 +1,54 @@
+"""Decisions of the fraud domain, told: the alert on its topic, the log line, the counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakay_streams.contracts import alerts
+from lakay_streams.domain.decision import Decision
+from lakay_streams.domain.events import TransactionInitiated, UserEvent
+from lakay_streams.engine.partition import Work
+from lakay_streams.metrics import ALERTS, FINDINGS, SCORED
+from lakay_streams.telemetry import ScoredSampling, get_logger
+
+log = get_logger()
+
+ALERTED = frozenset({"high", "critical"})
+"""The tiers that go to the alert topic (runbook, appendix B)."""
+
+
+class FraudDesk:
+    """Sends fraud alerts and logs scores; one for all agents of a worker."""
+
+    def __init__(self, alert_topic: str, settings_version: str, sampling: ScoredSampling) -> None:
+        """Alert on `alert_topic`; every alert carries `settings_version`."""
+        self._topic = alert_topic
+        self._settings_version = settings_version
+        self._sampling = sampling
+        self._scored = {tier: SCORED.labels(tier) for tier in ("low", "medium", "high", "critical")}
+
+    def scored(self, work: Work, decision: Decision[Any], event: TransactionInitiated) -> None:
+        """Tell of a scored transaction."""
+        tier = decision.risk_tier
+        self._scored[tier].inc()
+        if self._sampling.wants(tier):
+            log.info(
+                "transaction_scored_via_consumer",
+                user_id=event.user_id,
+                transaction_id=event.transaction_id,
+                score=round(decision.score, 4),
+                composite_score=round(decision.composite_score, 4),
+                risk_tier=tier,
+                recommendation=decision.recommendation,
+                rules=[finding.rule for finding in decision.findings],
+            )
+        if tier in ALERTED:
+            self.alert(work, decision, event)
+
+    def alert(self, work: Work, decision: Decision[Any], event: TransactionInitiated | UserEvent) -> None:
+        """Send the alert of a decision."""
+        ALERTS.labels(self._topic, decision.risk_tier).inc()
+        for finding in decision.findings:
+            FINDINGS.labels(finding.rule).inc()
+        alert = alerts.fraud_alert(decision, event, settings_version=self._settings_version)
+        work.emit(self._topic, event.user_id.encode(), alerts.encode(alert))

@@ -1,0 +1,127 @@
+"""Intake: what every agent does before it decides.
+
+A record becomes a fresh event of an entity that this partition owns, or it goes where it belongs:
+
+    not what the contract says         -> lakay.internal.rejected, with every reason and its raw bytes
+    an event type nobody handles       -> logged as no_handler_for_event
+    an entity of another partition     -> the internal topic keyed right, once
+    an event id the entity has seen    -> logged as duplicate_event_skipped
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
+
+from lakay_streams.contracts import Contracts, Rejected, Unknown, rejected
+from lakay_streams.contracts.topics import REJECTED, REKEYED
+from lakay_streams.domain.dedup import remember
+from lakay_streams.domain.events import Event
+from lakay_streams.engine.batch import Record
+from lakay_streams.engine.partition import Work
+from lakay_streams.engine.table import PartitionStates
+from lakay_streams.metrics import CRASHED, EVENTS
+from lakay_streams.telemetry import ScoredSampling, get_logger
+
+log = get_logger()
+
+
+class Remembering(Protocol):
+    """A state that remembers which events it has counted."""
+
+    @property
+    def seen(self) -> bytes:
+        """Hashes of the event ids already counted."""
+
+
+State = TypeVar("State", bound=Remembering)
+
+
+class Intake:
+    """Decodes, re-keys and deduplicates the records of one inbound topic and its re-keyed twin."""
+
+    def __init__(self, topic: str, contracts: Contracts, sampling: ScoredSampling) -> None:
+        """Take in `topic`; `sampling` bounds the log lines that every record could cause."""
+        self.topic = topic
+        self.sampling = sampling
+        self._contracts = contracts
+        self._outcomes = {
+            outcome: EVENTS.labels(topic, outcome)
+            for outcome in ("accepted", "rejected", "unknown", "rekeyed", "duplicate")
+        }
+
+    def events(self, work: Work) -> Iterator[tuple[Record, Event]]:
+        """Yield the events of the batch that keep their contract."""
+        decode, topic = self._contracts.decode, self.topic
+        for record in work:
+            event = decode(record.value, topic)
+            if isinstance(event, Rejected):
+                self._reject(work, record, event)
+            elif isinstance(event, Unknown):
+                self._outcomes["unknown"].inc()
+                if self.sampling.wants("low"):
+                    log.warning(
+                        "no_handler_for_event", topic=topic, event_type=event.event_type, event_id=event.event_id
+                    )
+            else:
+                yield record, event
+
+    def admit(
+        self, work: Work, states: PartitionStates[State], record: Record, event: Event
+    ) -> tuple[State, bytes] | None:
+        """Return the entity's state and its ring with this event, or None when the event is not to be counted here."""
+        entity = event.entity_id
+        if not states.owns(entity):
+            self._outcomes["rekeyed"].inc()
+            work.emit(REKEYED[self.topic], entity.encode(), record.value)
+            return None
+        state = states.get(entity)
+        seen = remember(state.seen, event.event_id)
+        if seen is None:
+            self._outcomes["duplicate"].inc()
+            if self.sampling.wants("low"):
+                log.info("duplicate_event_skipped", event_type=event.event_type, event_id=event.event_id)
+            return None
+        self._outcomes["accepted"].inc()
+        return state, seen
+
+    def _reject(self, work: Work, record: Record, found: Rejected) -> None:
+        self._outcomes["rejected"].inc()
+        reject(work, record, found)
+        if self.sampling.wants("low"):
+            log.warning(
+                "schema_validation_error",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                event_type=found.event_type,
+                event_id=found.event_id,
+                rejection_reasons=found.reasons,
+            )
+
+
+def reject(work: Work, record: Record, found: Rejected) -> None:
+    """Keep a bad record, with its reasons, in the dead-letter topic."""
+    kept = rejected.rejected_record(
+        found,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        raw=record.value,
+        key=record.key,
+        timestamp=record.timestamp,
+    )
+    work.emit(REJECTED, kept.rejected_id.encode(), rejected.encode(kept), partition=record.partition)
+
+
+def park(work: Work, record: Record, reason: str) -> None:
+    """Set aside a record that crashed the worker too often: a bug, which wants an engineer."""
+    CRASHED.labels(record.topic).inc()
+    reject(work, record, Rejected((f"record: {reason}",)))
+    log.error(
+        "message_processing_error",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=reason,
+    )

@@ -1,0 +1,101 @@
+"""The topology: every table and agent of a worker, put together. The worker's one composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from faust import Worker
+
+from agents import circles, remittances, transactions, users
+from agents.decisions import FraudDesk
+from agents.intake import Intake, park
+from lakay_streams.contracts import Contracts
+from lakay_streams.contracts import rates as rate_records
+from lakay_streams.contracts.topics import CIRCLES, JOURNAL, RATES, REMITTANCES, TRANSACTIONS, USERS
+from lakay_streams.domain.money import DEFAULT_RATES
+from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.partition import Options
+from lakay_streams.engine.reference import Reference
+from lakay_streams.errors import PrerequisiteError
+from lakay_streams.provision import create_topics
+from lakay_streams.settings import Settings
+from lakay_streams.telemetry import ScoredSampling, get_logger
+from tables import circles as circles_table
+from tables import rates as rates_table
+from tables import remittances as remittances_table
+from tables import users as users_table
+
+log = get_logger()
+
+#: Seconds between attempts to reach Kafka at start.
+KAFKA_BACKOFF = (1.0, 2.0, 5.0, 10.0)
+
+
+def build(settings: Settings) -> StreamApp:
+    """Return the app with every table and agent, ready to be started by a Faust worker."""
+    app = StreamApp(
+        settings.kafka_consumer_group,
+        brokers=settings.kafka_bootstrap_servers,
+        datadir=settings.lakay_data_dir,
+        partitions=settings.topic_partitions,
+        replication_factor=settings.topic_replication_factor,
+        options=Options(
+            journal_topic=JOURNAL,
+            park=park,
+            interval=settings.checkpoint_interval_ms / 1000,
+            max_records=settings.checkpoint_max_records,
+            cache_bytes=settings.state_cache_bytes,
+            versions={"settings": settings.version},
+        ),
+        consumer_auto_offset_reset=settings.kafka_auto_offset_reset,
+    )
+    rates = Reference("rates", RATES, DEFAULT_RATES, lambda value, record: rate_records.fold(value, record.value))
+    app.ownership.references.append(rates)
+    users_states = users_table.declare(app)
+    contracts = Contracts.load(settings.contracts_path)
+    limits = settings.fraud_limits()
+    sampling = {
+        topic: ScoredSampling(settings.log_scored_per_second) for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES)
+    }
+    intake = {topic: Intake(topic, contracts, budget) for topic, budget in sampling.items()}
+    desk = FraudDesk(settings.fraud.alert_kafka_topic, settings.version, ScoredSampling(settings.log_scored_per_second))
+    transactions.attach(app, intake=intake[TRANSACTIONS], users=users_states, rates=rates, limits=limits, desk=desk)
+    users.attach(app, intake=intake[USERS], users=users_states, rates=rates, limits=limits, desk=desk)
+    circles.attach(app, intake=intake[CIRCLES], circles=circles_table.declare(app))
+    remittances.attach(
+        app,
+        intake=intake[REMITTANCES],
+        remittances=remittances_table.declare(app),
+        rates=rates_table.declare(app),
+    )
+    return app
+
+
+def wait_for_kafka(settings: Settings) -> None:
+    """Return once Kafka answers and every topic is there; log each failed attempt (runbook 9.1).
+
+    Raises `TopicError` when a topic is shaped wrongly.
+    """
+    attempt = 0
+    while True:
+        try:
+            asyncio.run(create_topics(settings))
+            return
+        except PrerequisiteError as exc:
+            log.error("kafka_consumers_failed_to_start", reason=str(exc))
+        time.sleep(KAFKA_BACKOFF[min(attempt, len(KAFKA_BACKOFF) - 1)])
+        attempt += 1
+
+
+def main(settings: Settings, *, with_web: bool = True) -> int:
+    """Run a worker until it is stopped; return its exit code."""
+    log.info(
+        "lakay_starting", app_name=settings.app_name, version=settings.app_version, settings_version=settings.version
+    )
+    wait_for_kafka(settings)
+    app = build(settings)
+    worker = Worker(app, loglevel=settings.faust_log_level, override_logging=False, redirect_stdouts=False)
+    worker.spinner = None
+    worker.execute_from_commandline()
+    return 0

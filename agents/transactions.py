@@ -1,0 +1,53 @@
+"""Transactions: score each transfer against what its user usually does.
+
+in    trebanx.transaction.events (and lakay.internal.transaction.events), keyed by user_id
+hold  tables.users                 one UserState per user, shared with the users agent
+out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL decisions
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from faust import StreamT
+
+from agents.decisions import FraudDesk
+from agents.intake import Intake
+from lakay_streams.contracts.topics import REKEYED, TRANSACTIONS
+from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated
+from lakay_streams.domain.fraud.decide import decide
+from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.money import Rates
+from lakay_streams.domain.user_state import UserState
+from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.batch import RecordBatch
+from lakay_streams.engine.reference import Reference
+from lakay_streams.engine.table import StateTable
+
+
+def attach(
+    app: StreamApp,
+    *,
+    intake: Intake,
+    users: StateTable[UserState],
+    rates: Reference[Rates],
+    limits: FraudLimits,
+    desk: FraudDesk,
+) -> None:
+    """Put the agent on `app`."""
+
+    @app.agent(app.batches(TRANSACTIONS, REKEYED[TRANSACTIONS]), name="transactions")
+    async def score_transactions(batches: StreamT[RecordBatch]) -> None:
+        async for batch in batches:
+            async with app.ownership.process(batch) as work:
+                for record, event in intake.events(work):
+                    states = work.states(users)
+                    event = cast(TransactionInitiated | TransactionUpdated, event)
+                    admitted = intake.admit(work, states, record, event)
+                    if admitted is None:
+                        continue
+                    state, seen = admitted
+                    decision = decide(state, event, limits, work.reference(rates), seen)
+                    states.set(event.user_id, decision.state)
+                    if isinstance(event, TransactionInitiated):
+                        desk.scored(work, decision, event)

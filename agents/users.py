@@ -1,0 +1,62 @@
+"""Users: logins, sessions, devices and profile changes, learned from and watched for login velocity.
+
+in    trebanx.user.events (and lakay.internal.user.events), keyed by user_id
+hold  tables.users                 one UserState per user, shared with the transactions agent
+out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL login velocity
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from faust import StreamT
+
+from agents.decisions import ALERTED, FraudDesk
+from agents.intake import Intake
+from lakay_streams.contracts.topics import REKEYED, USERS
+from lakay_streams.domain.events import UserEvent
+from lakay_streams.domain.fraud.decide import decide
+from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.fraud.rules import login_velocity
+from lakay_streams.domain.money import Rates
+from lakay_streams.domain.user_state import UserState
+from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.batch import RecordBatch
+from lakay_streams.engine.reference import Reference
+from lakay_streams.engine.table import StateTable
+from lakay_streams.telemetry import get_logger
+
+log = get_logger()
+
+
+def attach(
+    app: StreamApp,
+    *,
+    intake: Intake,
+    users: StateTable[UserState],
+    rates: Reference[Rates],
+    limits: FraudLimits,
+    desk: FraudDesk,
+) -> None:
+    """Put the agent on `app`."""
+
+    @app.agent(app.batches(USERS, REKEYED[USERS]), name="users")
+    async def watch_users(batches: StreamT[RecordBatch]) -> None:
+        async for batch in batches:
+            async with app.ownership.process(batch) as work:
+                for record, event in intake.events(work):
+                    states = work.states(users)
+                    event = cast(UserEvent, event)
+                    admitted = intake.admit(work, states, record, event)
+                    if admitted is None:
+                        continue
+                    state, seen = admitted
+                    decision = decide(state, event, limits, work.reference(rates), seen)
+                    states.set(event.user_id, decision.state)
+                    if intake.sampling.wants("low"):
+                        log.info("user_event_received", user_id=event.user_id, event_type=event.event_type)
+                    for finding in decision.findings:
+                        if finding.rule == login_velocity.NAME:
+                            log.warning("login_velocity_alert", user_id=event.user_id, reason=finding.reason)
+                    if decision.risk_tier in ALERTED:
+                        desk.alert(work, decision, event)

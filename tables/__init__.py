@@ -1,0 +1,9 @@
+"""Every state table: its name, key, value and bound.
+
+    users         user_id       UserState          under 16 KiB (domain/user_state.py)
+    circles       circle_id     CircleState        counts and totals of one circle
+    remittances   sender_id     RemittanceState    counts and totals of what one user sends
+    rates         BASE/QUOTE    RateState          the newest exchange rate of one pair
+
+Tables are named explicitly: renaming a file keeps its state.
+"""

@@ -1,0 +1,16 @@
+"""Everything kept about one user, keyed by user id: one record, made of slices (domain/user_state.py).
+
+Fed by the transaction and user topics, which share key and partition count, so that one worker owns a user's partition
+of both.
+"""
+
+from __future__ import annotations
+
+from lakay_streams.domain.user_state import UserState
+from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.table import StateTable
+
+
+def declare(app: StreamApp) -> StateTable[UserState]:
+    """Declare the table on `app`."""
+    return StateTable(app, name="users", state_type=UserState, new=UserState)
