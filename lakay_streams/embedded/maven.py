@@ -83,9 +83,7 @@ def _download(jars: Path) -> None:
             check=False,
         )
         if done.returncode != 0:
-            said = next(
-                (line for line in done.stdout.splitlines() if "ERROR" in line), done.stderr.strip()[-300:]
-            )
+            said = next((line for line in done.stdout.splitlines() if "ERROR" in line), done.stderr.strip()[-300:])
             raise PrerequisiteError(
                 f"Maven could not fetch Kafka's jars ({said or f'exit code {done.returncode}'}): "
                 f"check its access to Maven Central and try again, {OTHER_WAYS}."

@@ -91,9 +91,7 @@ def test_a_temporary_broker_deletes_its_folder() -> None:
     assert not folder.exists()
 
 
-def test_without_maven_and_jars_the_error_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_maven_and_jars_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PrerequisiteError) as refused:
         kafka_jars(tmp_path / "cache")
