@@ -1,7 +1,7 @@
 """The JSON schemas (draft-07) of the envelope and of every event type, loaded and compiled.
 
 Packaged ones lie in `schemas/<event type>/<version>.json` and describe the payload; `schemas/envelope/<version>.json`
-describes what is around it. `CONTRACTS_PATH` names a folder that overrides them. In it, at any depth, the name of a file
+describes what is around it. `CONTRACTS_PATH` names a folder that overrides them. In it, at any depth, a file's name
 says what it describes: `transaction-initiated/1.0.json`, `transaction-initiated.v1.0.json`, or for 1.0 just
 `transaction-initiated.json`. A file describes the payload, or, if it has a property `payload`, the whole event. A type
 without a file in the folder keeps its packaged schema; a file of no event type that Lakay knows is left alone
@@ -269,7 +269,8 @@ def _explained(error: ValidationError, prefix: str) -> Iterator[Violation]:
         case "enum":
             message = f"must be one of {', '.join(str(choice) for choice in rule if choice is not None)}"
         case "pattern":
-            message = f"must match {rule}"
+            meaning = error.schema.get("description") if isinstance(error.schema, dict) else None
+            message = f"must match {rule}" + (f" ({meaning})" if meaning else "")
         case validator:
             message = f"breaks the schema's rule {validator}"
     yield Violation(path or "record", message)

@@ -182,13 +182,14 @@ def _rejected(
 ) -> Rejected:
     """Collect every fault. `otherwise` is what the fast check said, should the slow one disagree with it."""
     found = [*found, *form_violations(raw, document)]
-    with contextlib.suppress(RecursionError, ValueError):  # too deep, which is among the faults by now
-        document = json.loads(raw, parse_float=Decimal)
     found += schema.violations(document)
     told = {violation.path for violation in found}
     kind = KINDS.get(schema.event_type)
     if kind is not None:
-        found += [violation for violation in violations(kind, document) if violation.path not in told]
+        exact = document
+        with contextlib.suppress(RecursionError):  # too deep, which is among the faults by now
+            exact = json.loads(raw, parse_float=Decimal)
+        found += [violation for violation in violations(kind, exact) if violation.path not in told]
     reasons = tuple(f"{path}: {message}" for path, message in found or [otherwise])
     return Rejected(reasons, _readable(document.get("event_id")), _readable(document.get("event_type")))
 
@@ -213,7 +214,7 @@ def _unreadable_because(raw: bytes, error: orjson.JSONDecodeError) -> str:
         raw.decode()
     except UnicodeDecodeError as encoding_error:
         return f"is not valid UTF-8 at byte {encoding_error.start}"
-    if "recursion" in error.msg.lower():
+    if "depth limit" in error.msg:
         return "is nested too deeply"
     return f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
 

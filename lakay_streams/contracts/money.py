@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from lakay_streams.domain.money import MINOR_DIGITS, minor_digits
+
 MAX_AMOUNT = 10**12
 """The largest amount in whole units of any currency; anything above it is a mistake, not money."""
 
@@ -17,22 +19,7 @@ _MAX_PLACES = 30
 _EXACT_MINOR = 10**_MAX_DIGITS
 _PLAIN = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,18}))?")
 
-# ISO 4217, amendment 176: the currencies whose minor unit is not a hundredth.
-_EXPONENTS = {
-    currency: exponent
-    for exponent, currencies in {
-        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-        3: "BHD IQD JOD KWD LYD OMR TND",
-        4: "CLF UYW",
-    }.items()
-    for currency in currencies.split()
-}
-_SCALES: dict[str, int] = {currency: 10**exponent for currency, exponent in _EXPONENTS.items()}
-
-
-def exponent_of(currency: str) -> int:
-    """Return how many decimal places the currency's minor unit has: 2, or what ISO 4217 says."""
-    return _EXPONENTS.get(currency, 2)
+_SCALES: dict[str, int] = {currency: 10**digits for currency, digits in MINOR_DIGITS.items()}
 
 
 def to_minor(amount: float | str | Decimal, currency: str) -> int:
@@ -64,7 +51,7 @@ def positive_minor(amount: float | str | Decimal, currency: str) -> int:
     """Return `to_minor(amount, currency)`; also raises ValueError when not even one minor unit is left."""
     minor = to_minor(amount, currency)
     if minor == 0:
-        raise ValueError(f"must be more than 0 when rounded to {exponent_of(currency)} decimal places")
+        raise ValueError(f"must be more than 0 when rounded to {minor_digits(currency)} decimal places")
     return minor
 
 
@@ -88,7 +75,7 @@ def to_rate(rate: float | str | Decimal) -> Decimal:
 
 def to_text(minor: int, currency: str) -> str:
     """Return minor units as plain decimal text with all of the currency's places: 12050 in USD is `120.50`."""
-    return f"{Decimal(minor).scaleb(-exponent_of(currency)):f}"
+    return f"{Decimal(minor).scaleb(-minor_digits(currency)):f}"
 
 
 _NOT_PLAIN = "must be a plain decimal such as 120.50: no sign, exponent, spaces or separators"

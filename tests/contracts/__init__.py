@@ -1,0 +1,1 @@
+"""Tests of what Trebanx and Lakay promise each other."""
