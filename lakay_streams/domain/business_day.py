@@ -36,6 +36,12 @@ def business_day(occurred_at: int) -> int:
     return (occurred_at - offset) // DAY_MS
 
 
+def day_start(day: int) -> int:
+    """Return the first instant (ms UTC) of a business day; clocks change at two, so midnight is always one instant."""
+    start = day * DAY_MS + 4 * HOUR_MS
+    return start if business_day(start) == day else start + HOUR_MS
+
+
 def iso_day(day: int) -> str:
     """Return a business day as ISO 8601: 0 is "1970-01-01"."""
     return (_EPOCH + timedelta(days=day)).isoformat()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lakay_streams.domain.business_day import business_day, iso_day
+from lakay_streams.domain.business_day import business_day, day_start, iso_day
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST = int(datetime(2007, 3, 1, tzinfo=UTC).timestamp() * 1000)
@@ -37,3 +37,12 @@ def test_the_days_of_the_clock_change_are_right_to_the_hour(year: int, ms: int, 
             at = int(datetime(year, earliest[0], earliest[1] + day, hour, tzinfo=UTC).timestamp() * 1000) + ms
             local = datetime.fromtimestamp(at / 1000, tz=NEW_YORK)
             assert iso_day(business_day(at)) == local.date().isoformat()
+
+
+@given(st.integers(FIRST, LAST))
+@example(SPRING)
+@example(AUTUMN)
+def test_a_day_begins_at_its_first_instant(occurred_at: int) -> None:
+    day = business_day(occurred_at)
+    assert day_start(day) <= occurred_at < day_start(day + 1)
+    assert (business_day(day_start(day)), business_day(day_start(day) - 1)) == (day, day - 1)

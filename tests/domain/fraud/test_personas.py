@@ -125,7 +125,7 @@ def test_a_script_that_drains_an_account_in_pieces_is_alerted() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_of_a_years_ordinary_transactions_fewer_than_one_in_a_hundred_is_alerted(seed: int) -> None:
-    """A new telephone twice a year, journeys four times, habits of every size: the target of the runbook (section 6.5) is one in twenty."""
+    """New telephones, journeys, habits of every size; the runbook (section 6.5) allows one in twenty."""
     random = Random(seed)
     alerted = scored = 0
     for _ in range(12):

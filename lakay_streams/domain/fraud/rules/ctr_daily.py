@@ -7,13 +7,14 @@ finding at or above the threshold; the score never falls as the sum grows. Like 
 
 from __future__ import annotations
 
-from lakay_streams.domain.business_day import business_day, iso_day
+from lakay_streams.domain.business_day import day_start, iso_day
 from lakay_streams.domain.decision import Finding
 from lakay_streams.domain.fraud.facts import Facts
 from lakay_streams.domain.fraud.grading import graded
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.fraud.rules.ctr_single import CTR_MINOR
 from lakay_streams.domain.money import usd
+from lakay_streams.domain.sliding_log import ids_within
 
 NAME = "ctr_daily"
 
@@ -23,10 +24,8 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     total, limit = facts.amount_day, limits.ctr_daily_threshold_minor
     if total < limit:
         return None
-    log = facts.state.transactions
-    unnamed = len(log.times) - len(log.ids)
-    named = zip(log.times[unnamed:], log.ids, strict=True)
-    ids = tuple(event_id for at, event_id in named if event_id and business_day(at) == facts.day)
+    first, last = day_start(facts.day), day_start(facts.day + 1) - 1
+    ids, _ = ids_within(facts.state.transactions, first - 1, last)
     counted = next((count for day, count, _ in facts.state.days if day == facts.day), 0)
     return Finding(
         NAME,
