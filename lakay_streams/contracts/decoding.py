@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -32,6 +33,9 @@ MAX_BYTES = 1_048_576
 """Larger records are rejected unread: Kafka's own default limit of a message."""
 
 _MAX_ID = 128
+# no honest record has more or longer reasons, and a dead letter must fit its topic
+_MAX_REASONS = 50
+_MAX_REASON_LENGTH = 500
 _VERSION = re.compile(r"([0-9]{1,4})(?:\.[0-9]{1,4}){1,2}")
 # Only a number of 16 characters or more can have more digits than a float keeps. The expressions start with fixed text,
 # which is found ten times faster.
@@ -182,7 +186,7 @@ def _rejected(
 ) -> Rejected:
     """Collect every fault. `otherwise` is what the fast check said, should the slow one disagree with it."""
     found = [*found, *form_violations(raw, document)]
-    found += schema.violations(document)
+    found += islice(schema.violations(document), _MAX_REASONS)
     told = {violation.path for violation in found}
     kind = KINDS.get(schema.event_type)
     if kind is not None:
@@ -190,8 +194,10 @@ def _rejected(
         with contextlib.suppress(RecursionError):  # too deep, which is among the faults by now
             exact = json.loads(raw, parse_float=Decimal)
         found += [violation for violation in violations(kind, exact) if violation.path not in told]
-    reasons = tuple(f"{path}: {message}" for path, message in found or [otherwise])
-    return Rejected(reasons, _readable(document.get("event_id")), _readable(document.get("event_type")))
+    reasons = [f"{path}: {message}"[:_MAX_REASON_LENGTH] for path, message in found or [otherwise]]
+    if len(reasons) > _MAX_REASONS:
+        reasons[_MAX_REASONS:] = ["record: has more faults than are listed here"]
+    return Rejected(tuple(reasons), _readable(document.get("event_id")), _readable(document.get("event_type")))
 
 
 def _unread(raw: bytes, reason: str) -> Rejected:

@@ -16,7 +16,7 @@ DROP = object()
 """Stands for a field that is not there."""
 
 
-def event(event_type: str = "transaction-initiated", envelope: Any = None, **payload: Any) -> dict[str, Any]:
+def event(event_type: str = "transaction-initiated", /, envelope: Any = None, **payload: Any) -> dict[str, Any]:
     """Return the type's example with changes to its envelope and its payload."""
     document: dict[str, Any] = copy.deepcopy(SCHEMAS["envelope"]["1.0"]["examples"][0])
     document["event_type"] = event_type

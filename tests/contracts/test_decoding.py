@@ -58,7 +58,11 @@ POISON = {
         with_amount(b"100.00000000000000000001").replace(b'"amount"', b'"\\u0061mount"'),
         "payload.amount: has more than 15 digits",
     ),
-    "an endless exponent": (with_amount(b"0.0000000000000001e-99999999"), "payload.amount: has more than 30 decimal"),
+    "an endless exponent": (with_amount(b"0.0000000000000001e-99999999"), "payload.amount: must be more than 0"),
+    "an endless exponent where 0 is allowed": (
+        with_amount(b"0.0000000000000001e-99999999").replace(b"transaction-initiated", b"transaction-completed"),
+        "payload.amount: has more than 30 decimal places",
+    ),
     "a duplicate key": (with_amount(b'1, "amount": 2'), "payload.amount: is given 2 times"),
     "a duplicate key in disguise": (with_amount(b'1, "amo\\u0075nt": 2'), "payload.amount: is given 2 times"),
     "a duplicate envelope key": (GOOD[:-1] + b', "payload": {}}', "payload: is given 2 times"),
@@ -147,15 +151,27 @@ def test_reasons_never_repeat_a_value() -> None:
     secret = "marie-509-4242"
     bad = event(
         envelope={"event_id": secret, "timestamp": secret, "source_service": [secret]},
-        **dict.fromkeys(event()["payload"], [secret]),
+        **{field: [secret] for field in event()["payload"]},
     )
     assert secret not in " ".join(reasons(bad) + reasons(event(currency=secret, amount=secret, initiated_at=secret)))
 
 
-def test_the_reasons_of_one_record_are_bounded() -> None:
-    told = reasons(event("user-profile-updated", changed_fields=[0] * 10_000))
-    assert len(told) < 100
-    assert told[-1] == "record: has more faults than are listed here"
+@pytest.mark.parametrize(
+    "bad",
+    [
+        json.dumps(event("user-profile-updated", changed_fields=[0] * 10_000)).encode(),
+        GOOD[:-1] + b"".join(b', "%d": 1, "%d": 1' % (n, n) for n in range(10_000)) + b"}",
+        GOOD[:-1] + b', "x":' + b'{"%s":' % (b"k" * 5_000) * 20 + b'{"a": 1, "a": 1}' + b"}" * 21,
+    ],
+    ids=["faults", "duplicate keys", "long paths"],
+)
+def test_the_reasons_of_one_record_are_bounded(bad: bytes) -> None:
+    topic = "trebanx.user.events" if b"user-profile-updated" in bad else TRANSACTIONS
+    outcome = CONTRACTS.decode(bad, topic)
+    assert isinstance(outcome, Rejected)
+    assert 0 < len(outcome.reasons) <= 51
+    assert max(map(len, outcome.reasons)) <= 500
+    assert (outcome.reasons[-1] == "record: has more faults than are listed here") == (len(outcome.reasons) == 51)
 
 
 def test_the_event_id_is_read_from_a_rejected_record_wherever_possible() -> None:

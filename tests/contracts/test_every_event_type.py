@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -195,8 +196,6 @@ def test_unknown_fields_are_tolerated(event_type: str) -> None:
 
 @every_event_type
 def test_an_event_is_known_on_its_own_topic_and_its_rekeyed_twin_only(event_type: str) -> None:
-    import json
-
     raw = json.dumps(event(event_type)).encode()
     home = TOPIC_OF[event_type]
     for topic in EVENT_TYPES:

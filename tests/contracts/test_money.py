@@ -126,5 +126,5 @@ def test_a_rate_is_exact(rate: float | str, exact: str) -> None:
 
 @pytest.mark.parametrize("rate", [0, "0", -1, "-1", 1e300, "1e3", 0.12345678901234567, 1e-300])
 def test_what_is_no_rate_is_refused(rate: float | str) -> None:
-    with pytest.raises(ValueError, match="must be|has more"):
+    with pytest.raises(ValueError, match=r"must be|has more"):
         to_rate(rate)

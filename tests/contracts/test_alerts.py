@@ -1,0 +1,90 @@
+"""A fraud alert says everything the decision knew, keeps to its schema, and is the same on every replay."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from jsonschema import Draft7Validator
+
+from lakay_streams.contracts.alerts import FraudAlert, decode, encode, fraud_alert
+from lakay_streams.domain.decision import Decision, Finding
+from lakay_streams.domain.events import TransactionInitiated, UserEvent
+from tests.contracts.events import decode as decode_event
+from tests.contracts.events import event
+from tests.contracts.outbound import outbound_schema
+
+FINDING = Finding("large_transaction", 0.7, "120.50 USD is large", {"amount": "120.50 USD"}, ("e-1", "e-2"), "less")
+DECISION: Decision[Any] = Decision(None, (FINDING,), {}, 0.7, 0.83, "critical", "block")
+TRANSACTION: TransactionInitiated = decode_event(event())
+LOGIN: UserEvent = decode_event(event("login-failed"))
+
+
+def test_a_transaction_alert_carries_the_decision_and_the_amount() -> None:
+    document = json.loads(encode(fraud_alert(DECISION, TRANSACTION, settings_version="v3")))
+    assert document == {
+        "alert_id": document["alert_id"],
+        "alert_type": "transaction_risk",
+        "alert_version": "1.0",
+        "user_id": TRANSACTION.user_id,
+        "transaction_id": TRANSACTION.transaction_id,
+        "event_id": TRANSACTION.event_id,
+        "event_type": "transaction-initiated",
+        "occurred_at": "2026-02-27T14:29:58.000Z",
+        "amount": "120.50",
+        "currency": "USD",
+        "score": 0.7,
+        "composite_score": 0.83,
+        "risk_tier": "critical",
+        "severity": "CRITICAL",
+        "recommendation": "block",
+        "findings": [
+            {
+                "rule": "large_transaction",
+                "score": 0.7,
+                "reason": "120.50 USD is large",
+                "evidence": {"amount": "120.50 USD"},
+                "event_ids": ["e-1", "e-2"],
+                "otherwise": "less",
+            }
+        ],
+        "settings_version": "v3",
+    }
+
+
+def test_a_login_alert_has_no_transaction_and_no_amount() -> None:
+    alert = fraud_alert(DECISION, LOGIN, settings_version="v3")
+    assert alert.alert_type == "login_velocity"
+    assert (alert.transaction_id, alert.amount, alert.currency) == (None, None, None)
+
+
+@pytest.mark.parametrize("cause", [TRANSACTION, LOGIN])
+def test_alerts_keep_to_their_schema_and_are_read_back(cause: TransactionInitiated | UserEvent) -> None:
+    schema = outbound_schema("fraud-alert")
+    Draft7Validator.check_schema(schema)
+    alert = fraud_alert(DECISION, cause, settings_version="v3")
+    document = json.loads(encode(alert))
+    Draft7Validator(schema).validate(document)
+    assert set(document) == set(schema["properties"]) == set(schema["required"]) == set(FraudAlert.__struct_fields__)
+    assert decode(encode(alert)) == alert
+
+
+def test_an_amount_has_the_places_of_its_currency() -> None:
+    yen = TRANSACTION._replace(currency="JPY", amount_minor=1500)
+    assert fraud_alert(DECISION, yen, settings_version="v3").amount == "1500"
+
+
+def test_a_replay_makes_the_same_alert_and_another_event_another_id() -> None:
+    def alert_id(cause: TransactionInitiated | UserEvent) -> str:
+        return fraud_alert(DECISION, cause, settings_version="v3").alert_id
+
+    assert alert_id(TRANSACTION) == alert_id(TRANSACTION._replace(amount_minor=1))
+    others = {
+        alert_id(TRANSACTION._replace(event_id="e-9")),
+        alert_id(TRANSACTION._replace(user_id="u-9")),
+        alert_id(LOGIN),
+    }
+    assert len(others | {alert_id(TRANSACTION)}) == 4
+    assert UUID(alert_id(TRANSACTION)).version == 5

@@ -1,0 +1,75 @@
+"""A file of one event, of an array, or of JSON lines is checked event by event, with line numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lakay_streams.contracts import Rejected, Unknown
+from lakay_streams.contracts.validate import validate_file
+from tests.contracts.events import CONTRACTS, decode, event
+
+GOOD, LOGIN, BAD = event(), event("login-failed"), event(amount=-1)
+UNKNOWN = event(envelope={"event_type": "coffee-served"})
+
+
+def lines(tmp_path: Path, text: str | bytes) -> list[tuple[int, str]]:
+    file = tmp_path / "events"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return [(line, type(outcome).__name__) for line, outcome in validate_file(file, CONTRACTS)]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_one_event(tmp_path: Path, indent: int | None) -> None:
+    assert lines(tmp_path, json.dumps(GOOD, indent=indent)) == [(1, "TransactionInitiated")]
+    assert lines(tmp_path, "\n\n" + json.dumps(BAD, indent=indent)) == [(3, "Rejected")]
+
+
+def test_json_lines_of_several_topics(tmp_path: Path) -> None:
+    text = "\n".join(
+        ["", json.dumps(GOOD), json.dumps(LOGIN), "not JSON", "  ", json.dumps(BAD), json.dumps(UNKNOWN), ""]
+    )
+    expected = [(2, "TransactionInitiated"), (3, "UserEvent"), (4, "Rejected"), (6, "Rejected"), (7, "Unknown")]
+    assert lines(tmp_path, text) == expected
+    assert lines(tmp_path, text.replace("\n", "\r\n")) == expected
+
+
+def test_a_first_line_that_is_broken_does_not_hide_the_others(tmp_path: Path) -> None:
+    assert lines(tmp_path, "{broken\n" + json.dumps(GOOD)) == [(1, "Rejected"), (2, "TransactionInitiated")]
+
+
+def test_an_array_keeps_its_line_numbers(tmp_path: Path) -> None:
+    members = [json.dumps(document, indent=1) for document in (GOOD, LOGIN, BAD)]
+    height = members[0].count("\n") + 1
+    text = "[\n" + ",\n".join(members) + "\n]\n"
+    second = 2 + height
+    third = second + members[1].count("\n") + 1
+    assert lines(tmp_path, text) == [(2, "TransactionInitiated"), (second, "UserEvent"), (third, "Rejected")]
+    assert lines(tmp_path, " [ ] ") == []
+    assert lines(tmp_path, json.dumps([1, "x"])) == [(1, "Rejected"), (1, "Rejected")]
+
+
+def test_what_parsing_the_whole_file_would_hide_is_still_found(tmp_path: Path) -> None:
+    twice = json.dumps(GOOD).replace('"amount"', '"amount": 1, "amount"')
+    nan = json.dumps(GOOD).replace("120.5", "NaN")
+    not_utf8 = json.dumps(GOOD).encode().replace(b"Boston", b"\xff")
+    for raw in (twice.encode(), nan.encode(), not_utf8):
+        for text in (raw, b"[" + raw + b"]", raw + b"\n" + json.dumps(LOGIN).encode()):
+            assert lines(tmp_path, text)[0] == (1, "Rejected")
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "hello", '{"event_id":\n 1,', "[1,", "[" * 100_000, "\ufeff{}"])
+def test_a_broken_file_is_one_rejection(tmp_path: Path, text: str) -> None:
+    assert lines(tmp_path, text) == [(1, "Rejected")]
+
+
+def test_outcomes_are_those_of_decoding(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text("\n".join(map(json.dumps, (GOOD, BAD, UNKNOWN))))
+    first, second, third = (outcome for _, outcome in validate_file(file, CONTRACTS))
+    assert first == decode(GOOD)
+    assert isinstance(second, Rejected)
+    assert second.reasons == ("payload.amount: must be more than 0",)
+    assert third == Unknown("coffee-served", GOOD["event_id"])
