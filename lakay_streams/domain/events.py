@@ -1,8 +1,8 @@
 """What happened at Trebanx, in the domain's words.
 
-`contracts` turns a validated record into one of these; nothing else builds them from the outside. Times are event times
-in milliseconds since the epoch, UTC. Amounts are integer minor units of their currency (cents). All are tuples: they are
-made for every record, and a NamedTuple is the cheapest immutable record Python has.
+`contracts` turns a validated record into one of these; nothing else builds them from the outside. Times are event
+times in milliseconds since the epoch, UTC. Amounts are integer minor units of their currency (cents). All are tuples:
+they are made for every record, and a NamedTuple is the cheapest immutable record Python has.
 """
 
 from __future__ import annotations

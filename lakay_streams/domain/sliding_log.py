@@ -53,8 +53,6 @@ def add(log: SlidingLog, at: int, amount: int, event_id: str) -> SlidingLog:
         return log
     else:
         place = bisect_right(times, at)
-        if place == 0 and (folded.starts or count == EXACT_ENTRIES):
-            return SlidingLog(times, amounts, ids, _fold(folded, at, amount))
         times = (*times[:place], at, *times[place:])
         amounts = (*amounts[:place], amount, *amounts[place:])
         named = place - (count - len(ids))

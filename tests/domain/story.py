@@ -93,7 +93,12 @@ class Story:
 
     def _id(self) -> str:
         self.events += 1
-        return f"00000000-0000-4000-8000-{self.events:012d}"
+        return self.id_of(self.events)
+
+    @staticmethod
+    def id_of(number: int) -> str:
+        """The id of the story's event of that number, from 1."""
+        return f"00000000-0000-4000-8000-{number:012d}"
 
     def _decided(self, event: TransactionInitiated | TransactionUpdated | UserEvent) -> Decision[UserState]:
         seen = remember(self.state.seen, event.event_id)

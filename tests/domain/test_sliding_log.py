@@ -120,6 +120,11 @@ def test_ids_belong_to_the_newest_entries_also_after_a_late_one() -> None:
     assert ids_within(log, 0, 10**13)[1]
 
 
+def test_entries_of_the_same_millisecond_stay_in_order_of_arrival() -> None:
+    log = written([(10**12, 1, "a"), (10**12 + 1, 1, "z"), (10**12, 1, "b"), (10**12, 1, "c")])
+    assert ids_within(log, 0, 10**13)[0] == ("a", "b", "c", "z")
+
+
 def test_an_id_too_long_to_keep_is_left_out_and_said() -> None:
     log = written([(10**12, 1, "x" * 100), (10**12, 1, "short")])
     assert ids_within(log, 0, 10**12) == (("short",), True)

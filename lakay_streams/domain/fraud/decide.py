@@ -146,7 +146,7 @@ def _whereabouts(
         regions = sighted_region(regions, place.latitude, place.longitude, at)
         if sighting is None or at >= sighting.at:
             sighting = Sighting(place.latitude, place.longitude, at, kept_id(event.event_id))
-    if jump is not None and jump is not latest and (latest is None or jump.at >= latest.at):
+    if jump is not None and jump is not latest:
         latest = Jump(jump.at, jump.km, jump.km_per_hour, kept_id(jump.from_event_id), kept_id(jump.to_event_id))
     return devices, countries, networks, regions, sighting, latest
 

@@ -42,6 +42,18 @@ def test_the_business_day_ends_at_midnight_in_new_york(ms: int, found: bool) -> 
     assert ("ctr_daily" in rules(story.pays(4_000))) == found
 
 
+def test_the_daily_ctr_warning_names_the_transactions_of_its_day_only() -> None:
+    story = Story()
+    story.pays(50)
+    story.waits(hours=16)
+    todays = [story.waits(minutes=1).pays(4_500) for _ in range(2)]
+    finding = next(each for each in todays[1].findings if each.rule == "ctr_daily")
+    assert finding.event_ids == (story.id_of(2), story.id_of(3))
+    assert finding.evidence["amount_day"] == "9000.00 USD"
+    assert finding.evidence["business_day"] == "2026-03-11"
+    assert not finding.evidence["evidence_truncated"]
+
+
 @pytest.mark.parametrize(("usd", "found"), [(999.99, False), (1_000.00, False), (1_000.01, True)])
 def test_the_amount_of_24_hours_may_reach_its_limit_but_not_pass_it(usd: float, found: bool) -> None:
     story = Story()
@@ -121,6 +133,14 @@ def test_a_login_told_as_an_attempt_and_an_outcome_counts_once() -> None:
     assert story.logs_in("login-attempt").findings
 
 
+def test_a_login_alert_counts_no_more_once_the_limit_allows_it() -> None:
+    story = veteran()
+    for _ in range(6):
+        story.logs_in("login-failed")
+    story.limits = replace(DEFAULT_LIMITS, login_count_max=6)
+    assert "login_velocity" not in rules(story.pays(100))
+
+
 @pytest.mark.parametrize(("minutes", "found"), [(0, True), (60, True), (60.001, False)])
 def test_login_velocity_counts_against_the_transactions_of_the_next_hour(minutes: float, found: bool) -> None:
     story = veteran()
@@ -162,8 +182,23 @@ def test_an_impossible_login_counts_against_the_transactions_of_the_next_hour() 
     story.place = LAGOS
     login = story.waits(minutes=10).logs_in()
     assert (rules(login), login.risk_tier) == ({"impossible_travel"}, "high")
-    for minutes, found in ((59, True), (2, False)):
+    for minutes, found in ((60, True), (0.001, False)):
         assert ("impossible_travel" in rules(story.waits(minutes=minutes).pays(100))) == found
+
+
+def test_a_late_jump_does_not_replace_a_newer_one() -> None:
+    story = veteran()
+    story.waits(days=1).pays(100)
+    story.place = LAGOS
+    newest = story.waits(minutes=1).pays(100).state.jump
+    story.place, story.at = BOSTON, story.at - 2 * HOUR
+    story.pays(100)
+    story.place = MIAMI
+    late = story.waits(minutes=1).pays(100)
+    assert "impossible_travel" in rules(late)
+    assert late.state.jump is not None
+    assert newest is not None
+    assert late.state.jump.at >= newest.at
 
 
 @pytest.mark.parametrize("unproven", ["login-failed", "login-attempt"])
@@ -201,6 +236,18 @@ def test_a_changed_password_counts_for_a_day(days: float, found: bool) -> None:
     assert ("profile_change" in rules(story.waits(days=days).pays(100))) == found
 
 
+def test_a_late_transaction_from_before_the_change_is_not_blamed_on_it() -> None:
+    story = veteran()
+    story.does("user-profile-updated", changed_fields=("email",))
+    assert "profile_change" not in rules(story.waits(ms=-1).pays(100))
+
+
+def test_a_late_change_does_not_replace_a_newer_one() -> None:
+    story = veteran()
+    newest = story.does("user-profile-updated", changed_fields=("email",)).state.profile_change
+    assert story.waits(hours=-1).does("user-profile-updated", changed_fields=("pin",)).state.profile_change == newest
+
+
 @pytest.mark.parametrize(("failures", "found"), [(2, False), (3, True)])
 def test_the_third_failure_within_the_hour_is_found(failures: int, found: bool) -> None:
     story = veteran()
@@ -220,6 +267,11 @@ def test_an_amount_is_unusual_only_once_the_profile_is_warm() -> None:
     for payments, found in ((4, False), (5, True)):
         story = Story().settles_in(payments, usd=100)
         assert ("unusual_amount" in rules(story.pays(2_000))) == found
+
+
+@pytest.mark.parametrize(("usd", "found"), [(99.99, False), (100.00, True)])
+def test_below_a_hundred_dollars_nothing_is_unusual(usd: float, found: bool) -> None:
+    assert ("unusual_amount" in rules(Story().settles_in(usd=12).pays(usd))) == found
 
 
 def test_the_spike_is_judged_before_it_is_learned() -> None:
