@@ -142,11 +142,12 @@ class Contracts:
             return _rejected(raw, document, latest.schema)
         try:
             # a new minor version only adds optional fields, so the newest one known still reads it
-            return _decode(raw, document, newest(versions, major=int(match[1])))
+            entry = newest(versions, major=int(match[1]))
         except KeyError:
             known = ", ".join(self.versions(event_type))
             reason = f"major version {match[1]} of {event_type} is not known, only {known}"
             return _rejected(raw, document, latest.schema, [Violation("event_version", reason)])
+        return _decode(raw, document, entry)
 
 
 def _entries(event_type: str, catalog: Catalog) -> dict[str, _Entry]:
@@ -186,7 +187,7 @@ def _rejected(
 ) -> Rejected:
     """Collect every fault. `otherwise` is what the fast check said, should the slow one disagree with it."""
     found = [*found, *form_violations(raw, document)]
-    found += islice(schema.violations(document), _MAX_REASONS)
+    found += islice(schema.violations(document), _MAX_REASONS + 1)
     told = {violation.path for violation in found}
     kind = KINDS.get(schema.event_type)
     if kind is not None:
