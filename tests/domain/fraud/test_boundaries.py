@@ -130,7 +130,10 @@ def test_a_login_told_as_an_attempt_and_an_outcome_counts_once() -> None:
     for _ in range(5):
         assert not story.waits(ms=900).logs_in("login-attempt").findings
         assert not story.waits(ms=900).logs_in("login-success").findings
-    assert story.logs_in("login-attempt").findings
+    finding = story.logs_in("login-attempt").findings[0]
+    assert finding.evidence["logins"] == 6
+    assert list(finding.event_ids) == sorted(finding.event_ids), "attempts and outcomes as they came, oldest first"
+    assert len(finding.event_ids) == 11
 
 
 def test_a_login_alert_counts_no_more_once_the_limit_allows_it() -> None:

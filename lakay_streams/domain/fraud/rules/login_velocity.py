@@ -8,6 +8,8 @@ a transaction: a weaker finding for `login_memory_ms` after such a login. The sc
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from lakay_streams.domain.decision import Finding
 from lakay_streams.domain.events import TransactionInitiated
 from lakay_streams.domain.fraud.facts import Facts
@@ -42,8 +44,10 @@ def _strength(count: int, limits: FraudLimits) -> float:
 def _finding(facts: Facts, limits: FraudLimits, count: int, at: int, score: float) -> Finding:
     minutes = limits.login_window_ms / MINUTE_MS
     since = at - limits.login_window_ms
-    attempts, attempts_cut = ids_within(facts.state.login_attempts, since, at)
-    outcomes, outcomes_cut = ids_within(facts.state.login_outcomes, since, at)
+    told = (facts.state.login_attempts, facts.state.login_outcomes)
+    named = sorted((each for recent in told for each in recent.ids), key=itemgetter(0))
+    ids = tuple(event_id for moment, event_id in named if since < moment <= at and event_id)
+    truncated = any(ids_within(recent, since, at)[1] for recent in told)
     over = count - limits.login_count_max
     return Finding(
         NAME,
@@ -54,8 +58,8 @@ def _finding(facts: Facts, limits: FraudLimits, count: int, at: int, score: floa
             "threshold": limits.login_count_max,
             "margin": over,
             "window_minutes": minutes,
-            "evidence_truncated": attempts_cut or outcomes_cut or count >= TIMES_KEPT,
+            "evidence_truncated": truncated or count >= TIMES_KEPT,
         },
-        (*attempts, *outcomes, facts.event.event_id),
+        tuple(dict.fromkeys((*ids, facts.event.event_id))),
         f"{over} fewer login{'s' if over > 1 else ''} within {minutes:g} minutes, no finding",
     )
