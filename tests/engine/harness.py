@@ -16,6 +16,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import TopicPartition
 
 from tests.engine.counting import PARTITIONS, Count
@@ -74,14 +75,22 @@ async def read(kafka: str, topic: str, partitions: int = PARTITIONS) -> dict[int
 
 
 async def committed(kafka: str, group: str, topic: str) -> dict[int, Any]:
-    """Return the group's committed offset and metadata by partition."""
+    """Return the group's committed offset and metadata in the topic by partition."""
+    offsets = await group_offsets(kafka, group)
+    return {tp.partition: offset for tp, offset in offsets.items() if tp.topic == topic}
+
+
+async def group_offsets(kafka: str, group: str) -> dict[TopicPartition, Any]:
+    """Return the group's committed offsets and metadata; none while the group has no coordinator yet."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
         offsets = await admin.list_consumer_group_offsets(group)
+    except GroupCoordinatorNotAvailableError:
+        return {}
     finally:
         await admin.close()
-    return {tp.partition: offset for tp, offset in offsets.items() if tp.topic == topic and offset.offset >= 0}
+    return {tp: offset for tp, offset in offsets.items() if offset.offset >= 0}
 
 
 async def caught_up(kafka: str, group: str, topic: str, seconds: float = DEADLINE) -> None:

@@ -1,0 +1,104 @@
+"""A Trebanx of one's own: a Kafka with the platform's topics, workers on it, and what they committed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import TopicPartition
+
+from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED
+from lakay_streams.provision import create_topics
+from lakay_streams.settings import load_settings
+from tests.engine.harness import group_offsets, read
+
+PARTITIONS = 3
+SOURCES = (*EVENT_TYPES, *REKEYED.values())
+GROUP = "lakay-intelligence"
+
+
+class Platform:
+    """Kafka at `kafka`, with the topics created; workers keep their state below `folder`."""
+
+    def __init__(self, kafka: str, folder: Path) -> None:
+        """Start nothing yet."""
+        self.kafka = kafka
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "KAFKA_BOOTSTRAP_SERVERS": kafka,
+            "KAFKA_CONSUMER_GROUP": GROUP,
+            "KAFKA_AUTO_OFFSET_RESET": "earliest",
+        }
+
+    def create_topics(self) -> None:
+        """Create every topic."""
+        settings = load_settings(env_file=None).model_copy(update={"kafka_bootstrap_servers": self.kafka})
+        asyncio.run(create_topics(settings))
+
+    @contextmanager
+    def worker(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker until the block ends; it must end well."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "lakay_streams.cli", "worker", "--without-web"],
+                env={**self.environment, "LAKAY_DATA_DIR": str(self.folder / name)},
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield process
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0, self.log(name)[-2_000:]
+        finally:
+            process.kill()
+            process.wait()
+
+    def log(self, name: str) -> str:
+        """Return a worker's log so far."""
+        return (self.folder / f"{name}.log").read_text()
+
+    async def send(self, records: Iterable[tuple[str, bytes | None, bytes | None]]) -> None:
+        """Send (topic, key, value) records; a record without a key goes to partition 0."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka, linger_ms=10, max_request_size=16 << 20)
+        await producer.start()
+        try:
+            for topic, key, value in records:
+                await producer.send(topic, key=key, value=value, partition=0 if key is None else None)
+            await producer.flush()
+        finally:
+            await producer.stop()
+
+    async def read(self, topic: str, partitions: int = PARTITIONS) -> dict[int, list[Any]]:
+        """Return the committed records of a topic by partition."""
+        return await read(self.kafka, topic, partitions)
+
+    async def records(self, topic: str) -> list[Any]:
+        """Return the committed records of a topic."""
+        return [record for batch in (await self.read(topic)).values() for record in batch]
+
+    async def caught_up(self, seconds: float = 120.0) -> None:
+        """Wait until the group has committed every committed record of every source topic."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            offsets = await group_offsets(self.kafka, GROUP)
+            behind = []
+            for topic in SOURCES:
+                for number, batch in (await self.read(topic)).items():
+                    done = offsets.get(TopicPartition(topic, number))
+                    if batch and (done is None or done.offset <= batch[-1].offset):
+                        behind.append((topic, number))
+            if not behind:
+                return
+            await asyncio.sleep(0.5)
+        raise AssertionError(f"not processed within {seconds:g} s: {behind}")
