@@ -22,8 +22,8 @@ KEPT_MS = 24 * 3_600_000
 
 
 def kept_id(event_id: str) -> str:
-    """Return the event id as state keeps it: empty when it is too long to be kept."""
-    return event_id if len(event_id) <= ID_CHARS_KEPT else ""
+    """Return the event id as state keeps it: empty when it is too long (in bytes) to be kept."""
+    return event_id if len(event_id) <= ID_CHARS_KEPT and event_id.isascii() else ""
 
 
 class Recent(NamedTuple):

@@ -40,7 +40,10 @@ def hammered(random: Random, events: int, gap_ms: int, id_length: int, most: int
         moment = at - random.randrange(20 * HOUR) if random.random() < 0.05 else at
         place = Place(random.uniform(-90, 90), random.uniform(-180, 180), random.choice(["US", "HT", "CA", "FR"]))
         event_id = f"{number:036d}".ljust(id_length, "x")
-        device, address = random.randbytes(64).hex(), f"{random.randbytes(8).hex(':', 2)}::{number:x}"
+        device, address = (
+            chr(0x1F4F1) * 20 + random.randbytes(8).hex(),
+            f"{random.randbytes(8).hex(':', 2)}::{number:x}",
+        )
         event: TransactionInitiated | TransactionUpdated | UserEvent
         kind = random.random()
         if kind < 0.8:
