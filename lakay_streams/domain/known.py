@@ -24,7 +24,7 @@ class Known(NamedTuple):
 
 
 def kept_value(value: str) -> str:
-    """Return the value as state keeps it: a long one (a browser's fingerprint) as its hash, so that its bytes are bounded."""
+    """Return the value as state keeps it: in bounded bytes, a long one (a browser's fingerprint) as its hash."""
     if len(value) <= VALUE_CHARS_KEPT and value.isascii():
         return value
     return "#" + blake2b(value.encode(), digest_size=16).hexdigest()
