@@ -54,7 +54,7 @@ class Intake:
         """Yield the events of the batch that keep their contract."""
         decode, topic = self._contracts.decode, self.topic
         for record in work:
-            event = decode(record.value, topic)
+            event = decode(record.value, topic, record.timestamp)
             if isinstance(event, Rejected):
                 self._reject(work, record, event)
             elif isinstance(event, Unknown):

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_048_576
 """Larger records are rejected unread: Kafka's own default limit of a message."""
 
+AHEAD_MAX_MS = 24 * 60 * 60 * 1000
+"""How far an event may lie after its record's own timestamp. One event of next year would age every window of its user."""
+
+_AHEAD = "describes an event more than 24 hours after the record was made; correct the clock of its producer"
 _MAX_ID = 128
 # no honest record has more or longer reasons, and a dead letter must fit its topic
 _MAX_REASONS = 50
@@ -96,8 +100,10 @@ class Contracts:
         """
         return cls(load_catalog(path), max_bytes)
 
-    def decode(self, raw: bytes | None, topic: str) -> Event | Unknown | Rejected:
+    def decode(self, raw: bytes | None, topic: str, recorded_at: int | None = None) -> Event | Unknown | Rejected:
         """Return the event of one record's value; `topic` is an inbound topic or its re-keyed twin.
+
+        `recorded_at` is the record's own timestamp (ms UTC): an event more than `AHEAD_MAX_MS` after it is rejected.
 
         Raises ContractError only for a topic that carries no events.
         """
@@ -117,7 +123,12 @@ class Contracts:
             entry = event_types[document["event_type"]][document["event_version"]]
         except (KeyError, TypeError):
             return self._decode_unusual(raw, document, event_types)
-        return _decode(raw, document, entry)
+        event = _decode(raw, document, entry)
+        if recorded_at is None or isinstance(event, Rejected):
+            return event
+        if event.occurred_at > recorded_at + AHEAD_MAX_MS:
+            return _rejected(raw, document, entry.schema, [Violation("record", _AHEAD)])
+        return event
 
     def versions(self, event_type: str) -> tuple[str, ...]:
         """Return the versions known of an event type, oldest first."""

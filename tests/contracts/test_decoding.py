@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.contracts import Contracts, Rejected, Unknown
+from lakay_streams.contracts.decoding import AHEAD_MAX_MS
 from lakay_streams.contracts.topics import TRANSACTIONS
 from lakay_streams.domain.events import TransactionInitiated
 from lakay_streams.errors import ContractError
@@ -236,3 +237,12 @@ def test_no_value_anywhere_makes_decoding_raise(outer: str, inner: str, first: o
 def test_no_bytes_make_decoding_raise(noise: bytes, position: int, skipped: int) -> None:
     for raw in (noise, GOOD[:position] + noise + GOOD[position + skipped :]):
         assert isinstance(CONTRACTS.decode(raw, TRANSACTIONS), (Rejected, Unknown, TransactionInitiated))
+
+
+def test_an_event_long_after_its_own_record_is_rejected_and_one_just_after_is_not() -> None:
+    at = CONTRACTS.decode(GOOD, TRANSACTIONS).occurred_at  # type: ignore[union-attr]  # GOOD is good
+    assert isinstance(CONTRACTS.decode(GOOD, TRANSACTIONS, at - AHEAD_MAX_MS), TransactionInitiated)
+    rejected = CONTRACTS.decode(GOOD, TRANSACTIONS, at - AHEAD_MAX_MS - 1)
+    assert isinstance(rejected, Rejected)
+    assert "more than 24 hours after the record was made" in rejected.reasons[0]
+    assert rejected.event_id == EVENT_ID

@@ -88,7 +88,7 @@ class Oracle:
 
     def _process(self, topic: str, number: int, record: Any, in_force: Rates) -> None:
         inbound = INBOUND.get(topic, topic)
-        event = self._contracts.decode(record.value, inbound)
+        event = self._contracts.decode(record.value, inbound, record.timestamp)
         if isinstance(event, Rejected):
             kept = rejected.rejected_record(
                 event, topic=topic, partition=number, offset=record.offset, raw=record.value, key=record.key

@@ -64,6 +64,7 @@ POISON: dict[str, tuple[bytes | None, str]] = {
     "the year 9999": (text(initiated_at="9999-12-31T23:59:59Z"), "payload.initiated_at"),
     "a time without offset": (text(initiated_at="2026-03-02T14:30:00"), "payload.initiated_at"),
     "an impossible date": (text(initiated_at="2026-02-30T14:30:00Z"), "payload.initiated_at"),
+    "next century's event": (text(initiated_at="2099-12-31T23:59:59Z"), "24 hours after"),
     "10 MB": (text(note="x" * 10_000_000), "record"),
     "a tombstone": (None, "tombstone"),
 }
