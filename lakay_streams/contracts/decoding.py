@@ -33,7 +33,7 @@ MAX_BYTES = 1_048_576
 """Larger records are rejected unread: Kafka's own default limit of a message."""
 
 AHEAD_MAX_MS = 24 * 60 * 60 * 1000
-"""How far an event may lie after its record's own timestamp. One event of next year would age every window of its user."""
+"""How far an event may lie after its record's own timestamp: one of next year would age every window of its user."""
 
 _AHEAD = "describes an event more than 24 hours after the record was made; correct the clock of its producer"
 _MAX_ID = 128
