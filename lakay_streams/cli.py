@@ -49,12 +49,22 @@ def worker(
     port: Annotated[int | None, typer.Option(help="Port of its web pages, instead of WORKER_PORT.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of its state, instead of LAKAY_DATA_DIR.")] = None,
     without_web: Annotated[bool, typer.Option("--without-web", help="Serve no web pages.")] = False,
+    no_supervise: Annotated[
+        bool, typer.Option("--no-supervise", help="Do not start it again; exit code 70 asks whoever started it to.")
+    ] = False,
 ) -> None:
     """Score events from Kafka until stopped (Ctrl-C or SIGTERM stops it in good order).
 
-    Start more of them to share the load: each needs its own --port and --data-dir. The topics must be there: see
-    `lakay topics create`.
+    It starts again by itself when it was killed or had to stop. Start more of them to share the load: each needs its
+    own --port and --data-dir. It creates the topics that are missing, and waits for a Kafka that does not answer.
     """
+    if not no_supervise:
+        from lakay_streams import telemetry
+        from lakay_streams.supervisor import Supervisor
+
+        telemetry.configure()
+        again = [sys.executable, "-m", "lakay_streams.cli", *sys.argv[1:], "--no-supervise"]
+        raise typer.Exit(Supervisor(again).run())
     loaded = _settings()
     changes = {"worker_port": port, "lakay_data_dir": data_dir}
     loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
@@ -66,12 +76,15 @@ def worker(
 def demo(
     seconds: Annotated[float | None, typer.Option(min=1, help="Stop by itself after so many seconds.")] = None,
     summary: Annotated[Path | None, typer.Option(help="Write a JSON summary to this file at the end.")] = None,
+    rate: Annotated[float, typer.Option(min=1, help="Simulated events per second.")] = 1500,
+    picture: Annotated[Path | None, typer.Option(help="Draw the view, as SVG, into this file at the end.")] = None,
 ) -> None:
     """Run everything on this machine: a Kafka, a worker, simulated traffic, and a live view of its alerts.
 
     With KAFKA_BOOTSTRAP_SERVERS set, that Kafka is used instead of an embedded one. Ctrl-C stops it all.
     """
-    raise typer.Exit(importlib.import_module("lakay_streams.demo").run(seconds=seconds, summary=summary))
+    run = importlib.import_module("lakay_streams.demo").run
+    raise typer.Exit(run(seconds=seconds, summary=summary, rate=rate, picture=picture))
 
 
 @topics.command("create", epilog=EXIT_CODES)

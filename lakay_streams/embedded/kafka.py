@@ -100,6 +100,11 @@ class EmbeddedKafka:
         return self._process.pid if self._process else None
 
     @property
+    def exit_code(self) -> int | None:
+        """The exit code of a broker that ended by itself; None while it runs."""
+        return self._process.poll() if self._process else None
+
+    @property
     def log(self) -> Path:
         """The broker's log file."""
         return self.data / "kafka.log"
@@ -129,7 +134,7 @@ class EmbeddedKafka:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in the terminal is for the parent, which then stops the broker in its own order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if _libc else None,
+                preexec_fn=die_with_parent,
             )
         self._wait_until_ready(said_before, timeout_s)
         return self
@@ -237,10 +242,10 @@ def _java() -> tuple[str | Path, ...]:
     )
 
 
-def _die_with_parent() -> None:
-    """Runs in the child before Java: ask Linux to kill it when its parent dies, however it dies."""
-    assert _libc is not None  # noqa: S101 - for the type checker
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent() -> None:
+    """For a `Popen`'s `preexec_fn`: ask Linux to kill the child when its parent dies, however it dies."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _free_port() -> int:

@@ -1,0 +1,127 @@
+"""The tally adds up what Lakay's own topics say."""
+
+from __future__ import annotations
+
+import pytest
+
+from lakay_streams.contracts import alerts
+from lakay_streams.contracts.topics import FRAUD_ALERTS, JOURNAL, REJECTED, REKEYED_USERS, TRANSACTIONS, USERS
+from lakay_streams.demo.tally import KEPT_USERS, Tally
+from lakay_streams.engine.journal import JournalEntry, Segment
+
+
+def checkpoint(*segments: Segment) -> bytes:
+    return JournalEntry(partition=0, segments=list(segments), versions={}).encode()
+
+
+def finding(rule: str, score: float) -> alerts.AlertFinding:
+    return alerts.AlertFinding(
+        rule=rule, score=score, reason=f"because of {rule}", evidence={}, event_ids=("e-1",), otherwise="no finding"
+    )
+
+
+def alert(tier: str, *findings: alerts.AlertFinding, amount: str | None = "1240.00", user: str = "u-1") -> bytes:
+    return alerts.encode(
+        alerts.FraudAlert(
+            alert_id="00000000-0000-5000-8000-000000000000",
+            alert_type="transaction_risk",
+            user_id=user,
+            transaction_id="t-1",
+            event_id="e-1",
+            event_type="transaction-initiated",
+            occurred_at="2026-03-02T14:30:00.000Z",
+            amount=amount,
+            currency=amount and "USD",
+            score=0.9,
+            composite_score=0.9,
+            risk_tier=tier,
+            severity=tier.upper(),
+            recommendation="block",
+            findings=findings,
+            settings_version="abc",
+        )
+    )
+
+
+@pytest.fixture
+def tally() -> Tally:
+    return Tally(FRAUD_ALERTS)
+
+
+def test_a_checkpoint_counts_once_with_the_inbound_records_of_all_its_segments(tally: Tally) -> None:
+    tally.count(JOURNAL, checkpoint(Segment(TRANSACTIONS, 0, 9, 10), Segment(USERS, 5, 9, 4)), at_s=1.0)
+    assert (tally.checkpoints, tally.events) == (1, 14)
+
+
+def test_a_rekeyed_record_is_not_a_second_event(tally: Tally) -> None:
+    tally.count(JOURNAL, checkpoint(Segment(USERS, 0, 0, 1), Segment(REKEYED_USERS, 0, 0, 1)), at_s=1.0)
+    assert tally.events == 1
+
+
+def test_an_alert_counts_by_topic_tier_and_each_of_its_rules(tally: Tally) -> None:
+    tally.count(FRAUD_ALERTS, alert("high", finding("new_device", 1.0), finding("ip_change", 0.5)), at_s=3.5)
+    tally.count(FRAUD_ALERTS, alert("critical", finding("new_device", 1.0)), at_s=4.5)
+    assert tally.alerts_by_topic == {FRAUD_ALERTS: 2}
+    assert tally.alerts_by_tier == {"high": 1, "critical": 1}
+    assert tally.alerts_by_rule == {"new_device": 2, "ip_change": 1}
+    assert tally.first_alert_s == 3.5
+
+
+def test_the_latest_alert_comes_first_and_its_reasons_by_what_they_added_to_the_score(tally: Tally) -> None:
+    tally.count(FRAUD_ALERTS, alert("high", finding("ip_change", 0.5)), at_s=1.0)
+    findings = finding("ip_change", 1.0), finding("impossible_travel", 0.8), finding("new_device", 0.1)
+    tally.count(FRAUD_ALERTS, alert("critical", *findings), at_s=2.0)
+    newest = tally.latest[0]
+    assert (newest.risk_tier, newest.amount) == ("critical", "1,240.00 USD")
+    assert newest.reasons == ("because of impossible_travel", "because of ip_change", "because of new_device")
+
+
+def test_a_login_alert_has_no_amount(tally: Tally) -> None:
+    tally.count(FRAUD_ALERTS, alert("high", finding("login_velocity", 1.0), amount=None), at_s=1.0)
+    assert tally.latest[0].amount is None
+
+
+def test_a_user_is_listed_once_with_the_latest_alert_and_how_many_there_were(tally: Tally) -> None:
+    for user, tier in (("u-1", "high"), ("u-2", "high"), ("u-1", "critical")):
+        tally.count(FRAUD_ALERTS, alert(tier, user=user), at_s=1.0)
+    assert [(seen.user_id, seen.risk_tier, seen.times) for seen in tally.latest] == [
+        ("u-1", "critical", 2),
+        ("u-2", "high", 1),
+    ]
+
+
+def test_the_users_listed_are_bounded_and_the_counts_are_not(tally: Tally) -> None:
+    for number in range(KEPT_USERS + 1):
+        tally.count(FRAUD_ALERTS, alert("high", user=f"u-{number}"), at_s=1.0)
+    assert len(tally.latest) == KEPT_USERS
+    assert tally.latest[0].user_id == f"u-{KEPT_USERS}"
+    assert tally.alerts_by_topic[FRAUD_ALERTS] == KEPT_USERS + 1
+
+
+def test_alerts_of_another_topic_count_by_topic_whatever_they_hold(tally: Tally) -> None:
+    tally.count("lakay.compliance.alerts", b"{}", at_s=2.0)
+    assert tally.alerts_by_topic == {"lakay.compliance.alerts": 1}
+    assert tally.first_alert_s == 2.0
+
+
+def test_rejects_are_counted(tally: Tally) -> None:
+    tally.count(REJECTED, b"{}", at_s=1.0)
+    assert tally.rejects == 1
+
+
+def test_the_rate_is_of_the_last_seconds_and_the_mean_of_first_to_last_commit(tally: Tally) -> None:
+    tally.mark(0.0)
+    for second in range(10, 21):
+        records = 1_000 if second < 15 else 100
+        tally.count(JOURNAL, checkpoint(Segment(USERS, 0, records - 1, records)), at_s=second)
+        tally.mark(second)
+    tally.mark(100.0)
+    assert tally.mean_events_per_s == pytest.approx((4 * 1_000 + 6 * 100) / 10)
+    assert tally.events_per_s == 0.0
+
+
+def test_without_events_the_rates_are_zero(tally: Tally) -> None:
+    assert tally.events_per_s == tally.mean_events_per_s == 0.0
+    tally.mark(1.0)
+    tally.mark(2.0)
+    assert tally.events_per_s == tally.mean_events_per_s == 0.0
