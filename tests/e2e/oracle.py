@@ -50,11 +50,10 @@ class Expected(NamedTuple):
 class Oracle:
     """Replays source records in the order that the journal gives."""
 
-    def __init__(self, contracts: Contracts, limits: FraudLimits, settings_version: str, partitions: int) -> None:
+    def __init__(self, contracts: Contracts, limits: FraudLimits, partitions: int) -> None:
         """Start with nothing seen."""
         self._contracts = contracts
         self._limits = limits
-        self._settings_version = settings_version
         self._partitions = list(range(partitions))
         self.expected = Expected({name: {} for name in NEW}, Counter(), Counter(), Counter())
 

@@ -1,0 +1,124 @@
+"""Two workers on a real Kafka come to the same states and alerts as a plain-Python replay that follows the journal.
+
+50,000 simulated events with duplicates, late and out-of-order ones, wrong keys and broken records; one worker comes
+later and goes again, so that the partitions move twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from lakay_streams.contracts import Contracts
+from lakay_streams.contracts.topics import FRAUD_ALERTS, JOURNAL, RATES, REJECTED, REKEYED
+from lakay_streams.engine.journal import JournalEntry
+from lakay_streams.settings import load_settings
+from lakay_streams.simulator import SimulatorOptions, simulate
+from tests.e2e.oracle import NEW, Expected, Oracle
+from tests.e2e.platform import GROUP, PARTITIONS, SOURCES, Platform
+
+EVENTS = 50_000
+TRAFFIC = SimulatorOptions(
+    seed=20260302,
+    users=400,
+    events=EVENTS,
+    scenario_share=0.05,
+    out_of_order=0.02,
+    duplicates=0.02,
+    late=0.01,
+    wrong_keys=0.02,
+    poison=0.005,
+)
+
+
+@pytest.fixture(scope="module")
+def world(platform: Platform) -> tuple[Platform, Expected]:
+    """Run the workers over the traffic, then the oracle over what they journalled."""
+    return platform, asyncio.run(run(platform))
+
+
+async def run(platform: Platform) -> Expected:
+    with platform.worker("first"):
+        sending = asyncio.create_task(send(platform))
+        await opened(platform, "first", 1)
+        with platform.worker("second"):
+            await opened(platform, "second", 1)
+            await asyncio.sleep(2)
+        assert not sending.done(), "the second worker comes and goes in mid-stream"
+        await opened(platform, "first", 3)
+        await sending
+        await platform.caught_up()
+    sources = {topic: await platform.read(topic) for topic in SOURCES}
+    journal = {
+        number: [JournalEntry.decode(record.value) for record in records]
+        for number, records in (await platform.read(JOURNAL)).items()
+    }
+    rates = (await platform.read(RATES, partitions=1))[0]
+    settings = load_settings(env_file=None)
+    oracle = Oracle(Contracts.load(None), settings.fraud_limits(), PARTITIONS)
+    return oracle.replay(sources, journal, rates)
+
+
+async def opened(platform: Platform, worker: str, times: int) -> None:
+    async with asyncio.timeout(60):
+        while platform.log(worker).count('"event":"partitions_opened"') < times:
+            await asyncio.sleep(0.2)
+
+
+async def send(platform: Platform) -> None:
+    traffic = simulate(TRAFFIC)
+    async for part in parts(traffic, 1_000):
+        await platform.send([(record.topic, record.key, record.value) for record in part])
+        await asyncio.sleep(0.5)
+
+
+async def parts(records: Any, size: int) -> AsyncIterator[list[Any]]:
+    part = []
+    for record in records:
+        part.append(record)
+        if len(part) == size:
+            yield part
+            part = []
+    yield part
+
+
+async def final_states(platform: Platform, table: str) -> Mapping[str, Any]:
+    decode = msgspec.msgpack.Decoder(type(NEW[table])).decode
+    records = await platform.records(f"{GROUP}-{table}-changelog")
+    return {record.key.decode(): decode(record.value) for record in records}
+
+
+@pytest.mark.parametrize("table", list(NEW))
+async def test_every_key_has_the_state_of_the_plain_replay(world: tuple[Platform, Expected], table: str) -> None:
+    platform, expected = world
+    assert await final_states(platform, table) == expected.states[table]
+
+
+async def test_every_alert_is_seen_exactly_once(world: tuple[Platform, Expected]) -> None:
+    platform, expected = world
+    seen = Counter(json.loads(record.value)["alert_id"] for record in await platform.records(FRAUD_ALERTS))
+    assert seen == expected.alerts
+    assert sum(seen.values()) > 20
+    assert set(seen.values()) == {1}
+
+
+async def test_every_bad_record_is_kept_exactly_once(world: tuple[Platform, Expected]) -> None:
+    platform, expected = world
+    kept = Counter(json.loads(record.value)["rejected_id"] for record in await platform.records(REJECTED))
+    assert kept == expected.rejects
+    assert sum(kept.values()) > 100
+
+
+async def test_a_record_under_a_wrong_key_is_sent_on_exactly_once(world: tuple[Platform, Expected]) -> None:
+    platform, expected = world
+    sent: Counter[tuple[str, bytes, bytes]] = Counter()
+    for topic in REKEYED.values():
+        sent.update((topic, record.key, record.value) for record in await platform.records(topic))
+    assert sent == expected.rekeyed
+    assert sum(sent.values()) > 100
