@@ -112,7 +112,7 @@ async def _send_all(
     begun = loop.time()
     while True:
         due = _CHUNK if rate is None else int((loop.time() - begun) * rate) - sent
-        if due <= 0:
+        if rate is not None and due < max(1.0, rate * _TICK_SECONDS):
             await asyncio.sleep(_TICK_SECONDS)
             continue
         chunk = list(islice(records, min(due, _CHUNK)))
@@ -179,7 +179,9 @@ class _Sender:
         self._delivered[target] = await self._producer.send_batch(batch, target[0], partition=target[1])
 
     async def _count(self, topic: str) -> int:
-        partitions = await self._producer.partitions_for(topic)
+        # Not `partitions_for`: it asks for 40 seconds whether the topic is there by now.
+        metadata = await self._producer.client.fetch_all_metadata()
+        partitions = metadata.partitions_for_topic(topic)
         if not partitions:
             raise TopicError(f"topic {topic} does not exist: run `lakay topics create`")
         self._partitions[topic] = len(partitions)
