@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import time
-
-from faust import Worker
+from functools import partial
 
 from agents import circles, remittances, transactions, users
 from agents.decisions import FraudDesk
 from agents.intake import Intake, park
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts import rates as rate_records
-from lakay_streams.contracts.topics import CIRCLES, JOURNAL, RATES, REMITTANCES, TRANSACTIONS, USERS
+from lakay_streams.contracts.topics import CIRCLES, EVENT_TYPES, JOURNAL, RATES, REMITTANCES, TRANSACTIONS, USERS
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.partition import Options
+from lakay_streams.engine.ownership import EXIT_RESTART
+from lakay_streams.engine.partition import CheckpointStats, Options
 from lakay_streams.engine.reference import Reference
-from lakay_streams.errors import PrerequisiteError
+from lakay_streams.engine.worker import Worker
+from lakay_streams.errors import LakayError, PrerequisiteError
+from lakay_streams.metrics import CHECKPOINT_OUTPUTS, CHECKPOINT_RECORDS, CHECKPOINTS
 from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry import ScoredSampling, get_logger
+from lakay_streams.web import server as web
 from tables import circles as circles_table
 from tables import rates as rates_table
 from tables import remittances as remittances_table
@@ -29,11 +31,14 @@ from tables import users as users_table
 log = get_logger()
 
 #: Seconds between attempts to reach Kafka at start.
-KAFKA_BACKOFF = (1.0, 2.0, 5.0, 10.0)
+KAFKA_BACKOFF_S = (1.0, 2.0, 5.0, 10.0)
 
 
-def build(settings: Settings) -> StreamApp:
-    """Return the app with every table and agent, ready to be started by a Faust worker."""
+def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
+    """Return the app with every table and agent, ready to be started by a worker.
+
+    `pages` is the URL under which others reach the worker's pages, None when it serves none.
+    """
     app = StreamApp(
         settings.kafka_consumer_group,
         brokers=settings.kafka_bootstrap_servers,
@@ -47,7 +52,14 @@ def build(settings: Settings) -> StreamApp:
             max_records=settings.checkpoint_max_records,
             cache_bytes=settings.state_cache_bytes,
             versions={"settings": settings.version},
+            checkpointed=_count_checkpoint,
         ),
+        session_timeout=settings.kafka_session_timeout_s,
+        prepare=partial(wait_for_kafka, settings),
+        web_enabled=pages is not None,
+        web_in_thread=True,
+        # Other workers send readers here; one that serves no pages has no address to send them to.
+        canonical_url=pages or "none:",
         consumer_auto_offset_reset=settings.kafka_auto_offset_reset,
     )
     rates = Reference("rates", RATES, DEFAULT_RATES, lambda value, record: rate_records.fold(value, record.value))
@@ -72,7 +84,13 @@ def build(settings: Settings) -> StreamApp:
     return app
 
 
-def wait_for_kafka(settings: Settings) -> None:
+def _count_checkpoint(stats: CheckpointStats) -> None:
+    CHECKPOINTS.observe(stats.seconds)
+    CHECKPOINT_RECORDS.inc(stats.records)
+    CHECKPOINT_OUTPUTS.inc(stats.outputs)
+
+
+async def wait_for_kafka(settings: Settings) -> None:
     """Return once Kafka answers and every topic is there; log each failed attempt (runbook 9.1).
 
     Raises `TopicError` when a topic is shaped wrongly.
@@ -80,22 +98,41 @@ def wait_for_kafka(settings: Settings) -> None:
     attempt = 0
     while True:
         try:
-            asyncio.run(create_topics(settings))
+            await create_topics(settings)
             return
         except PrerequisiteError as exc:
-            log.error("kafka_consumers_failed_to_start", reason=str(exc))
-        time.sleep(KAFKA_BACKOFF[min(attempt, len(KAFKA_BACKOFF) - 1)])
+            pause = KAFKA_BACKOFF_S[min(attempt, len(KAFKA_BACKOFF_S) - 1)]
+            log.error("kafka_consumers_failed_to_start", reason=str(exc), retry_seconds=pause)
+        await asyncio.sleep(pause)
         attempt += 1
 
 
+def _tell_started(app: StreamApp) -> None:
+    partitions = sorted(app.ownership.partitions)
+    for topic in EVENT_TYPES:
+        log.info("consumer_started", topic=topic, group=app.conf.id, partitions=partitions)
+    log.info("kafka_consumers_started", topics=list(EVENT_TYPES), partitions=partitions)
+
+
 def main(settings: Settings, *, with_web: bool = True) -> int:
-    """Run a worker until it is stopped; return its exit code."""
+    """Run a worker until it is stopped; return its exit code, `EXIT_RESTART` when it wants to be started again.
+
+    Raises `LakayError` for what the operator must correct first.
+    """
     log.info(
         "lakay_starting", app_name=settings.app_name, version=settings.app_version, settings_version=settings.version
     )
-    wait_for_kafka(settings)
-    app = build(settings)
-    worker = Worker(app, loglevel=settings.faust_log_level, override_logging=False, redirect_stdouts=False)
-    worker.spinner = None
-    worker.execute_from_commandline()
+    bound = web.listen(settings.worker_host, settings.worker_port) if with_web else None
+    pages = web.canonical_url(settings.worker_host, settings.worker_port) if bound else None
+    app = build(settings, pages=pages)
+    if bound is not None:
+        web.serve(app, settings, bound)
+    try:
+        Worker(app, on_ready=partial(_tell_started, app)).run()
+    except LakayError:
+        raise
+    except Exception:
+        log.exception("worker_crashed")
+        return EXIT_RESTART
+    log.info("lakay_stopped")
     return 0

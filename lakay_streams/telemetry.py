@@ -25,6 +25,12 @@ MASK = "**********"
 
 _SECRET_NAME = re.compile(r"(^|_)(password|passwd|secret|token|key|authorization)(_|$)", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(://[^\s:/@\"]*:)[^\s\"]+@")
+_CHATTY = ("faust", "mode", "aiokafka", "kafka", "asyncio", "lakay_streams")
+"""Loggers whose INFO tells of every service that starts and every rebalance step: heard at DEBUG only.
+
+The project itself logs through structlog; under its name the standard library hears Faust's services.
+"""
+
 _LEVELS = (logging.CRITICAL, logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -50,6 +56,8 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
     logging.captureWarnings(True)
     # force: whoever configured logging before would print each line a second time, in another form
     logging.basicConfig(handlers=[_ThroughStructlog()], level=threshold, force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.DEBUG if threshold <= logging.DEBUG else logging.WARNING)
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:

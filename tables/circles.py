@@ -9,4 +9,4 @@ from lakay_streams.engine.table import StateTable
 
 def declare(app: StreamApp) -> StateTable[CircleState]:
     """Declare the table on `app`."""
-    return StateTable(app, name="circles", state_type=CircleState, new=CircleState)
+    return StateTable(app, name="circles", key="circle_id", state_type=CircleState, new=CircleState)

@@ -22,4 +22,4 @@ class RateState(NamedTuple):
 
 def declare(app: StreamApp) -> StateTable[RateState]:
     """Declare the table on `app`."""
-    return StateTable(app, name="rates", state_type=RateState, new=RateState)
+    return StateTable(app, name="rates", key="BASE/QUOTE", state_type=RateState, new=RateState)

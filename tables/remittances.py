@@ -9,4 +9,4 @@ from lakay_streams.engine.table import StateTable
 
 def declare(app: StreamApp) -> StateTable[RemittanceState]:
     """Declare the table on `app`."""
-    return StateTable(app, name="remittances", state_type=RemittanceState, new=RemittanceState)
+    return StateTable(app, name="remittances", key="sender_id", state_type=RemittanceState, new=RemittanceState)

@@ -13,4 +13,4 @@ from lakay_streams.engine.table import StateTable
 
 def declare(app: StreamApp) -> StateTable[UserState]:
     """Declare the table on `app`."""
-    return StateTable(app, name="users", state_type=UserState, new=UserState)
+    return StateTable(app, name="users", key="user_id", state_type=UserState, new=UserState)

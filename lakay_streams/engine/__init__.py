@@ -14,6 +14,8 @@ that put changelog, outputs and input offsets into one Kafka transaction before 
     recovery     rebuilds stores from their changelog
     reference    a small compacted topic that every worker reads whole
     routing      Kafka's default partitioner
+    stats        what a worker can tell of itself at one moment
+    worker       a worker process: what starts when, and how it ends
 
 A batch's life, the commit order and the overridden parts of Faust are in ARCHITECTURE.md.
 """

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
 from faust import App, TopicT
+from mode import ServiceT
 
 from lakay_streams.engine.ownership import Ownership
 from lakay_streams.engine.partition import Options
 from lakay_streams.engine.transport import BATCH_CODEC
+from lakay_streams.engine.worker import Boot
+
+
+async def _nothing() -> None:
+    """Prepare nothing."""
 
 
 class StreamApp(App):
     """A Faust app whose agents receive `RecordBatch`es and whose checkpoints are transactions.
 
     `group` is the consumer group and the prefix of changelog topics and transactional ids. `partitions` is the
-    partition count of source, changelog and journal topics alike.
+    partition count of source, changelog and journal topics alike. `prepare` is awaited before anything of Kafka starts.
     """
+
+    BootStrategy = Boot
 
     def __init__(
         self,
@@ -29,10 +38,15 @@ class StreamApp(App):
         replication_factor: int,
         options: Options,
         session_timeout: float = 15.0,
+        prepare: Callable[[], Awaitable[None]] = _nothing,
+        web_enabled: bool = False,
         **settings: Any,
     ) -> None:
         """Configure Faust; `brokers` is a comma-separated list of host:port."""
         self.options = options
+        self.prepare = prepare
+        #: Services that start before everything else and stop after it.
+        self.companions: list[ServiceT] = []
         self._brokers = brokers
         # Faust makes the folder itself, without its parents.
         datadir.mkdir(parents=True, exist_ok=True)
@@ -59,7 +73,7 @@ class StreamApp(App):
             # Faust's default lets a produce request wait for 20 minutes.
             producer_request_timeout=30.0,
             topic_disable_leader=True,
-            web_enabled=False,
+            web_enabled=web_enabled,
             **settings,
         )
 

@@ -66,6 +66,7 @@ class Ownership(TableManager):
         self.on_fatal: Callable[[BaseException], None] = exit_to_restart
         self.restored = (0, 0)
         self.reopened = 0
+        self.fenced = 0
         self._epoch = 0
         self._ready = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
@@ -118,8 +119,20 @@ class Ownership(TableManager):
 
     @property
     def ready(self) -> bool:
-        """Whether everything assigned is open."""
-        return self._ready.is_set()
+        """Whether everything assigned is open; may be asked from any thread."""
+        return self._ready.is_set() and self.assigned <= self.partitions.keys()
+
+    @property
+    def assigned(self) -> set[int]:
+        """The partition numbers that the group assigned to this worker; may be asked from any thread."""
+        if not self._consumer.started:
+            return set()
+        return {tp.partition for tp in self._consumer.progress() if tp.topic not in self._changelogs}
+
+    @property
+    def connected(self) -> bool:
+        """Whether the group's coordinator answers; may be asked from any thread."""
+        return self._consumer.started and self._consumer.connected
 
     # -- opening and closing
 
@@ -167,6 +180,7 @@ class Ownership(TableManager):
                 await self._open(list(numbers), list(sources))
                 return
             except Fenced as exc:
+                self.fenced += 1
                 log.warning("partition_fenced", error=str(exc))
             except (KafkaError, StoreError, OSError) as exc:
                 log.warning("partition_open_failed", partitions=list(numbers), error=str(exc), kind=type(exc).__name__)
@@ -183,7 +197,9 @@ class Ownership(TableManager):
                 for states in partition.states.values():
                     states.store.open()
                     stores[TopicPartition(states.changelog, partition.number)] = states.store
-            await restore(stores, self.app.kafka_client(), self._restoring)
+            restored = await restore(stores, self.app.kafka_client(), self._restoring)
+            # A changelog's end counts markers of transactions too, which restore nothing.
+            self.restored = (restored, restored)
             committed = await self._consumer.committed(sources)
         except BaseException:
             for partition in opened:

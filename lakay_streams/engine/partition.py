@@ -40,7 +40,7 @@ class Options(NamedTuple):
 
     A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`.
     `park` sets a record aside that crashed the worker `PARK_AFTER` times. `versions` are the constant part of what the
-    journal says was in force.
+    journal says was in force. `checkpointed` is told of every checkpoint.
     """
 
     journal_topic: str
@@ -50,6 +50,7 @@ class Options(NamedTuple):
     cache_bytes: int = 256 << 20
     timeout: float = 30.0
     versions: Mapping[str, str | int] = {}
+    checkpointed: Callable[[CheckpointStats], None] = lambda _stats: None
 
 
 class CheckpointStats(NamedTuple):
@@ -90,6 +91,9 @@ class Partition:
         self.lock = asyncio.Lock()
         self.stats = CheckpointStats()
         self.checkpoints = 0
+        #: Records and outputs that checkpoints have committed since the partition was opened.
+        self.records = 0
+        self.outputs = 0
         self._commit_lock = asyncio.Lock()
         self._references = references
         self._in_force: dict[str, Snapshot[Any]] = {}
@@ -117,6 +121,21 @@ class Partition:
 
     def _take_references(self) -> None:
         self._in_force = {reference.name: reference.snapshot for reference in self._references}
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """The offset after the last processed record, by topic."""
+        return self._positions
+
+    @property
+    def committed(self) -> Mapping[str, int]:
+        """The committed offset, by topic."""
+        return self._committed
+
+    @property
+    def pending(self) -> int:
+        """How many processed records the next checkpoint will commit."""
+        return self._pending
 
     # -- processing
 
@@ -206,6 +225,9 @@ class Partition:
                 states=sum(map(len, encoded.values())),
                 outputs=sum(map(len, outputs.values())),
             )
+            self.records += self.stats.records
+            self.outputs += self.stats.outputs
+            self.options.checkpointed(self.stats)
 
     def _journal_entry(self) -> JournalEntry:
         versions = dict(self.options.versions)

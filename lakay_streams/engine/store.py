@@ -98,6 +98,14 @@ class PartitionStore:
         offset = self.get(self.OFFSET_KEY)
         return None if offset is None else int(offset)
 
+    def estimates(self) -> tuple[int, int]:
+        """Return RocksDB's estimate of the keys it holds and the bytes they take, in memory and on disk."""
+        with _as_store_error(self.path, "read"):
+            keys = self.db.property_int_value("rocksdb.estimate-num-keys") or 0
+            tables = self.db.property_int_value("rocksdb.total-sst-files-size") or 0
+            memory = self.db.property_int_value("rocksdb.cur-size-all-mem-tables") or 0
+        return keys, tables + memory
+
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield every key and value, in key order."""
         entries: Iterator[tuple[bytes, bytes]] = self.db.items()  # type: ignore[assignment]  # raw mode: bytes only

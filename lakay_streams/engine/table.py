@@ -26,14 +26,16 @@ class StateTable(Table[bytes, bytes], Generic[State]):
     """A table of one immutable state per key, co-partitioned with the topics that feed it.
 
     `state_type` is what msgspec encodes and decodes (a NamedTuple keeps its field order on the wire: add fields at
-    the end, with defaults). `new` makes the state of a key never seen.
+    the end, with defaults). `new` makes the state of a key never seen. `key` names for people what a key is.
     """
 
     def __init__(
-        self, app: App, *, name: str, state_type: type[State], new: Callable[[], State], **kwargs: Any
+        self, app: App, *, name: str, state_type: type[State], new: Callable[[], State], key: str = "key", **kwargs: Any
     ) -> None:
         """Declare the table and register it with the app's ownership."""
         super().__init__(app, name=name, key_type=bytes, value_type=bytes, **kwargs)
+        self.key = key
+        self.state_type = state_type
         self.new = new
         self.encode: Callable[[State], bytes] = msgspec.msgpack.Encoder().encode
         self.decode: Callable[[bytes], State] = msgspec.msgpack.Decoder(state_type).decode
@@ -124,6 +126,10 @@ class PartitionStates(Generic[State]):
         for key in oldest:
             if key not in self._changed:
                 del self._cached[key]
+
+    def keys(self, limit: int) -> list[str]:
+        """Return the first `limit` durable keys, in key order."""
+        return [key.decode() for (key, _), _ in zip(self.store.items(), range(limit), strict=False)]
 
     def items(self) -> Iterator[tuple[str, State]]:
         """Yield every durable key and its state, in key order."""

@@ -12,7 +12,7 @@ It replaces in Faust's aiokafka driver what reads and commits:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiokafka
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
@@ -27,6 +27,17 @@ BATCH_CODEC = "record-batch"
 
 #: Milliseconds a broker holds a fetch that finds no data.
 FETCH_MAX_WAIT_MS = 50
+
+
+class Progress(NamedTuple):
+    """How far a partition of a topic is read, as next offsets: `end` of the log, `read` from it, `delivered` to agents.
+
+    None where nothing is known yet. `read` passes the markers of transactions, which are never delivered.
+    """
+
+    end: int | None
+    read: int | None
+    delivered: int | None
 
 
 class _BatchCodec(codecs.Codec):
@@ -84,11 +95,40 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         elif unset:
             await consumer.seek_to_end(*unset)
 
+    @property
+    def connected(self) -> bool:
+        """Whether the group's coordinator answers; may be asked from any thread."""
+        consumer = self._consumer
+        return consumer is not None and getattr(consumer._coordinator, "coordinator_id", None) is not None
+
+    def progress(self, delivered: Mapping[TP, int]) -> dict[TP, Progress]:
+        """Return how far each assigned partition is read; may be asked from any thread."""
+        assignment = None if self._consumer is None else self._consumer._subscription.subscription
+        assigned = None if assignment is None else assignment.assignment
+        if assigned is None:
+            return {}
+        states = {tp: assigned.state_value(tp) for tp in assigned.tps}
+        return {
+            TP(*tp): Progress(
+                state.highwater,
+                state.position if state.has_valid_position else None,
+                delivered.get(TP(*tp)),
+            )
+            for tp, state in states.items()
+            if state is not None
+        }
+
 
 class Consumer(driver.Consumer):
     """Faust's consumer, delivering batches and leaving offsets to checkpoints."""
 
     _thread: ConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Start with nothing delivered."""
+        #: The next offset to deliver to the agents, of each partition that has delivered any.
+        self.delivered: dict[TP, int] = {}
+        super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -123,7 +163,17 @@ class Consumer(driver.Consumer):
                     message: Any = self._to_message(TP(topic, partition), chunk[-1])
                     message.key = None
                     message.value = RecordBatch(topic, partition, epoch, chunk)
+                    self.delivered[TP(topic, partition)] = chunk[-1].offset + 1
                     await self.wait_first(self.callback(message), self.suspend_flow.wait())
+
+    @property
+    def connected(self) -> bool:
+        """Whether the group's coordinator answers; may be asked from any thread."""
+        return self._thread.connected
+
+    def progress(self) -> dict[TP, Progress]:
+        """Return how far each assigned partition is read; may be asked from any thread."""
+        return self._thread.progress(self.delivered)
 
     def ack(self, message: Any) -> bool:
         """Forget the message; its offset is committed by a checkpoint."""

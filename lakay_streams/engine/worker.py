@@ -1,0 +1,95 @@
+"""A worker process: what starts when, and how it ends.
+
+Faust's worker boots its Kafka producer before its web pages and dies where no Kafka answers. This one serves the pages
+first, then waits for what the application needs of Kafka, then starts the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import faust
+from faust.app.base import BootStrategy
+from mode import Service, ServiceT
+
+if TYPE_CHECKING:
+    from lakay_streams.engine.app import StreamApp
+
+
+#: Allocations, and then rounds, between collections of the three generations of objects.
+#:
+#: States are immutable and hold no cycles, but Python walks all that are cached, which stops everything for up to a
+#: third of a second. Young objects are still collected often; the old ones, which are the states, hardly ever.
+COLLECT_AFTER = (10_000, 20, 1_000)
+
+#: Seconds for which one thread may keep the others waiting: pages share the interpreter with the scoring loop.
+SWITCH_INTERVAL = 0.001
+
+
+class Prepare(Service):
+    """Holds the boot back until the application's `prepare` returns."""
+
+    def __init__(self, prepare: Callable[[], Awaitable[None]], **kwargs: Any) -> None:
+        """Wait for `prepare` when started."""
+        super().__init__(**kwargs)
+        self._prepare = prepare
+
+    async def on_start(self) -> None:
+        """Wait, unless the worker is stopped first."""
+        await self.wait_for_stopped(self._prepare())
+
+
+class Boot(BootStrategy):
+    """The order of start: pages, preparation, Kafka, tables. The end goes backwards, so that pages answer longest."""
+
+    app: StreamApp
+
+    def server(self) -> Iterable[ServiceT]:
+        """Return the services to start, in order."""
+        return self._chain(
+            self.sensors(),
+            self.app.companions,
+            self.web_server(),
+            [Prepare(self.app.prepare, beacon=self.app.beacon)],
+            self.kafka_producer(),
+            self.kafka_consumer(),
+            self.agents(),
+            self.kafka_conductor(),
+            self.tables(),
+        )
+
+
+class Worker(faust.Worker):
+    """Runs an app until a signal or an error ends it."""
+
+    def __init__(self, app: StreamApp, *, on_ready: Callable[[], None] = lambda: None) -> None:
+        """`on_ready` is called once, when everything of the first assignment is open.
+
+        Logging stays as the process has set it up.
+        """
+        super().__init__(app, override_logging=False, redirect_stdouts=False, quiet=True)
+        self.spinner = None
+        self._on_ready = on_ready
+
+    async def on_startup_finished(self) -> None:
+        """Tell that records are being processed."""
+        self._on_ready()
+
+    def run(self) -> None:
+        """Run until SIGTERM or SIGINT, which end it in good order; raise what ended it otherwise."""
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        starting = self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
+        try:
+            self.loop.run_until_complete(starting)
+        except asyncio.CancelledError:
+            # A signal came before the start was over.
+            return
+        finally:
+            starting.cancel()
+            self.stop_and_shutdown()

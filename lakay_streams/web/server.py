@@ -1,0 +1,112 @@
+"""Faust's web server, in a thread and event loop of its own, on a socket that is bound before anything starts."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp.web import (
+    AppRunner,
+    BaseSite,
+    HTTPException,
+    Request,
+    Response,
+    SockSite,
+    StreamResponse,
+    middleware,
+)
+from faust.web.drivers import aiohttp as driver
+
+from lakay_streams.engine.app import StreamApp
+from lakay_streams.errors import PrerequisiteError
+from lakay_streams.settings import Settings
+from lakay_streams.telemetry import get_logger
+from lakay_streams.web import health, stats, tables
+from lakay_streams.web.pages import PLACES, SAFETY, answer, page, refuse
+from lakay_streams.web.sampler import Sampler
+
+log = get_logger()
+
+_ANYWHERE = {"0.0.0.0", "::", "*", ""}  # noqa: S104 - recognised here, bound only where the operator says so
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises `PrerequisiteError` when the port is taken or the address is not here."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        raise PrerequisiteError(
+            f"The worker's pages cannot listen on {host}:{port} ({error.strerror or error}): "
+            "choose a free --port or WORKER_PORT, correct WORKER_HOST, or start it with --without-web."
+        ) from None
+
+
+def canonical_url(host: str, port: int) -> str:
+    """Return where other workers and people reach pages that listen on `host`."""
+    if host in _ANYWHERE:
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(app: StreamApp, settings: Settings, bound: socket.socket) -> None:
+    """Put every page on `app`; its web server starts first and stops last."""
+    app.web = Server(app, bound)
+    sampler = Sampler(app)
+    app.companions.append(sampler)
+    service = {
+        "app": settings.app_name,
+        "version": settings.app_version,
+        "settings_version": settings.version,
+        "group": settings.kafka_consumer_group,
+    }
+    health.attach(app, version=settings.app_version, sampler=sampler)
+    stats.attach(app, service=service, sampler=sampler)
+    token = settings.worker_token
+    tables.attach(app, bind=settings.worker_host, token=token.get_secret_value() if token else None, sampler=sampler)
+
+    @page(app, "/")
+    async def index(request: Request) -> Response:
+        places = [{"page": label, "path": path, "href": path} for path, label in PLACES]
+        return answer(request, {**service, "pages": places}, title=settings.app_name)
+
+
+class Server(driver.Web):
+    """Faust's web server with the project's pages only: Faust's own show tables to everyone."""
+
+    default_blueprints = ()
+    production_blueprints = ()
+    debug_blueprints = ()
+    optional_blueprints = ()
+
+    def __init__(self, app: StreamApp, bound: socket.socket, **kwargs: Any) -> None:
+        """Serve on the socket `bound`."""
+        super().__init__(app, **kwargs)
+        self._bound = bound
+        self.web_app.middlewares.append(_safe)
+        # Someone who reads slowly does not hold up the end.
+        self._runner = AppRunner(self.web_app, access_log=None, shutdown_timeout=1.0)
+
+    def _create_site(self) -> BaseSite:
+        return SockSite(self._runner, self._bound)
+
+
+@middleware
+async def _safe(request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]) -> StreamResponse:
+    """Answer every failure in the client's form, and tell browsers to load and guess nothing."""
+    response: StreamResponse
+    try:
+        response = await handler(request)
+    except HTTPException as failure:
+        allowed = {"Allow": failure.headers["Allow"]} if "Allow" in failure.headers else None
+        reason = f"{failure.reason}: see / for the pages there are"
+        response = refuse(request, failure.status, reason, allowed)
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        log.exception("web_request_failed", path=request.path)
+        response = refuse(request, 500, "the page failed, which is a bug: see web_request_failed in the worker's log")
+    response.headers.update(SAFETY)
+    return response
