@@ -83,7 +83,7 @@ async def produce(
 
     Records of one key keep their order: each key has its partition (Kafka's default partitioner), batches of a
     partition are sent one after another, and the producer is idempotent. `on_progress` is told the number sent so far.
-    Raises PrerequisiteError when no Kafka answers, TopicError when a topic is missing.
+    Raises PrerequisiteError when no Kafka answers or it stops taking records, TopicError when a topic is missing.
     """
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap_servers.split(","),
@@ -101,6 +101,8 @@ async def produce(
         ) from error
     try:
         return await _send_all(_Sender(producer), events, rate, on_progress)
+    except KafkaError as error:
+        raise PrerequisiteError(f"Kafka at {bootstrap_servers} takes no more records: {error}") from error
     finally:
         await producer.stop()
 
