@@ -72,7 +72,7 @@ def obituary(children: Mapping[str, Running], lines: int = 12) -> str | None:
     for name, child in children.items():
         if child.exit_code is not None:
             said: Sequence[str] = child.log.read_text(errors="replace").splitlines()[-lines:]
-            return "\n".join((f"The {name} ended by itself with code {child.exit_code}. Its last words:", *said))
+            return "\n".join((f"{name} ended by itself with code {child.exit_code}. Its last words:", *said))
     return None
 
 

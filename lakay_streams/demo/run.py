@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -116,22 +116,33 @@ async def _play(stage: Stage, rate: float, show: Show, over: Over, running: Exit
     settings = stage.settings
     async with Watch(settings, stage.started_at) as watch:
         children: dict[str, Running] = {"Kafka": stage.broker} if stage.broker else {}
-        children["worker"] = worker = _worker(stage)
+        children["The worker"] = worker = _worker(stage)
         running.callback(worker.stop)
-        children["simulated Trebanx"] = traffic = _traffic(stage, rate)
+        children["The simulated Trebanx"] = traffic = _traffic(stage, rate)
         running.callback(traffic.stop)
         while True:
-            try:
-                async with asyncio.timeout(ANSWER_WITHIN_S):
-                    await watch.update()
-            except (TimeoutError, KafkaError):
-                if obituary(children) is None:
-                    raise _silent(settings) from None
+            await _update(watch, settings, children)
             last = watch.snapshot(kafka=_kafka(stage), pages=f"http://127.0.0.1:{settings.worker_port}")
             show(last)
             if over(last) or obituary(children):
                 return Ending(last, obituary(children))
             await asyncio.sleep(TURN_S)
+
+
+async def _update(watch: Watch, settings: Settings, children: Mapping[str, Running]) -> None:
+    """Let the watch read on, until a child ends; raise when Kafka stays silent and no child's end explains it."""
+    update = asyncio.ensure_future(watch.update())
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            while not update.done() and obituary(children) is None:
+                await asyncio.wait({update}, timeout=TURN_S)
+        if update.done():
+            update.result()
+    except (TimeoutError, KafkaError):
+        if obituary(children) is None:
+            raise _silent(settings) from None
+    finally:
+        update.cancel()
 
 
 def _worker(stage: Stage) -> Child:

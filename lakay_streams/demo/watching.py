@@ -9,7 +9,9 @@ the consumer group         lag per inbound topic
 from __future__ import annotations
 
 import time
+from asyncio import CancelledError
 from collections import Counter
+from contextlib import suppress
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -57,7 +59,9 @@ class Watch:
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect."""
-        await self._consumer.stop()
+        # Without a Kafka, aiokafka lets the cancellation of its own tasks through.
+        with suppress(KafkaError, CancelledError):
+            await self._consumer.stop()
         await self._admin.close()
 
     async def update(self) -> None:
