@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,6 +87,105 @@ def demo(
     """
     run = importlib.import_module("lakay_streams.demo").run
     raise typer.Exit(run(seconds=seconds, summary=summary, rate=rate, picture=picture))
+
+
+Seed = Annotated[int, typer.Option(help="The same seed and options give the same events.")]
+Users = Annotated[int, typer.Option(min=1, help="How many people.")]
+Events = Annotated[int, typer.Option(min=1, help="Stop after so many records.")]
+
+
+@app.command(epilog=EXIT_CODES)
+def simulate(
+    events: Events = 10_000,
+    users: Users = 1_000,
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help="Write JSON lines here, and labels beside, not to Kafka.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.1, help="Records per second; without it, as fast as may be.")
+    ] = None,
+    scenarios: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of events in fraud and laundering scenarios.")
+    ] = 0.01,
+    lookalikes: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of events of honest people who look like fraud.")
+    ] = 0.05,
+    out_of_order: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of records that come after later ones.")
+    ] = 0.0,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="Share of records that come twice.")] = 0.0,
+    late: Annotated[float, typer.Option(min=0, max=1, help="Share of records that come hours late.")] = 0.0,
+    wrong_keys: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of records under no key or another one's.")
+    ] = 0.0,
+    poison: Annotated[float, typer.Option(min=0, max=1, help="Broken records per event.")] = 0.0,
+) -> None:
+    """Make simulated Trebanx traffic with labelled fraud in it, into Kafka or into a file.
+
+    To Kafka, it goes to the trebanx.* topics at KAFKA_BOOTSTRAP_SERVERS, which must exist (`lakay topics create`).
+    """
+    import asyncio
+
+    from lakay_streams.simulator import SimulatorOptions, sinks
+    from lakay_streams.simulator import simulate as simulated
+
+    simulation = simulated(
+        SimulatorOptions(
+            seed=seed,
+            users=users,
+            events=events,
+            scenario_share=scenarios,
+            lookalike_share=lookalikes,
+            out_of_order=out_of_order,
+            duplicates=duplicates,
+            late=late,
+            wrong_keys=wrong_keys,
+            poison=poison,
+        )
+    )
+    if out is not None:
+        print(f"{sinks.write_jsonl(simulation, out)} records in {out}, labels in {sinks.labels_path(out)}")
+        return
+    brokers = _settings().kafka_bootstrap_servers
+    with _progress("Sending", events) as advance:
+        sent = asyncio.run(sinks.produce(simulation, brokers, rate, advance))
+    print(f"{sent} records sent to {brokers}")
+
+
+@app.command(epilog="Exit codes: 0 evaluated, 1 a scenario of the fraud kind was missed, 2 wrong usage.")
+def evaluate(
+    events: Events = 200_000,
+    users: Users = 1_000,
+    seed: Annotated[int, typer.Option(help="Take one the rules were not made on.")] = 424_242,
+) -> None:
+    """Score simulated traffic in memory and print recall by scenario and stealth, precision, and false alarms.
+
+    Uses the contracts, the rules and the FRAUD_ settings of a worker, and no Kafka.
+    """
+    from rich.console import Console
+
+    from lakay_streams.simulator import SimulatorOptions
+    from lakay_streams.simulator import evaluate as evaluation
+    from lakay_streams.simulator import simulate as simulated
+    from lakay_streams.simulator.scoring import FraudScorer
+
+    loaded = _settings()
+    scorer = FraudScorer(loaded.fraud_limits(), loaded.contracts_path)
+    with _progress("Scoring", events) as advance:
+        outcome = evaluation.run(simulated(SimulatorOptions(seed=seed, users=users, events=events)), scorer, advance)
+    Console().print(evaluation.render(outcome))
+    raise typer.Exit(0 if outcome.fraud_recall in {None, 1.0} else 1)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal's standard error; yields what is told the count so far."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
 
 
 @topics.command("create", epilog=EXIT_CODES)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["worker", "demo", "topics create", "settings check", "contracts validate"]
+COMMANDS = ["worker", "demo", "simulate", "evaluate", "topics create", "settings check", "contracts validate"]
 EVENT = {
     "event_id": "0f0e0d0c-0b0a-4908-8706-050403020100",
     "event_type": "user-action-performed",
@@ -112,3 +112,29 @@ def test_invalid_and_unknown_events_are_named_by_line_and_reason(tmp_path: Path)
     assert "user_id" in second
     assert third == "events.jsonl:3: nobody handles events of type user-levitated"
     assert total == "1 valid, 2 not"
+
+
+def test_simulated_traffic_in_a_file_is_valid(tmp_path: Path) -> None:
+    done = lakay("simulate --events 2000 --users 50 --out events.jsonl", tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "events.labels.jsonl").exists()
+    assert lakay("contracts validate events.jsonl", tmp_path).stdout == "2000 valid, 0 not\n"
+
+
+def test_simulating_into_a_kafka_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    done = lakay("simulate --events 10", tmp_path, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
+    assert done.returncode == 1
+    assert "no Kafka answers at 127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_evaluation_prints_recall_and_precision(tmp_path: Path) -> None:
+    done = lakay("evaluate --events 30000 --users 200", tmp_path)
+    assert done.returncode == 0
+    assert "recall of the fraud kind 100.0%" in done.stdout
+    assert "stolen_account" in done.stdout
+
+
+def test_a_missed_fraud_is_a_failed_evaluation(tmp_path: Path) -> None:
+    blind = {"FRAUD_HIGH_THRESHOLD": "0.99", "FRAUD_CRITICAL_THRESHOLD": "1.0"}
+    assert lakay("evaluate --events 30000 --users 200", tmp_path, **blind).returncode == 1

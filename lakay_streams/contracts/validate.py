@@ -51,8 +51,12 @@ def validate_file(path: Path, contracts: Contracts) -> Iterator[Checked]:
 
 def _decode(raw: bytes, contracts: Contracts) -> Event | Unknown | Rejected:
     try:
-        event_type = orjson.loads(raw)["event_type"]
-        topic = TOPIC_OF.get(event_type, TRANSACTIONS)
+        document = orjson.loads(raw)
+        if "event_type" not in document and "value" in document:
+            # a record as `lakay simulate --out` writes it: the event with its topic and key
+            document = document["value"]
+            raw = orjson.dumps(document)
+        topic = TOPIC_OF.get(document["event_type"], TRANSACTIONS)
     except (ValueError, TypeError, KeyError):
         topic = TRANSACTIONS  # without a type, it is the same rejection for every topic
     return contracts.decode(raw, topic)

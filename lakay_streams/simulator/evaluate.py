@@ -114,10 +114,15 @@ def evaluate(alerts: Iterable[Alert], labels: Iterable[Label], transactions: int
     )
 
 
-def run(simulation: Simulation, score: Score) -> Evaluation:
-    """Score every record of a simulation in memory, in the order it gives them, and compare with its labels."""
+def run(simulation: Simulation, score: Score, on_progress: Callable[[int], None] | None = None) -> Evaluation:
+    """Score every record of a simulation in memory, in the order it gives them, and compare with its labels.
+
+    `on_progress` is told the number of records scored so far, now and then.
+    """
     alerts, transactions = [], 0
-    for record in simulation:
+    for number, record in enumerate(simulation, 1):
+        if on_progress is not None and number % 1_000 == 0:
+            on_progress(number)
         transactions += record.event_type == "transaction-initiated"
         alert = score(record.topic, record.value)
         if alert is not None:

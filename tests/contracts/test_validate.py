@@ -73,3 +73,9 @@ def test_outcomes_are_those_of_decoding(tmp_path: Path) -> None:
     assert isinstance(second, Rejected)
     assert second.reasons == ("payload.amount: must be more than 0",)
     assert third == Unknown("coffee-served", GOOD["event_id"])
+
+
+def test_a_file_of_simulated_records_is_checked_by_the_events_in_them(tmp_path: Path) -> None:
+    records = [{"topic": "trebanx.transaction.events", "key": "user", "value": value} for value in (GOOD, BAD)]
+    text = "\n".join(map(json.dumps, records))
+    assert lines(tmp_path, text) == [(1, "TransactionInitiated"), (2, "Rejected")]
