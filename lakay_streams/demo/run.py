@@ -108,7 +108,7 @@ def _set_stage(console: Console, settings: Settings, running: ExitStack) -> Stag
         settings = settings.model_copy(update={"kafka_bootstrap_servers": broker.bootstrap_servers})
     screen.say(console, f"Creating the topics on {settings.kafka_bootstrap_servers} ...")
     asyncio.run(_create_topics(settings))
-    return Stage(settings.model_copy(update={"worker_port": _free_port(settings)}), folder, broker, started_at)
+    return Stage(settings, folder, broker, started_at)
 
 
 async def _play(stage: Stage, rate: float, show: Show, over: Over, running: ExitStack) -> Ending:
@@ -116,13 +116,14 @@ async def _play(stage: Stage, rate: float, show: Show, over: Over, running: Exit
     settings = stage.settings
     async with Watch(settings, stage.started_at) as watch:
         children: dict[str, Running] = {"Kafka": stage.broker} if stage.broker else {}
-        children["The worker"] = worker = _worker(stage)
+        port = _free_port(settings)
+        children["The worker"] = worker = _worker(stage, port)
         running.callback(worker.stop)
         children["The simulated Trebanx"] = traffic = _traffic(stage, rate)
         running.callback(traffic.stop)
         while True:
             await _update(watch, settings, children)
-            last = watch.snapshot(kafka=_kafka(stage), pages=f"http://127.0.0.1:{settings.worker_port}")
+            last = watch.snapshot(kafka=_kafka(stage), pages=f"http://127.0.0.1:{port}")
             show(last)
             if over(last) or obituary(children):
                 return Ending(last, obituary(children))
@@ -145,11 +146,11 @@ async def _update(watch: Watch, settings: Settings, children: Mapping[str, Runni
         update.cancel()
 
 
-def _worker(stage: Stage) -> Child:
+def _worker(stage: Stage, port: int) -> Child:
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": stage.settings.kafka_bootstrap_servers,
         "LAKAY_DATA_DIR": str(stage.folder / "state"),
-        "WORKER_PORT": str(stage.settings.worker_port),
+        "WORKER_PORT": str(port),
     }
     return Child("lakay_streams.cli", "worker", log=stage.folder / "worker.log", environment=environment)
 

@@ -21,6 +21,7 @@ TIER_STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "y
 MOST_RULES = 7
 LINES_BESIDE_ALERTS = 20
 """Lines that the page takes without its alerts, with all the rules it shows."""
+LINES_PER_ALERT = 2
 PICTURE_WIDTH, PICTURE_HEIGHT = 124, 36
 
 
@@ -30,7 +31,7 @@ def page(snapshot: Snapshot, height: int = PICTURE_HEIGHT) -> RenderableType:
     panels.add_column(ratio=1)
     panels.add_column(ratio=1)
     panels.add_row(_topics(snapshot), _rules(snapshot.alerts_by_rule, snapshot.alerts_by_tier))
-    alerts = _latest(snapshot.latest[: max(1, height - LINES_BESIDE_ALERTS)])
+    alerts = _latest(snapshot.latest[: max(1, (height - LINES_BESIDE_ALERTS) // LINES_PER_ALERT)])
     return Group(_headline(snapshot), panels, alerts, _footer(snapshot))
 
 
@@ -102,18 +103,27 @@ def _latest(alerts: tuple[SeenAlert, ...]) -> RenderableType:
     table.add_column("amount", justify="right", no_wrap=True)
     table.add_column("user", no_wrap=True, width=8)
     table.add_column("alerts", justify="right", no_wrap=True)
-    table.add_column("why", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("why", ratio=1)
     for alert in alerts:
         table.add_row(
             Text(alert.risk_tier.upper(), TIER_STYLES.get(alert.risk_tier, "")),
             alert.amount or "login",
             Text(alert.user_id[:8], "dim"),
             f"{alert.times:,}",
-            Text("; ".join(alert.reasons)),
+            _why(alert),
         )
     if not alerts:
         table.add_row("", "", "", "", Text("none yet", "dim"))
     return Panel(table, title="Users alerted last, as a committed reader sees it", border_style="dim")
+
+
+def _why(alert: SeenAlert) -> RenderableType:
+    """The strongest reason on a line of its own, then the others."""
+    strongest, others = alert.reasons[:1], alert.reasons[1:]
+    lines = [Text(*strongest, no_wrap=True, overflow="ellipsis")]
+    if others:
+        lines.append(Text("; ".join(others), "dim", no_wrap=True, overflow="ellipsis"))
+    return Group(*lines)
 
 
 def _footer(snapshot: Snapshot) -> RenderableType:
