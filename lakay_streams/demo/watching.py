@@ -1,9 +1,11 @@
 """What the demo shows, read from Kafka as any outsider could: committed records and committed offsets only.
 
-lakay.* alert topics       alerts, by topic, rule and tier, and the latest of them
-lakay.internal.rejected    rejects
-lakay.internal.journal     checkpoints, and the inbound records each of them committed
-the consumer group         lag per inbound topic
+    lakay.* alert topics       alerts, by topic, rule and tier, and the latest of them
+    lakay.internal.rejected    rejects
+    lakay.internal.journal     checkpoints, and the inbound records each of them committed
+    the consumer group         lag per inbound topic
+
+What was in the topics before the demo is left out.
 """
 
 from __future__ import annotations
