@@ -71,8 +71,19 @@ def test_lines_below_the_level_are_left_out(logged: io.StringIO) -> None:
 
 
 def test_a_level_between_the_named_ones_is_logged_as_the_lower(logged: io.StringIO) -> None:
-    logging.getLogger("mode").log(25, "between")
+    logging.getLogger("sqlalchemy").log(25, "between")
     assert json.loads(logged.getvalue())["level"] == "info"
+
+
+@pytest.mark.parametrize("name", ["faust.app", "mode", "aiokafka.consumer", "lakay_streams.engine.app"])
+def test_the_chatter_of_services_is_heard_at_debug_only(logged: io.StringIO, name: str) -> None:
+    logging.getLogger(name).info("Starting...")
+    assert logged.getvalue() == ""
+    logging.getLogger(name).warning("slow")
+    assert json.loads(logged.getvalue())["level"] == "warning"
+    telemetry.configure("DEBUG", logged)
+    logging.getLogger(name).debug("Updating")
+    assert json.loads(logged.getvalue().splitlines()[1])["level"] == "debug"
 
 
 @pytest.mark.parametrize("name", ["password", "token", "api_key", "AWS_SECRET_ACCESS_KEY", "pii_token_secret"])

@@ -1,0 +1,1 @@
+"""The agents, on real workers."""
