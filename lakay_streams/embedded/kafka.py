@@ -186,9 +186,10 @@ class EmbeddedKafka:
         """Give an empty data folder its cluster id; a folder formatted before is left as it is."""
         if (self.data / "log" / "meta.properties").exists():
             return
+        # Given with "=", since one in 64 begins with a dash.
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
-            [*_java(), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", properties],
+            [*_java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", properties],
             capture_output=True,
             text=True,
             check=False,
