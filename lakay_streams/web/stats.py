@@ -56,7 +56,8 @@ def told(sample: Sample, service: dict[str, str]) -> dict[str, Any]:
             }
             for rate in sample.rates
         ],
-        "lag": [source._asdict() for source in engine.sources],
+        # The longest first: where to look when something is late.
+        "lag": [source._asdict() for source in sorted(engine.sources, key=lambda source: -(source.lag or 0))],
         "checkpoints": [partition._asdict() for partition in engine.partitions],
         "tables": [table._asdict() for table in engine.tables],
         "outcomes": [
