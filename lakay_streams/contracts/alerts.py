@@ -54,6 +54,7 @@ class FraudAlert(msgspec.Struct, frozen=True, kw_only=True):
     severity: str
     recommendation: str
     findings: tuple[AlertFinding, ...]
+    otherwise: tuple[str, ...]
     settings_version: str
 
 
@@ -79,6 +80,7 @@ def fraud_alert(
         severity=decision.risk_tier.upper(),
         recommendation=decision.recommendation,
         findings=tuple(map(_alert_finding, decision.findings)),
+        otherwise=decision.otherwise,
         settings_version=settings_version,
     )
 

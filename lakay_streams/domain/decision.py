@@ -29,7 +29,8 @@ class Decision(NamedTuple, Generic[State]):
 
     `score` is the rules' score; `composite_score` is the rules' and the model's combined (equal while no model is in
     force). Both in [0, 1]. `risk_tier` is low, medium, high or critical. `recommendation` is allow, monitor, review or
-    block. `features` are what a model is given, by name.
+    block. `features` are what a model is given, by name. `otherwise` says, of a high or critical decision, which single
+    difference would have kept it below: "640.00 USD less, no alert"; empty when no single one would.
     """
 
     state: State
@@ -39,3 +40,4 @@ class Decision(NamedTuple, Generic[State]):
     composite_score: float = 0.0
     risk_tier: str = "low"
     recommendation: str = "allow"
+    otherwise: tuple[str, ...] = ()

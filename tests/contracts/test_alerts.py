@@ -17,7 +17,7 @@ from tests.contracts.events import event
 from tests.contracts.outbound import outbound_schema
 
 FINDING = Finding("large_transaction", 0.7, "120.50 USD is large", {"amount": "120.50 USD"}, ("e-1", "e-2"), "less")
-DECISION: Decision[Any] = Decision(None, (FINDING,), {}, 0.7, 0.83, "critical", "block")
+DECISION: Decision[Any] = Decision(None, (FINDING,), {}, 0.7, 0.83, "critical", "block", ("less, no alert",))
 TRANSACTION: TransactionInitiated = decode_event(event())
 LOGIN: UserEvent = decode_event(event("login-failed"))
 
@@ -50,6 +50,7 @@ def test_a_transaction_alert_carries_the_decision_and_the_amount() -> None:
                 "otherwise": "less",
             }
         ],
+        "otherwise": ["less, no alert"],
         "settings_version": "v3",
     }
 

@@ -79,6 +79,15 @@ def risk_tier(score: float, limits: FraudLimits) -> str:
     return "high" if score < limits.critical_threshold else "critical"
 
 
+def decisive(findings: tuple[Finding, ...], limits: FraudLimits) -> tuple[str, ...]:
+    """Return what would have kept the composite below high, for each finding without which it would have been."""
+    return tuple(
+        finding.otherwise.removesuffix(", no finding") + ", no alert"
+        for finding in findings
+        if composite_score(other for other in findings if other is not finding) < limits.high_threshold
+    )
+
+
 def recommendation(tier: str) -> str:
     """Return what to do about a tier: allow, monitor, review or block."""
     return RECOMMENDATIONS[tier]

@@ -10,7 +10,7 @@ from lakay_streams.domain.amount_profile import learn
 from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
 from lakay_streams.domain.fraud import features
-from lakay_streams.domain.fraud.compose import RECOMMENDATIONS, composite_score, risk_tier
+from lakay_streams.domain.fraud.compose import RECOMMENDATIONS, composite_score, decisive, risk_tier
 from lakay_streams.domain.fraud.facts import Facts, jump_of, logins_within, of_transaction
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.fraud.rules import TRANSACTION_RULES, USER_RULES, Rule, login_velocity
@@ -127,7 +127,8 @@ def _scored(
 ) -> Decision[UserState]:
     score = composite_score(findings)
     tier = risk_tier(score, limits)
-    return Decision(state, findings, numbers, score, score, tier, RECOMMENDATIONS[tier])
+    otherwise = decisive(findings, limits) if score >= limits.high_threshold else ()
+    return Decision(state, findings, numbers, score, score, tier, RECOMMENDATIONS[tier], otherwise)
 
 
 def _whereabouts(

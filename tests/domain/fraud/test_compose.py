@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.domain.decision import Finding
-from lakay_streams.domain.fraud.compose import WEIGHTS, composite_score, recommendation, risk_tier
+from lakay_streams.domain.fraud.compose import WEIGHTS, composite_score, decisive, recommendation, risk_tier
 from lakay_streams.domain.fraud.grading import AT_LIMIT
 from lakay_streams.domain.fraud.limits import DEFAULT_LIMITS, FraudLimits
 
@@ -91,3 +91,15 @@ def test_a_score_at_a_threshold_is_in_the_higher_tier(score: float, tier: str, a
 
 def test_the_tiers_follow_the_limits() -> None:
     assert risk_tier(0.65, FraudLimits(high_threshold=0.7)) == "medium"
+
+
+def test_an_alert_says_which_single_difference_would_have_prevented_it() -> None:
+    device = found("new_device")._replace(otherwise="On a known device, no finding")
+    place = found("device_and_geography")._replace(otherwise="At home, no finding")
+    assert composite_score([device, place]) >= DEFAULT_LIMITS.high_threshold
+    assert decisive((device, place), DEFAULT_LIMITS) == ("On a known device, no alert", "At home, no alert")
+
+
+def test_where_no_single_difference_would_have_the_alert_says_none() -> None:
+    journey, login = found("impossible_travel"), found("login_velocity")
+    assert decisive((journey, login), DEFAULT_LIMITS) == ()

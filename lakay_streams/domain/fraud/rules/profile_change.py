@@ -32,7 +32,7 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     return Finding(
         NAME,
         1.0,
-        f"{', '.join(change.fields)} changed {hours:.1f} hours before",
+        f"Changed {hours:.1f} hours before: {', '.join(change.fields)}",
         {
             "changed_fields": list(change.fields),
             "hours_since": round(hours, 3),
