@@ -75,7 +75,10 @@ class Oracle:
                     ]
                     assert len(batch) == count, f"the journal counts {count} records in {topic} {first}-{last}"
                     for record in batch:
-                        self._process(topic, number, record, in_force)
+                        if (topic, record.offset) in entry.parked:
+                            self._reject(Rejected(("record: it crashed the worker",)), topic, number, record)
+                        else:
+                            self._process(topic, number, record, in_force)
         return self.expected
 
     def _rates_at(self, rate_log: list[Any], version: int) -> Rates:
@@ -89,10 +92,7 @@ class Oracle:
         inbound = INBOUND.get(topic, topic)
         event = self._contracts.decode(record.value, inbound, record.timestamp)
         if isinstance(event, Rejected):
-            kept = rejected.rejected_record(
-                event, topic=topic, partition=number, offset=record.offset, raw=record.value, key=record.key
-            )
-            self.expected.rejects[kept.rejected_id] += 1
+            self._reject(event, topic, number, record)
             return
         if isinstance(event, Unknown):
             return
@@ -107,6 +107,12 @@ class Oracle:
         if seen is None:
             return
         states[key] = self._next_state(state, event, seen, in_force)
+
+    def _reject(self, found: Rejected, topic: str, number: int, record: Any) -> None:
+        kept = rejected.rejected_record(
+            found, topic=topic, partition=number, offset=record.offset, raw=record.value, key=record.key
+        )
+        self.expected.rejects[kept.rejected_id] += 1
 
     @staticmethod
     def _table_of(event: Any) -> str:

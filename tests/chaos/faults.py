@@ -1,0 +1,233 @@
+"""Every kind of fault: what it does to the stage, and what is told of it.
+
+A fault returns what it did in a few words, or None when it could not be injected (a worker without partitions passes no
+checkpoint). It does not wait until its victims have recovered: the run does, now and then.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+from lakay_streams.embedded.kafka import EmbeddedKafka
+from tests.chaos import disk
+from tests.chaos.bugs import CRASH_ALWAYS, CRASH_ONCE
+from tests.chaos.fleet import Fleet, Member
+from tests.chaos.points import CHECKPOINT, OPENING, Point
+from tests.chaos.traffic import Traffic
+
+#: Seconds within which an armed point must be reached: several checkpoints, or a start and a rebalance.
+REACH_S = 20.0
+OPEN_S = 45.0
+
+#: Seconds a disk stays full.
+FULL_S = (4.0, 8.0)
+
+
+class Stage(NamedTuple):
+    """All that a fault may touch. `small_disk` is the worker whose folder is a small disk, where that can be had."""
+
+    kafka: EmbeddedKafka
+    fleet: Fleet
+    traffic: Traffic
+    rng: Random
+    session_s: float
+    small_disk: Member | None
+
+    def victim(self) -> Member:
+        """Return a worker that runs."""
+        self.fleet.until(lambda: bool(self.fleet.running), REACH_S)
+        return self.rng.choice(self.fleet.running)
+
+
+Fault = Callable[[Stage], str | None]
+
+
+def killed(stage: Stage) -> str:
+    """SIGKILL at any moment."""
+    victim = stage.victim()
+    victim.send(signal.SIGKILL)
+    return victim.name
+
+
+def all_killed(stage: Stage) -> str:
+    """SIGKILL to every worker at once."""
+    victims = stage.fleet.running
+    for victim in victims:
+        victim.send(signal.SIGKILL)
+    return ", ".join(victim.name for victim in victims)
+
+
+def killed_at(point: Point) -> Fault:
+    """SIGKILL at a point of a checkpoint."""
+
+    def kill(stage: Stage) -> str | None:
+        victim = stage.victim()
+        return victim.name if stage.fleet.strike(victim, point, signal.SIGKILL, REACH_S) else None
+
+    return kill
+
+
+def killed_opening(stage: Stage) -> str | None:
+    """SIGKILL at any moment, and again while the worker that comes back opens its partitions."""
+    victim, point = stage.victim(), stage.rng.choice(OPENING)
+    with stage.fleet.down(victim):
+        if point is Point.RESTORING:
+            disk.lose(victim.data)
+    struck = stage.fleet.strike(victim, point, signal.SIGKILL, OPEN_S)
+    return f"{victim.name} at {point.value}" if struck else None
+
+
+def zombie(stage: Stage) -> str:
+    """SIGSTOP at any moment, SIGCONT after the group has gone on without the worker."""
+    victim = stage.victim()
+    victim.send(signal.SIGSTOP)
+    return _wake(stage, victim, "anywhere")
+
+
+def zombie_in_checkpoint(stage: Stage) -> str | None:
+    """SIGSTOP inside a checkpoint, SIGCONT after the group has gone on without the worker."""
+    victim, point = stage.victim(), stage.rng.choice([point for point in CHECKPOINT if point is not Point.COMMIT_SENT])
+    if not stage.fleet.strike(victim, point, signal.SIGSTOP, REACH_S):
+        return None
+    return _wake(stage, victim, f"at {point.value}")
+
+
+def _wake(stage: Stage, victim: Member, where: str) -> str:
+    seconds = stage.session_s * stage.rng.uniform(1.3, 2.2)
+    time.sleep(seconds)
+    victim.send(signal.SIGCONT)
+    return f"{victim.name} {where}, for {seconds:.0f} s"
+
+
+def scaled(stage: Stage) -> str:
+    """Add a worker, or remove one in good order when all run."""
+    fleet = stage.fleet
+    if fleet.idle:
+        added = stage.rng.choice(fleet.idle)
+        fleet.start(added)
+        return f"{added.name} added"
+    removed = stage.rng.choice(fleet.members)
+    fleet.stop(removed)
+    return f"{removed.name} removed"
+
+
+def shuffled(stage: Stage) -> str:
+    """Remove several workers at once and add others in the same moment."""
+    fleet = stage.fleet
+    leaving, coming = [member for member in fleet.members if member.wanted], fleet.idle
+    keep = stage.rng.choice(leaving)
+    removed = [member for member in leaving if member is not keep]
+    for member in coming:
+        fleet.start(member)
+    fleet.stop(*removed)
+    time.sleep(stage.rng.uniform(0, 2))
+    for member in removed if not coming else removed[1:]:
+        fleet.start(member)
+    return f"{', '.join(member.name for member in removed)} removed, {len(fleet.running)} stay or come"
+
+
+def scaled_during_recovery(stage: Stage) -> str:
+    """Add and remove workers while one that lost its disk recovers."""
+    victim = stage.victim()
+    with stage.fleet.down(victim):
+        disk.lose(victim.data)
+    stage.fleet.until(lambda: victim.running, OPEN_S)
+    time.sleep(stage.rng.uniform(0.5, 4))
+    return f"{victim.name} recovers, {scaled(stage)}"
+
+
+def broker_restarted(stage: Stage) -> str:
+    """The broker stops in good order and comes back."""
+    stage.kafka.restart()
+    return "stopped"
+
+
+def broker_killed(stage: Stage) -> str:
+    """The broker is killed and comes back."""
+    stage.kafka.restart(kill=True)
+    return "killed"
+
+
+def disk_lost(stage: Stage) -> str:
+    """A worker dies and comes back with an empty folder."""
+    victim = stage.victim()
+    with stage.fleet.down(victim):
+        disk.lose(victim.data)
+    return victim.name
+
+
+def disk_corrupted(stage: Stage) -> str | None:
+    """A worker dies, and comes back to damaged RocksDB files."""
+    victim = stage.victim()
+    families = stage.rng.sample(sorted(disk.FAMILIES), len(disk.FAMILIES))
+    with stage.fleet.down(victim):
+        for family in families:
+            damaged = disk.corrupt(victim.data, family, stage.rng)
+            if damaged:
+                return f"{victim.name}: {damaged} files ({family})"
+    return None
+
+
+def disk_full(stage: Stage) -> str | None:
+    """A worker's disk fills up; half of the time the worker is killed and finds it full when it comes back."""
+    victim = stage.small_disk
+    if victim is None:
+        return None
+    if not victim.wanted:
+        stage.fleet.start(victim)
+        stage.fleet.until(lambda: victim.running, REACH_S)
+        time.sleep(stage.session_s)
+    killed_too = stage.rng.random() < 0.5
+    with disk.full(victim.data):
+        if killed_too:
+            victim.send(signal.SIGKILL)
+        time.sleep(stage.rng.uniform(*FULL_S))
+    return f"{victim.name}{', killed too' if killed_too else ''}"
+
+
+def record_crashes_once(stage: Stage) -> str | None:
+    """A record sets a bug off that does not come again."""
+    return _crashed(stage, CRASH_ONCE, times=1)
+
+
+def record_crashes_always(stage: Stage) -> str | None:
+    """A record sets a bug off each time: at the third crash it is parked."""
+    return _crashed(stage, CRASH_ALWAYS, times=3)
+
+
+def _crashed(stage: Stage, bug: str, times: int) -> str | None:
+    fleet = stage.fleet
+    before = fleet.count("record_crashed_worker")
+    stage.traffic.set_off(f"{bug}-{stage.rng.randrange(1 << 32)}")
+    crashed = fleet.until(lambda: fleet.count("record_crashed_worker") >= before + times, times * OPEN_S, every=0.5)
+    return f"{times} times" if crashed else None
+
+
+FAULTS: dict[str, Fault] = {
+    "killed": killed,
+    "killed_before_transaction": killed_at(Point.BEFORE_TRANSACTION),
+    "killed_outputs_sent": killed_at(Point.OUTPUTS_SENT),
+    "killed_changelog_sent": killed_at(Point.CHANGELOG_SENT),
+    "killed_offsets_sent": killed_at(Point.OFFSETS_SENT),
+    "killed_commit_sent": killed_at(Point.COMMIT_SENT),
+    "killed_committed": killed_at(Point.COMMITTED),
+    "killed_rocksdb_written": killed_at(Point.ROCKSDB_WRITTEN),
+    "killed_opening": killed_opening,
+    "all_killed": all_killed,
+    "zombie": zombie,
+    "zombie_in_checkpoint": zombie_in_checkpoint,
+    "scaled": scaled,
+    "shuffled": shuffled,
+    "scaled_during_recovery": scaled_during_recovery,
+    "broker_restarted": broker_restarted,
+    "broker_killed": broker_killed,
+    "disk_lost": disk_lost,
+    "disk_corrupted": disk_corrupted,
+    "disk_full": disk_full,
+    "record_crashes_once": record_crashes_once,
+    "record_crashes_always": record_crashes_always,
+}
