@@ -4,6 +4,7 @@ Record batches instead of single messages, write-back state instead of a changel
 that put changelog, outputs and input offsets into one Kafka transaction before RocksDB takes the same keys.
 
     transport    Faust's transport driver: fetches committed records, hands each agent a batch of one partition
+    backlog      what is fetched and waits, handed out oldest first across topics
     batch        the records of one partition of one topic, in order
     app          a Faust app with this engine's transport, ownership and settings
     ownership    opens the partitions this worker is assigned, closes those it loses; Faust's table manager

@@ -63,7 +63,7 @@ class StreamApp(App):
             key_serializer="raw",
             value_serializer="raw",
             # A message is a batch of up to 200 records.
-            stream_buffer_maxsize=32,
+            stream_buffer_maxsize=4,
             stream_wait_empty=False,
             broker_max_poll_records=2_000,
             broker_session_timeout=session_timeout,

@@ -11,19 +11,27 @@ It replaces in Faust's aiokafka driver what reads and commits:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import aiokafka
+import structlog
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.serializers import codecs
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from lakay_streams.engine.batch import MAX_RECORDS, RecordBatch
+from lakay_streams.engine.backlog import Backlog
+from lakay_streams.engine.batch import MAX_RECORDS, Record, RecordBatch
+
+log = structlog.get_logger()
 
 #: The serializer of a topic whose messages are batches: they arrive decoded.
 BATCH_CODEC = "record-batch"
+
+#: Records taken of a partition at a time.
+MAX_FETCHED = 1_000
 
 #: Milliseconds a broker holds a fetch that finds no data.
 FETCH_MAX_WAIT_MS = 50
@@ -38,6 +46,14 @@ class Progress(NamedTuple):
     end: int | None
     read: int | None
     delivered: int | None
+
+
+class Fetched(NamedTuple):
+    """Records taken of one topic partition, and the epoch under which they were read."""
+
+    epoch: int
+    tp: TP
+    records: list[Record]
 
 
 class _BatchCodec(codecs.Codec):
@@ -66,11 +82,33 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
         return consumer
 
-    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
-        records = await super()._fetch_records(*args, **kwargs)
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
+        max_records: int | None = None,
+    ) -> Any:
+        # aiokafka empties one partition before it turns to the next; a few of each lets `Backlog` choose.
+        fetched: list[Fetched] = []
+        for tp in active_partitions:
+            try:
+                fetched += await self._fetch(consumer, {tp}, 0)
+            except Exception as exc:
+                if not fetched:
+                    raise
+                # What is taken must be delivered: the consumer has moved past it. The fault shows again next time.
+                log.warning("fetch_failed", topic=tp.topic, partition=tp.partition, error=str(exc))
+                break
+        if not fetched and timeout:
+            fetched = await self._fetch(consumer, active_partitions, timeout)
+        return fetched
+
+    async def _fetch(self, consumer: aiokafka.AIOKafkaConsumer, tps: set[TP], wait: float) -> list[Fetched]:
+        records = await super()._fetch_records(consumer, tps, timeout=wait, max_records=MAX_FETCHED)
         # Tagged here, without an await since the records were taken: a `reposition` before this line has dropped what
         # was fetched before it, so records and epochs agree.
-        return [(self._epochs.get(TP(*tp), 0), tp, batch) for tp, batch in records.items()]
+        return [Fetched(self._epochs.get(TP(*tp), 0), TP(*tp), taken) for tp, taken in records.items()]
 
     async def committed(self, partitions: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
         """Return the committed offset and metadata of each partition that has one."""
@@ -147,24 +185,47 @@ class Consumer(driver.Consumer):
     async def _drain_messages(self, fetcher: Any) -> None:
         # Stock Faust tracks a gap for every offset that was not delivered, commits and checks read offsets here, for
         # every message. Epochs and the partition's positions do that job for batches.
-        while not (self.should_stop or fetcher.should_stop):
-            fetched: Any
-            fetched, _ = await self._wait_next_records(timeout=1.0)
-            if self.should_stop or fetcher.should_stop:
-                return
-            await self.sleep(0)
-            for epoch, (topic, partition), records in fetched or ():
-                self.app.monitor.track_tp_end_offset(TP(topic, partition), self.highwater(TP(topic, partition)))
-                for start in range(0, len(records), MAX_RECORDS):
-                    if not self.flow_active:
-                        # A rebalance has begun; the partition's next owner reads from the committed offset.
-                        break
-                    chunk = records[start : start + MAX_RECORDS]
-                    message: Any = self._to_message(TP(topic, partition), chunk[-1])
-                    message.key = None
-                    message.value = RecordBatch(topic, partition, epoch, chunk)
-                    self.delivered[TP(topic, partition)] = chunk[-1].offset + 1
-                    await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        backlog = Backlog()
+        fetching: asyncio.Task[list[Fetched]] | None = None
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                if fetching is None:
+                    fetching = asyncio.create_task(self._fetch_beside(backlog))
+                if fetching.done() or not backlog:
+                    for epoch, tp, records in await fetching:
+                        self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+                        backlog.add(tp, epoch, records)
+                    fetching = None
+                if backlog:
+                    await self._deliver(backlog.take(MAX_RECORDS))
+                if not self.flow_active:
+                    # A rebalance has begun; the partition's next owner reads from the committed offset.
+                    backlog.clear()
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+        finally:
+            if fetching is not None:
+                fetching.cancel()
+
+    async def _fetch_beside(self, backlog: Backlog) -> list[Fetched]:
+        """Fetch more of what the backlog has none of; wait for records only when it has none at all."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # mode names its own Event class
+        wanted = self._get_active_partitions().difference(backlog)
+        if not wanted:
+            await self.sleep(0 if backlog else 0.1)
+            return []
+        fetched: Any = await self._getmany(active_partitions=wanted, timeout=0.0 if backlog else 1.0)
+        return list(fetched)
+
+    async def _deliver(self, batch: RecordBatch) -> None:
+        tp = TP(batch.topic, batch.partition)
+        message: Any = self._to_message(tp, batch.records[-1])
+        message.key = None
+        message.value = batch
+        self.delivered[tp] = batch.records[-1].offset + 1
+        await self.wait_first(self.callback(message), self.suspend_flow.wait())
 
     @property
     def connected(self) -> bool:

@@ -1,0 +1,69 @@
+"""Records are handed out oldest first across topics, in order within each, and none twice."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakay_streams.engine.backlog import Backlog
+
+LOGINS, TRANSFERS = TP("logins", 0), TP("transfers", 0)
+
+
+class Stored(NamedTuple):
+    topic: str
+    offset: int
+    timestamp: int
+    partition: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: tuple[Any, ...] = ()
+
+
+def stored(tp: TP, *timestamps: int, start: int = 0) -> list[Any]:
+    return [Stored(tp.topic, start + offset, timestamp) for offset, timestamp in enumerate(timestamps)]
+
+
+def taken(backlog: Backlog, limit: int) -> list[list[tuple[str, int]]]:
+    batches = []
+    while backlog:
+        batches.append([(record.topic, record.timestamp) for record in backlog.take(limit).records])
+    return batches
+
+
+def test_a_topic_that_is_behind_in_time_goes_first() -> None:
+    backlog = Backlog()
+    backlog.add(TRANSFERS, 1, stored(TRANSFERS, 20, 30, 40))
+    backlog.add(LOGINS, 1, stored(LOGINS, 10, 25, 35))
+    assert taken(backlog, 1) == [[(tp.topic, at)] for tp, at in ((LOGINS, 10), (TRANSFERS, 20), (LOGINS, 25))] + [
+        [(tp.topic, at)] for tp, at in ((TRANSFERS, 30), (LOGINS, 35), (TRANSFERS, 40))
+    ]
+
+
+def test_records_of_an_older_epoch_are_dropped() -> None:
+    backlog = Backlog()
+    backlog.add(LOGINS, 1, stored(LOGINS, 10, 20))
+    backlog.add(LOGINS, 2, stored(LOGINS, 20, start=1))
+    batch = backlog.take(10)
+    assert (batch.epoch, [record.offset for record in batch.records]) == (2, [1])
+    assert not backlog
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 50), min_size=1), min_size=1, max_size=6),
+    st.integers(1, 7),
+)
+def test_every_record_is_handed_out_once_and_in_the_order_of_its_partition(parts: list[list[int]], limit: int) -> None:
+    backlog, out = Backlog(), []
+    for number, timestamps in enumerate(parts):
+        for _ in range(2):
+            backlog.add(TP("topic", number), 1, stored(TP("topic", number), *timestamps))
+    while backlog:
+        batch = backlog.take(limit)
+        assert 1 <= len(batch.records) <= limit
+        out += [(batch.partition, record.offset) for record in batch.records]
+    for number, timestamps in enumerate(parts):
+        assert [offset for partition, offset in out if partition == number] == [*range(len(timestamps))] * 2
