@@ -41,15 +41,19 @@ OWN_TOPICS = ("bench-", "trebanx.", "lakay.")
 
 
 class Plan(NamedTuple):
-    """How much to run. No call takes longer than `call_s`; nothing new starts that would pass `total_s`. Seconds."""
+    """How much to run, of which contenders unless they are named.
 
+    No call takes longer than `call_s`; nothing new starts that would pass `total_s`. Seconds.
+    """
+
+    contenders: tuple[str, ...]
     rounds: int
     call_s: float
     total_s: float
 
 
-FULL = Plan(rounds=5, call_s=300, total_s=1_800)
-QUICK = Plan(rounds=2, call_s=60, total_s=105)
+FULL = Plan(tuple(CONTENDERS), rounds=5, call_s=300, total_s=2_400)
+QUICK = Plan(("stock-faust", "lakay-engine", "lakay-worker"), rounds=2, call_s=60, total_s=105)
 
 
 class Bench:
@@ -64,6 +68,7 @@ class Bench:
         self._id = f"bench-{secrets.token_hex(3)}"
         self._runs: dict[str, list[Measurement]] = {contender.name: [] for contender in contenders}
         self._failures: dict[str, Failure] = {}
+        self._absences: dict[str, str] = {}
 
     def run(self, progress: Progress) -> list[Outcome]:
         """Prepare every contender, run the rounds, and return the outcomes in the contenders' order."""
@@ -82,12 +87,17 @@ class Bench:
             first = number % len(self._contenders)
             for contender in self._contenders[first:] + self._contenders[:first]:
                 progress.update(bar, description=f"round {number + 1} · {contender.name}")
-                if contender.name not in self._failures:
+                if contender.name not in self._failures | self._absences:
                     self._call(contender, "run", f"{contender.name}-{number}")
                 progress.advance(bar)
             longest = max(longest, time.monotonic() - started)
         return [
-            Outcome(contender, self._runs[contender.name], self._failures.get(contender.name))
+            Outcome(
+                contender,
+                self._runs[contender.name],
+                self._failures.get(contender.name),
+                self._absences.get(contender.name),
+            )
             for contender in self._contenders
         ]
 
@@ -96,10 +106,12 @@ class Bench:
         timeout = max(1.0, min(self._plan.call_s, self._deadline - time.monotonic()))
         events = contender.quick_events if self._plan is QUICK else contender.events
         with tempfile.TemporaryDirectory(prefix="lakay-bench-", ignore_cleanup_errors=True) as folder:
-            job = Job(self._bootstrap_servers, self._id, f"{self._id}-{label}", events, folder)
+            job = Job(contender.name, self._bootstrap_servers, self._id, f"{self._id}-{label}", events, folder)
             log = Path(folder) / "log"
-            problem = _run_process(contender.name, step, job, log, timeout)
-            if problem is None and step == "run":
+            problem = _run_process(job, step, log, timeout)
+            if job.absence.exists():
+                self._absences[contender.name] = job.absence.read_text()
+            elif problem is None and step == "run":
                 if job.result.exists():
                     self._runs[contender.name].append(Measurement(**orjson.loads(job.result.read_bytes())))
                 else:
@@ -109,11 +121,11 @@ class Bench:
                 self._failures[contender.name] = Failure(f"{problem} ({label})", "\n".join(lines[-LOG_LINES:]))
 
 
-def _run_process(name: str, step: str, job: Job, log: Path, timeout_s: float) -> str | None:
-    """Run one contender's process and all it starts; return what went wrong, or None."""
+def _run_process(job: Job, step: str, log: Path, timeout_s: float) -> str | None:
+    """Run one call's process and all it starts; return what went wrong, or None."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.contenders", name, step, orjson.dumps(job._asdict())],
+            job.command(step),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -175,10 +187,11 @@ def main() -> int:
         epilog="BENCH_QUICK=1: at most two minutes. KAFKA_BOOTSTRAP_SERVERS: a broker to use, else one is started.",
     )
     parser.add_argument("contender", nargs="*", help=f"only these (of {', '.join(CONTENDERS)})")
-    chosen = parser.parse_args().contender or list(CONTENDERS)
+    quick = os.environ.get("BENCH_QUICK", "0") not in ("", "0")
+    plan = QUICK if quick else FULL
+    chosen = parser.parse_args().contender or plan.contenders
     if unknown := set(chosen) - set(CONTENDERS):
         parser.error(f"no contender {', '.join(sorted(unknown))}: choose from {', '.join(CONTENDERS)}")
-    quick = os.environ.get("BENCH_QUICK", "0") not in ("", "0")
     console = Console()
     # Leave by the same way as after Ctrl-C: processes ended, topics deleted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -186,7 +199,7 @@ def main() -> int:
     try:
         with broker() as bootstrap_servers, Progress(*columns, console=console) as progress:
             contenders = tuple(contender for name, contender in CONTENDERS.items() if name in chosen)
-            outcomes = Bench(contenders, QUICK if quick else FULL, bootstrap_servers, started).run(progress)
+            outcomes = Bench(contenders, plan, bootstrap_servers, started).run(progress)
     except LakayError as error:
         console.print(str(error), style="red")
         return 2

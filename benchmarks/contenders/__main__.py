@@ -1,4 +1,4 @@
-"""One contender's process: `python -m benchmarks.contenders NAME prepare|run JOB`, the job as a JSON object."""
+"""One call of a contender's module: `python -m benchmarks.contenders STEP JOB`, the job as a JSON object."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import orjson
 
 from benchmarks.contenders import Job
 
-name, step, job = sys.argv[1:]
-module = importlib.import_module(f"benchmarks.contenders.{name.replace('-', '_')}")
-getattr(module, step)(Job(**orjson.loads(job)))
+step, encoded = sys.argv[1:]
+job = Job(**orjson.loads(encoded))
+module = importlib.import_module(f"benchmarks.contenders.{job.contender.module}")
+getattr(module, step)(job)

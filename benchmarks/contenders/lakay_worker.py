@@ -2,9 +2,6 @@
 
 in    the four trebanx.* topics    simulated traffic, loaded once and the same for every run
 out   lakay.*                      alerts; not one reject, since simulated traffic keeps the contracts
-
-The clock starts at the first commit, so that neither the process's start nor its joining the group counts, and stops
-when every event is committed, with its state and its alerts.
 """
 
 from __future__ import annotations
@@ -17,20 +14,16 @@ import sys
 from pathlib import Path
 from typing import Never
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
-from benchmarks.contenders import CONTENDERS, Job, fail, report
-from benchmarks.measure import Measurement, Meter
+from benchmarks.contenders import Job, fail, report
+from benchmarks.contenders.watched import count_records, measure
+from benchmarks.measure import Measurement
 from benchmarks.workload import PARTITIONS
 from lakay_streams.contracts.topics import CIRCLES, FRAUD_ALERTS, REJECTED, REMITTANCES, TRANSACTIONS, USERS
 
 SOURCES = (TRANSACTIONS, USERS, CIRCLES, REMITTANCES)
 SEED = 20_26
-POLL_S = 0.02
-"""How often the committed offsets are read: what a run's time may be wrong by."""
-
 LAKAY = (sys.executable, "-m", "lakay_streams.cli")
 
 
@@ -53,51 +46,14 @@ def run(job: Job) -> Never:
 
 
 async def _measure(job: Job, worker: subprocess.Popen[bytes]) -> Measurement:
-    """Watch the group's committed offsets from the first one to the last."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=job.bootstrap_servers)
-    await admin.start()
-    try:
-        total = await _records(job, *SOURCES)
-        alerts, rejects = await _records(job, FRAUD_ALERTS), await _records(job, REJECTED)
-        at_start = await _committed_above(admin, job, worker, 0)
-        meter = Meter(worker.pid)
-        if at_start > total / 2:
-            fail(f"{at_start} of {total} events were in the first commit: load more to measure the steady rate.")
-        await _committed_above(admin, job, worker, total - 1)
-        measurement = meter.read(total - at_start)
-        if await _records(job, REJECTED) != rejects:
-            fail("The worker rejected simulated events: what was measured is not its job.")
-        if await _records(job, FRAUD_ALERTS) == alerts:
-            fail("The worker made no alert: what was measured is not its job.")
-        return measurement
-    finally:
-        await admin.close()
-
-
-async def _committed_above(admin: AIOKafkaAdminClient, job: Job, worker: subprocess.Popen[bytes], events: int) -> int:
-    """Wait until more than `events` are committed; return how many are."""
-    while True:
-        if worker.poll() is not None:
-            fail(f"The worker ended with code {worker.returncode} before the last event.")
-        try:
-            offsets = await admin.list_consumer_group_offsets(job.run_id)
-        except KafkaError:
-            # The group has no coordinator yet.
-            offsets = {}
-        committed: int = sum(max(0, found.offset) for partition, found in offsets.items() if partition.topic in SOURCES)
-        if committed > events:
-            return committed
-        await asyncio.sleep(POLL_S)
-
-
-async def _records(job: Job, *topics: str) -> int:
-    """Return how many records the topics hold."""
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=job.bootstrap_servers)
-    await consumer.start()
-    try:
-        return sum((await consumer.end_offsets(consumer.assignment())).values())
-    finally:
-        await consumer.stop()
+    """Watch the worker through all the traffic, and see that it did its job."""
+    alerts, rejects = await count_records(job, FRAUD_ALERTS), await count_records(job, REJECTED)
+    measurement = await measure(job, worker, *SOURCES)
+    if await count_records(job, REJECTED) != rejects:
+        fail("The worker rejected simulated events: what was measured is not its job.")
+    if await count_records(job, FRAUD_ALERTS) == alerts:
+        fail("The worker made no alert: what was measured is not its job.")
+    return measurement
 
 
 async def _inbound_topics(job: Job) -> list[str]:
@@ -127,6 +83,6 @@ def _environment(job: Job) -> dict[str, str]:
         "KAFKA_CONSUMER_GROUP": job.run_id,
         "LAKAY_DATA_DIR": str(Path(job.folder) / "data"),
         "WORKER_PORT": str(port),
-        "CHECKPOINT_INTERVAL_MS": str(CONTENDERS["lakay-worker"].commit_interval_ms),
+        "CHECKPOINT_INTERVAL_MS": str(job.contender.commit_interval_ms),
         "TOPIC_PARTITIONS": str(PARTITIONS),
     }

@@ -17,11 +17,6 @@ from benchmarks.contenders import Job, fail, report
 from benchmarks.measure import Meter
 
 
-def source_topic(job: Job) -> str:
-    """Return the name of the topic with `job.events` events; contenders of the same size share it."""
-    return f"{job.bench_id}-workload-{job.events}"
-
-
 def make_app(job: Job) -> faust.App:
     """Return an app that is new to Kafka and to the disk, with Faust's defaults but for what a test bench needs."""
     return faust.App(
@@ -38,9 +33,8 @@ def make_app(job: Job) -> faust.App:
 
 def alerts_topic(app: faust.App, job: Job) -> Any:
     """Return the output topic, created beforehand so that no contender waits for it."""
-    name = f"{job.run_id}-alerts"
-    asyncio.run(workload.create_topic(job.bootstrap_servers, name))
-    return app.topic(name, value_serializer="raw")
+    asyncio.run(workload.create_topic(job.bootstrap_servers, job.alerts))
+    return app.topic(job.alerts, value_serializer="raw")
 
 
 def run_worker(app: faust.App) -> Never:
@@ -54,13 +48,13 @@ def run_worker(app: faust.App) -> Never:
 
 def prepare(job: Job) -> None:
     """Load the workload."""
-    asyncio.run(workload.load(job.bootstrap_servers, source_topic(job), job.events))
+    asyncio.run(workload.load(job.bootstrap_servers, job.source, job.events))
 
 
 def run(job: Job) -> Never:
     """Run one Faust worker until the last event is processed."""
     app = make_app(job)
-    source = app.topic(source_topic(job), key_type=bytes, value_type=bytes, value_serializer="raw")
+    source = app.topic(job.source, key_type=bytes, value_type=bytes, value_serializer="raw")
     alerts = alerts_topic(app, job)
     seen = app.Table("seen", default=list, key_type=bytes, partitions=workload.PARTITIONS)
     minutes = app.Table("minutes", default=dict, key_type=bytes, partitions=workload.PARTITIONS)

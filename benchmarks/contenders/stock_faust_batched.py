@@ -17,7 +17,7 @@ from faust.streams import _current_event
 
 from benchmarks import workload
 from benchmarks.contenders import Job, fail, report
-from benchmarks.contenders.stock_faust import alerts_topic, make_app, prepare, run_worker, source_topic
+from benchmarks.contenders.stock_faust import alerts_topic, make_app, prepare, run_worker
 from benchmarks.measure import Meter
 
 __all__ = ["prepare", "run"]
@@ -28,7 +28,7 @@ BATCH = 1_000
 def run(job: Job) -> Never:
     """Run one Faust worker until the last event is processed."""
     app = make_app(job)
-    source = app.topic(source_topic(job), key_type=bytes, value_type=bytes, value_serializer="raw")
+    source = app.topic(job.source, key_type=bytes, value_type=bytes, value_serializer="raw")
     alerts = alerts_topic(app, job)
     users = app.Table("users", default=workload.new_user, key_type=bytes, partitions=workload.PARTITIONS)
     expected = workload.expected_outputs(job.events)

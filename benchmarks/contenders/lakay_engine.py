@@ -1,0 +1,100 @@
+"""This project's engine at the common job: record batches, one table, a transaction for each checkpoint.
+
+in    the workload    keyed by user
+hold  users           one record per user
+out   {run}-alerts    keyed by user
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, NamedTuple, Never
+
+from benchmarks import workload
+from benchmarks.contenders import Job
+from benchmarks.contenders.watched import prepare
+from benchmarks.contenders.watched import run_worker as run
+from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.batch import Record
+from lakay_streams.engine.partition import Options, Work
+from lakay_streams.engine.table import StateTable
+from lakay_streams.engine.worker import Worker
+
+__all__ = ["prepare", "run", "worker"]
+
+
+class User(NamedTuple):
+    """A user's state. The engine keeps states while it writes them, so a changed one is a new one."""
+
+    seen: tuple[str, ...]
+    minutes: dict[str, int]
+    scored: int
+    total: float
+    average: float
+    devices: dict[str, int]
+
+
+NEW_USER = User((), {}, 0, 0.0, 0.0, {})
+
+
+def step(user: User, event: dict[str, Any]) -> User:
+    """Do the whole job for one event, as `workload.step` does; return the same user for a repeated event."""
+    event_id = event["event_id"]
+    if event_id in user.seen:
+        return user
+    minute = event["timestamp"][:16]
+    minutes = user.minutes | {minute: user.minutes.get(minute, 0) + 1}
+    if len(minutes) > workload.REMEMBERED_MINUTES:
+        del minutes[next(iter(minutes))]
+    payload = event["payload"]
+    amount, device = float(payload["amount"]), payload["device_id"]
+    return User(
+        (*user.seen, event_id)[-workload.REMEMBERED_IDS :],
+        minutes,
+        user.scored + 1,
+        user.total + amount,
+        user.average + workload.EMA_WEIGHT * (amount - user.average),
+        user.devices | {device: user.devices.get(device, 0) + 1},
+    )
+
+
+def worker(job: Job) -> Never:
+    """Run one worker until it is killed."""
+    journal = f"{job.run_id}-journal"
+    asyncio.run(workload.create_topic(job.bootstrap_servers, journal))
+    app = StreamApp(
+        job.run_id,
+        brokers=job.bootstrap_servers,
+        datadir=Path(job.folder) / "data",
+        partitions=workload.PARTITIONS,
+        replication_factor=1,
+        options=Options(journal, park=_park, interval=job.contender.commit_interval_ms / 1000),
+        consumer_auto_offset_reset="earliest",
+    )
+    table = StateTable(app, name="users", state_type=User, new=lambda: NEW_USER)
+
+    @app.agent(app.batches(job.source), name="score")
+    async def score(batches: Any) -> None:
+        async for batch in batches:
+            async with app.ownership.process(batch) as work:
+                if not work.records:
+                    continue
+                users = work.states(table)
+                for record in work:
+                    event = workload.decode(record.value or b"")
+                    key = (record.key or b"").decode()
+                    before = users.get(key)
+                    after = step(before, event)
+                    if after is before:
+                        continue
+                    users.set(key, after)
+                    if after.scored > workload.EMIT_ABOVE:
+                        work.emit(job.alerts, record.key, record.value)
+
+    Worker(app).run()
+    raise SystemExit("the worker stopped before the last event")
+
+
+def _park(work: Work, record: Record, reason: str) -> None:
+    raise RuntimeError(f"{record.topic} {record.partition} {record.offset} {reason}")
