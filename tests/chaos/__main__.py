@@ -7,6 +7,7 @@ report goes to build/chaos.json. Exit code 1 tells of a difference; logs and dat
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import statistics
@@ -87,6 +88,8 @@ def show(console: Console, outcome: Outcome) -> None:
 
 def main() -> int:
     """Run, report, and return the exit code."""
+    # Of what a client says of a broker that is away, the report tells enough.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     planned = plan()
     with Progress(console=console, disable=not console.is_terminal) as progress:

@@ -20,20 +20,32 @@ _CLONE_NEWNS = 0x0002_0000
 FAMILIES = {"tables": "*.sst", "manifest": "MANIFEST-*", "current": "CURRENT", "log": "*.log"}
 
 
-def mount_small_disk(folder: Path) -> bool:
-    """Mount a small disk at `folder`, for this process and its children only; return whether that is allowed here.
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[bool]:
+    """Make `folder` a small disk for this process and its children; tell whether that is allowed here (it takes root).
 
-    Call it before any thread or child is started: a namespace of mounts is its thread's own, and inherited. Nothing is
-    left behind however the process ends.
+    Enter it before any thread or child is started: a namespace of mounts is its thread's own, and inherited. However
+    the process ends, no mount is left behind; if the block is left, the files stay in the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNS) != 0:
-        return False
-    private = ("mount", "--make-rprivate", "/")
-    small = ("mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(folder))
-    return all(
-        subprocess.run(command, capture_output=True, check=False).returncode == 0 for command in (private, small)
+    mounted = (
+        ctypes.CDLL(None).unshare(_CLONE_NEWNS) == 0
+        and _does("mount", "--make-rprivate", "/")
+        and _does("mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", folder)
     )
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            kept = folder.with_suffix(".kept")
+            shutil.copytree(folder, kept)
+            if _does("umount", folder):
+                folder.rmdir()
+                kept.rename(folder)
+
+
+def _does(*command: str | Path) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @contextlib.contextmanager

@@ -86,10 +86,9 @@ def run(plan: Plan, folder: Path, tell: Callable[[int, str], None]) -> Outcome:
     started = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    small = disk.mount_small_disk(folder / CRAMPED)
-    if not small:
-        tell(0, "no small disk can be mounted here (that takes root): no disk will be full")
-    with EmbeddedKafka(folder / "kafka") as kafka:
+    with disk.small_disk(folder / CRAMPED) as small, EmbeddedKafka(folder / "kafka") as kafka:
+        if not small:
+            tell(0, "no small disk can be mounted here (that takes root): no disk will be full")
         platform = Platform(kafka.bootstrap_servers, folder)
         platform.create_topics()
         with _fleet(plan, folder, kafka) as fleet:

@@ -2,7 +2,7 @@
 
     CHAOS_ARMED=FILE CHAOS_CRASHED=FOLDER python -m tests.chaos.worker
 
-The engine itself knows nothing of this: its producer, restore and states are wrapped here, in this process only. A
+The engine itself knows nothing of this: its producer, restore and states are replaced here, in this process only. A
 transaction can set off a bug (`bugs`).
 """
 
@@ -19,11 +19,10 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from agents import topology, transactions
 from lakay_streams import telemetry
 from lakay_streams.contracts.topics import JOURNAL
 from lakay_streams.domain.fraud.decide import decide
-from lakay_streams.engine import ownership, partition, producer
+from lakay_streams.engine import producer, recovery, table
 from lakay_streams.engine.producer import Outgoing, TransactionalProducer
 from lakay_streams.engine.recovery import Progress, restore
 from lakay_streams.engine.store import PartitionStore
@@ -119,11 +118,14 @@ def buggy(state: Any, event: Any, *others: Any) -> Any:
 
 def main() -> int:
     """Run a worker until it is stopped."""
-    vars(transactions)["decide"] = buggy
     vars(producer)["AIOKafkaProducer"] = StrikingClient
-    vars(ownership)["TransactionalProducer"] = StrikingProducer
-    vars(ownership)["restore"] = striking_restore
-    vars(partition)["PartitionStates"] = StrikingStates
+    vars(producer)["TransactionalProducer"] = StrikingProducer
+    vars(recovery)["restore"] = striking_restore
+    vars(table)["PartitionStates"] = StrikingStates
+    # Only now: the engine's other modules take those by name as they are imported.
+    from agents import topology, transactions
+
+    vars(transactions)["decide"] = buggy
     settings = load_settings(env_file=None)
     telemetry.configure(settings.log_level)
     try:
