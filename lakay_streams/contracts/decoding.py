@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from lakay_streams.contracts.catalog import Catalog
     from lakay_streams.domain.events import Event
 
-MAX_BYTES = 1_048_576
-"""Larger records are rejected unread: Kafka's own default limit of a message."""
+MAX_BYTES = 950_000
+"""Larger records are rejected unread: one that has to be sent on under its right key must fit Kafka's default limit."""
 
 AHEAD_MAX_MS = 24 * 60 * 60 * 1000
 """How far an event may lie after its record's own timestamp: one of next year would age every window of its user."""

@@ -27,9 +27,13 @@ from lakay_streams.engine.producer import Headers, Outgoing, TransactionalProduc
 from lakay_streams.engine.reference import Reference, Snapshot
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.table import PartitionStates, StateTable
+from lakay_streams.errors import EngineError, StoreError
 
 State = TypeVar("State")
 Value = TypeVar("Value")
+
+#: The largest key and value of an output: with its overhead it fits the 1,048,588 bytes that brokers take by default.
+MAX_RECORD_BYTES = 1_000_000
 
 #: Changed states encoded between two turns of the event loop.
 ENCODED_PER_TURN = 250
@@ -109,18 +113,17 @@ class Partition:
         self._full = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._spoiled = False
+        self._failure: StoreError | None = None
+        self._undecided = False
 
     def begin(self, committed: Mapping[str, OffsetAndMetadata]) -> None:
-        """Start from the committed offsets, by topic, and the references now in force."""
+        """Start from the committed offsets, by topic."""
         for topic, offset in committed.items():
             self._positions[topic] = self._committed[topic] = offset.offset
             crash = Crash.from_metadata(offset.metadata)
             if crash is not None:
                 self._crashes[topic] = crash
-        self._take_references()
-
-    def _take_references(self) -> None:
-        self._in_force = {reference.name: reference.snapshot for reference in self._references}
 
     @property
     def positions(self) -> Mapping[str, int]:
@@ -144,7 +147,12 @@ class Partition:
         await self._room.wait()
 
     def fresh(self, batch: RecordBatch) -> Sequence[Record]:
-        """Return the batch's records that lie at or after the position, in order."""
+        """Return the batch's records that lie at or after the position, in order.
+
+        The first since a checkpoint's share was taken also settles which references are in force for the next share.
+        """
+        if not self._segments:
+            self._in_force = {reference.name: reference.snapshot for reference in self._references}
         position = self._positions.get(batch.topic, 0)
         records = batch.records
         if records and records[0].offset < position:
@@ -153,13 +161,14 @@ class Partition:
 
     def processed(self, topic: str, records: Sequence[Record]) -> None:
         """Count `records` as processed: the next checkpoint commits them."""
+        if not records:
+            return
         first, last = records[0].offset, records[-1].offset
         previous = self._segments[-1] if self._segments else None
         if previous is not None and previous.topic == topic:
             self._segments[-1] = Segment(topic, previous.first_offset, last, previous.records + len(records))
         else:
             self._segments.append(Segment(topic, first, last, len(records)))
-        self._committed.setdefault(topic, first)
         self._positions[topic] = last + 1
         self._pending += len(records)
         self._work_arrived.set()
@@ -167,6 +176,16 @@ class Partition:
             self._full.set()
             if self._pending >= 2 * self.options.max_records:
                 self._room.clear()
+
+    def spoil(self) -> None:
+        """Give up what is in memory: part of a batch is in it, and no checkpoint may take that."""
+        self._spoiled = True
+
+    def fail(self, failure: StoreError) -> None:
+        """Make the next checkpoint, which is due at once, raise `failure`."""
+        self._failure = failure
+        self._work_arrived.set()
+        self._full.set()
 
     def to_park(self, record: Record) -> bool:
         """Return whether `record` has crashed workers too often to be tried again."""
@@ -187,13 +206,18 @@ class Partition:
     async def checkpoint(self) -> None:
         """Commit everything processed so far; does nothing when there is nothing.
 
-        Raises `Fenced` or aiokafka's `KafkaError`; the partition must then be closed and opened anew.
+        Raises `Fenced`, `StoreError` or aiokafka's `KafkaError`; the partition must then be closed and opened anew.
         """
         async with self._commit_lock:
+            self._refuse_undecided()
             async with self.lock:
                 started = time.monotonic()
-                if not self._segments:
+                if self._failure is not None:
+                    raise self._failure
+                if self._spoiled or not self._segments:
+                    self._work_arrived.clear()
                     return
+                self._undecided = True
                 journal = self._journal_entry()
                 changes = {name: states.take_changes() for name, states in self.states.items()}
                 outputs, self._outputs = self._outputs, defaultdict(list)
@@ -203,7 +227,6 @@ class Partition:
                 self._segments, self._parked = [], []
                 self._work_arrived.clear()
                 self._full.clear()
-                self._take_references()
             encoded = {name: await self._encode(name, changed) for name, changed in changes.items()}
             outgoing = await self._addressed(outputs)
             outgoing[self.options.journal_topic, self.number] = [Outgoing(str(self.number).encode(), journal.encode())]
@@ -215,6 +238,8 @@ class Partition:
             for name, states in self.states.items():
                 if encoded[name]:
                     states.written(encoded[name], last[states.changelog, self.number])
+                states.evict()
+            self._undecided = False
             self._room.set()
             self.checkpoints += 1
             now = time.monotonic()
@@ -228,6 +253,12 @@ class Partition:
             self.records += self.stats.records
             self.outputs += self.stats.outputs
             self.options.checkpointed(self.stats)
+
+    def _refuse_undecided(self) -> None:
+        # Whether the failed transaction committed is known only after a new producer has started: another one on this
+        # producer could commit what came after a gap.
+        if self._undecided:
+            raise EngineError(f"the last checkpoint of partition {self.number} failed; open the partition anew")
 
     def _journal_entry(self) -> JournalEntry:
         versions = dict(self.options.versions)
@@ -267,18 +298,18 @@ class Partition:
                 addressed[topic, target].append(outgoing)
         return addressed
 
-    async def account_crash(self, record: Record, batch_start: int) -> Crash:
+    async def account_crash(self, record: Record) -> Crash:
         """Commit that `record` crashed the worker once more, and nothing else.
 
-        The committed offset stays where it is; where there is none yet, it is `batch_start`, the offset of the first
-        record of the batch that crashed.
+        The committed offset stays where it is.
         """
         async with self._commit_lock:
+            self._refuse_undecided()
             topic = record.topic
             before = self._crashes.get(topic)
             times = before.times + 1 if before is not None and before.offset == record.offset else 1
             crash = Crash(record.offset, times)
-            offset = OffsetAndMetadata(self._committed.get(topic, batch_start), crash.metadata())
+            offset = OffsetAndMetadata(self._committed[topic], crash.metadata())
             await self.producer.commit({}, {TopicPartition(topic, self.number): offset})
             return crash
 
@@ -286,9 +317,12 @@ class Partition:
 
     async def close(self) -> None:
         """Let go of the partition without a checkpoint."""
-        await self.producer.stop()
+        # An agent that waits for room of a partition that is gone would wait for ever.
+        self._room.set()
+        # Stores first: their locks must not wait for a broker that is away.
         for states in self.states.values():
             states.store.close()
+        await self.producer.stop()
 
 
 class Work:
@@ -321,7 +355,6 @@ class Work:
                 self._partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")
                 continue
             yield record
-        self.current = None
 
     def states(self, table: StateTable[State]) -> PartitionStates[State]:
         """Return this partition's states of `table`."""
@@ -341,5 +374,11 @@ class Work:
         headers: Headers | None = None,
         partition: int | None = None,
     ) -> None:
-        """Send a record with the next checkpoint; to the key's partition unless `partition` is given."""
+        """Send a record with the next checkpoint; to the key's partition unless `partition` is given.
+
+        Raises `EngineError` for a record that no broker would take: it would fail every checkpoint for ever.
+        """
+        size = len(key or b"") + len(value or b"")
+        if size > MAX_RECORD_BYTES:
+            raise EngineError(f"a record of {size} bytes for {topic} is over the {MAX_RECORD_BYTES} that brokers take")
         self.partition._outputs[topic].append((partition, Outgoing(key, value, headers or [])))

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from lakay_streams.errors import Fenced
+from lakay_streams.errors import EngineError, Fenced
 
 #: Kafka's brokers refuse larger requests unless configured otherwise.
 MAX_BATCH_BYTES = 1_000_000
@@ -69,7 +69,7 @@ class TransactionalProducer:
     @property
     def _producer(self) -> AIOKafkaProducer:
         if self._started is None:
-            raise RuntimeError(f"the producer {self._transactional_id} is not started")
+            raise EngineError(f"the producer {self._transactional_id} is not started")
         return self._started
 
     async def partitions_of(self, topic: str) -> int:
@@ -98,6 +98,8 @@ class TransactionalProducer:
             raise Fenced(
                 f"another worker took over transactional id {self._transactional_id}; this one must rejoin the group"
             ) from exc
+        except IllegalOperation as exc:
+            raise KafkaError(f"the transaction of {self._transactional_id} cannot go on: {exc}") from exc
         except TimeoutError as exc:
             raise KafkaError(f"the transaction of {self._transactional_id} took over {self._timeout:g} s") from exc
         return last
@@ -134,5 +136,7 @@ class TransactionalProducer:
             async with asyncio.timeout(self._timeout):
                 await producer.stop()
         except (KafkaError, TimeoutError):
-            # A fenced or unreachable producer cannot flush; nothing of it was committed, so nothing is lost.
-            return
+            # A fenced or unreachable producer cannot flush; nothing of it was committed, so nothing is lost. aiokafka
+            # would leave its sender and connections running.
+            producer._sender.sender_task.cancel()
+            await producer.client.close()

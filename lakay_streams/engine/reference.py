@@ -63,7 +63,13 @@ class Reference(Generic[Value]):
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         for records in (await consumer.getmany(timeout_ms=500)).values():
             for record in records:
-                self.snapshot = Snapshot(record.offset + 1, self.fold(self.snapshot.value, record))
+                value = self.snapshot.value
+                try:
+                    value = self.fold(value, record)
+                except Exception as exc:
+                    # One bad record must not freeze the value for ever.
+                    log.error("reference_record_skipped", topic=self.topic, offset=record.offset, error=str(exc))
+                self.snapshot = Snapshot(record.offset + 1, value)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         try:

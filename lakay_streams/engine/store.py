@@ -11,10 +11,13 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import structlog
 from faust.stores.rocksdb import RocksDBOptions, Store
 from rocksdict import Rdict, WriteBatch
 
 from lakay_streams.errors import StoreError
+
+log = structlog.get_logger()
 
 #: The default is 2 GiB of block cache for every partition of every table.
 OPTIONS = RocksDBOptions(
@@ -27,12 +30,23 @@ OPTIONS = RocksDBOptions(
 )
 
 
+#: What RocksDB says of a database whose files are changed or missing.
+DAMAGE = ("Corruption", "No such file", "checksum", "Bad table magic number")
+
+
 @contextlib.contextmanager
 def _as_store_error(path: Path, action: str) -> Iterator[None]:
     try:
         yield
     except Exception as exc:  # rocksdict raises bare exceptions
+        if any(sign in str(exc) for sign in DAMAGE):
+            # On disk, so that whoever opens it next knows, also after a restart.
+            _damaged(path).touch()
         raise StoreError(f"cannot {action} the state in {path.parent.name}/{path.name}: {exc}") from exc
+
+
+def _damaged(path: Path) -> Path:
+    return path.with_suffix(".damaged")
 
 
 class PartitionStore:
@@ -58,8 +72,15 @@ class PartitionStore:
         return self._db
 
     def open(self) -> None:
-        """Open the database, making it and its folders when they do not exist."""
+        """Open the database, making it and its folders when they do not exist.
+
+        A damaged one is made anew: its changelog has everything.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if _damaged(self.path).exists():
+            log.warning("store_rebuilt", table=self.path.parent.name, store=self.path.name)
+            shutil.rmtree(self.path, ignore_errors=True)
+            _damaged(self.path).unlink()
         with _as_store_error(self.path, "open"):
             self._db = OPTIONS.open(self.path)
 

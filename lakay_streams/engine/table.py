@@ -18,6 +18,9 @@ from lakay_streams.engine.store import PartitionStore
 
 State = TypeVar("State")
 
+#: Kafka compacts closed segments only, and closes one after a week by default: a lost disk would read all of it.
+CHANGELOG_CONFIG = {"segment.ms": str(60 * 60 * 1000), "min.cleanable.dirty.ratio": "0.2"}
+
 #: Bytes of Python objects for one encoded byte of state, measured on tuples of small numbers and strings.
 DECODED_PER_ENCODED = 8
 
@@ -33,7 +36,9 @@ class StateTable(Table[bytes, bytes], Generic[State]):
         self, app: App, *, name: str, state_type: type[State], new: Callable[[], State], key: str = "key", **kwargs: Any
     ) -> None:
         """Declare the table and register it with the app's ownership."""
-        super().__init__(app, name=name, key_type=bytes, value_type=bytes, **kwargs)
+        super().__init__(
+            app, name=name, key_type=bytes, value_type=bytes, extra_topic_configs=CHANGELOG_CONFIG, **kwargs
+        )
         self.key = key
         self.state_type = state_type
         self.new = new
@@ -63,7 +68,6 @@ class PartitionStates(Generic[State]):
         self._cache_bytes = cache_bytes
         self._cached: dict[str, State] = {}
         self._changed: dict[str, State] = {}
-        self._in_flight: dict[str, State] = {}
         self._encoded_bytes = 1024.0
 
     def owns(self, key: str) -> bool:
@@ -105,20 +109,19 @@ class PartitionStates(Generic[State]):
         return len(self._cached)
 
     def take_changes(self) -> dict[str, State]:
-        """Hand the changed states to a checkpoint; they stay cached until `written` or the partition is dropped."""
-        self._in_flight, self._changed = self._changed, {}
-        return self._in_flight
+        """Hand the changed states to a checkpoint; they stay cached at least until `evict`."""
+        changes, self._changed = self._changed, {}
+        return changes
 
     def written(self, changes: list[tuple[bytes, bytes | None]], offset: int) -> None:
-        """Write a committed checkpoint's `changes` to RocksDB and forget the oldest unchanged states over the bound."""
+        """Write a committed checkpoint's `changes`, of which there must be any, to RocksDB."""
         self.store.write(changes, offset)
-        self._in_flight = {}
-        if changes:
-            mean = sum(len(value or b"") for _, value in changes) / len(changes)
-            self._encoded_bytes += 0.1 * (mean - self._encoded_bytes)
-        self._evict(int(self._cache_bytes / (self._encoded_bytes * DECODED_PER_ENCODED)) + 1)
+        mean = sum(len(value or b"") for _, value in changes) / len(changes)
+        self._encoded_bytes += 0.1 * (mean - self._encoded_bytes)
 
-    def _evict(self, room: int) -> None:
+    def evict(self) -> None:
+        """Forget the unchanged states that were set longest ago, down to the bound; RocksDB must have the others."""
+        room = int(self._cache_bytes / (self._encoded_bytes * DECODED_PER_ENCODED)) + 1
         excess = len(self._cached) - room
         if excess <= 0:
             return

@@ -116,22 +116,28 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         offsets = await self._ensure_consumer()._coordinator.fetch_committed_offsets(wanted)
         return {TP(*tp): offset for tp, offset in offsets.items() if offset.offset >= 0}
 
-    async def reposition(self, positions: Mapping[TP, int | None], epoch: int) -> None:
-        """Read each partition from its offset (None: where the reset policy says), under `epoch`."""
+    async def starting_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Return where the reset policy says to begin."""
+        consumer, wanted = self._ensure_consumer(), [TopicPartition(*tp) for tp in partitions]
+        if self.app.conf.consumer_auto_offset_reset == "earliest":
+            offsets = await consumer.beginning_offsets(wanted)
+        else:
+            offsets = await consumer.end_offsets(wanted)
+        return {TP(*tp): offset for tp, offset in offsets.items()}
+
+    async def reposition(self, positions: Mapping[TP, int], epoch: int) -> None:
+        """Read each partition from its offset, under `epoch`."""
         consumer = self._ensure_consumer()
         assigned = consumer.assignment()
         for tp, offset in positions.items():
-            if TopicPartition(*tp) not in assigned:
-                continue
-            self._epochs[tp] = epoch
-            if offset is not None:
+            if TopicPartition(*tp) in assigned:
+                self._epochs[tp] = epoch
                 consumer.seek(TopicPartition(*tp), offset)
-        unset = [TopicPartition(*tp) for tp, offset in positions.items() if offset is None]
-        unset = [tp for tp in unset if tp in assigned]
-        if unset and self.app.conf.consumer_auto_offset_reset == "earliest":
-            await consumer.seek_to_beginning(*unset)
-        elif unset:
-            await consumer.seek_to_end(*unset)
+
+    async def heartbeat(self) -> bool:
+        """Ask the group whether this worker is still its member."""
+        alive: bool = await self._ensure_consumer()._coordinator._do_heartbeat()
+        return alive
 
     @property
     def connected(self) -> bool:
@@ -178,8 +184,21 @@ class Consumer(driver.Consumer):
         )
         return result
 
-    async def reposition(self, positions: Mapping[TP, int | None], epoch: int) -> None:
-        """Read each partition from its offset (None: where the reset policy says), under `epoch`."""
+    async def starting_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Return where the reset policy says to begin; nothing for no partitions."""
+        wanted = list(partitions)
+        result: Mapping[TP, int] = (
+            await self._thread.call_thread(self._thread.starting_offsets, wanted) if wanted else {}
+        )
+        return result
+
+    async def heartbeat(self) -> bool:
+        """Ask the group whether this worker is still its member."""
+        alive: bool = await self._thread.call_thread(self._thread.heartbeat)
+        return alive
+
+    async def reposition(self, positions: Mapping[TP, int], epoch: int) -> None:
+        """Read each partition from its offset, under `epoch`."""
         await self._thread.call_thread(self._thread.reposition, dict(positions), epoch)
 
     async def _drain_messages(self, fetcher: Any) -> None:

@@ -7,10 +7,11 @@ A record whose value is `boom` raises, as a bug in a rule would.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import Record
@@ -38,7 +39,7 @@ def park(work: Work, record: Record, reason: str) -> None:
     work.emit(f"{record.topic}.parked", record.key, reason.encode())
 
 
-def build(name: str, brokers: str, datadir: Path) -> StreamApp:
+def build(name: str, brokers: str, datadir: Path, *, reset: str = "earliest", **options: Any) -> StreamApp:
     """Return the app of `name`; its topics are `name`.in, .out, .journal and .in.parked."""
     app = StreamApp(
         name,
@@ -46,8 +47,8 @@ def build(name: str, brokers: str, datadir: Path) -> StreamApp:
         datadir=datadir,
         partitions=PARTITIONS,
         replication_factor=1,
-        options=Options(journal_topic=f"{name}.journal", park=park),
-        consumer_auto_offset_reset="earliest",
+        options=Options(journal_topic=f"{name}.journal", park=park, **options),
+        consumer_auto_offset_reset=reset,
         session_timeout=6.0,
     )
     counts = StateTable(app, name="counts", state_type=Count, new=Count)
@@ -59,6 +60,8 @@ def build(name: str, brokers: str, datadir: Path) -> StreamApp:
                 for record in work:
                     key = (record.key or b"").decode()
                     if record.value == b"boom":
+                        # A body may await, as one that asks a model in a thread does.
+                        await asyncio.sleep(0.3)
                         raise ValueError("a bug in a rule")
                     states = work.states(counts)
                     state = states.get(key).counted(record.offset)

@@ -30,6 +30,7 @@ def states(folder: Path, cache_bytes: int = 1 << 20) -> PartitionStates[Count]:
 def write_back(states: PartitionStates[Count], offset: int) -> None:
     changes = states.take_changes()
     states.written([(key.encode(), states.table.encode(state)) for key, state in changes.items()], offset)
+    states.evict()
 
 
 def test_a_change_is_read_back_before_and_after_its_checkpoint(tmp_path: Path) -> None:

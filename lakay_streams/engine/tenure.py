@@ -1,0 +1,149 @@
+"""Tenure: the time for which this worker owns a partition, as one task that opens, serves and closes it.
+
+Opening goes in this order, and only so:
+
+    1. the producer starts, which fences the previous owner and ends what that one left undecided
+    2. the stores are restored from their changelog, read committed, whose end stands still since 1
+    3. the committed offsets are read, which nobody else can move since 1, and fetching starts there
+
+Whatever goes wrong later is mended the same way: close, open again, replay. Nothing else opens, commits or closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.types import TP
+
+from lakay_streams.engine.partition import Partition
+from lakay_streams.engine.producer import TransactionalProducer
+from lakay_streams.engine.recovery import restore
+from lakay_streams.errors import Fenced, StoreError
+
+if TYPE_CHECKING:
+    from lakay_streams.engine.ownership import Ownership
+
+log = structlog.get_logger()
+
+#: Seconds before a partition is opened again, by how often in a row it has failed without one checkpoint.
+BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+#: What another opening may mend: a broker away, a disk full or damaged, a partition that another worker took while this
+#: one was stopped. Anything else is a bug and ends the worker.
+MENDABLE = (KafkaError, StoreError, Fenced, OSError, TimeoutError)
+
+
+class Tenure:
+    """Owns partition `number` of the source topics from its making until `leave`."""
+
+    def __init__(self, ownership: Ownership, number: int, sources: Iterable[TP], cache_bytes: int) -> None:
+        """Begin: the task that opens the partition starts at once."""
+        self.number = number
+        self._ownership = ownership
+        self._app = ownership.app
+        self._sources = frozenset(sources)
+        self._cache_bytes = cache_bytes
+        #: Set once the partition has been open.
+        self.opened = asyncio.Event()
+        self._leaving = asyncio.Event()
+        #: Whether `leave` may cancel: not while serving, whose last checkpoint counts, nor while closing.
+        self._interruptible = True
+        self._task = asyncio.create_task(self._run())
+
+    async def leave(self) -> None:
+        """Commit what is processed, close, and end; a partition that is not open yet is given up where it stands."""
+        self._leaving.set()
+        if self._interruptible:
+            self._interruptible = False
+            self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        failures = 0
+        try:
+            while not self._leaving.is_set():
+                partition = self._new_partition()
+                try:
+                    await self._open(partition, again=failures > 0)
+                    self._interruptible = False
+                    await self._serve(partition)
+                except MENDABLE as exc:
+                    failures = 1 if partition.checkpoints else failures + 1
+                    self._ownership.failed(exc)
+                    log.error("partition_failed", partition=self.number, error=str(exc), kind=type(exc).__name__)
+                finally:
+                    self._interruptible = False
+                    self._ownership.partitions.pop(self.number, None)
+                    self._ownership.consumer.pause_partitions(self._sources)
+                    await partition.close()
+                if not self._leaving.is_set():
+                    self._interruptible = True
+                    await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF)) - 1])
+        except Exception as exc:
+            self._ownership.on_fatal(exc)
+
+    async def _open(self, partition: Partition, *, again: bool) -> None:
+        consumer = self._ownership.consumer
+        # A worker that was stopped for long must not fence the partition's rightful owner: first the group has to say
+        # that it is still a member.
+        while again and not await consumer.heartbeat():  # noqa: ASYNC110 - the group has no event to wait for
+            await asyncio.sleep(BACKOFF[0])
+        await partition.producer.start()
+        stores = {}
+        for states in partition.states.values():
+            states.store.open()
+            stores[TopicPartition(states.changelog, self.number)] = states.store
+        await restore(stores, self._app.kafka_client(), self._ownership.restoring)
+        committed = dict(await consumer.committed(self._sources))
+        # Where nothing is committed, the reset policy decides once, and the decision is committed: asked again after a
+        # crash, "latest" would skip what came meanwhile.
+        first = await consumer.starting_offsets(self._sources - committed.keys())
+        if first:
+            starts = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in first.items()}
+            await partition.producer.commit({}, starts)
+            committed |= {TP(*tp): offset for tp, offset in starts.items()}
+        partition.begin({tp.topic: offset for tp, offset in committed.items()})
+        self._ownership.partitions[self.number] = partition
+        await consumer.reposition({tp: offset.offset for tp, offset in committed.items()}, partition.epoch)
+        consumer.resume_partitions(self._sources)
+        self.opened.set()
+
+    async def _serve(self, partition: Partition) -> None:
+        """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""
+        leaving = asyncio.create_task(self._leaving.wait())
+        try:
+            while not self._leaving.is_set():
+                due = asyncio.create_task(partition.due())
+                try:
+                    await asyncio.wait({due, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    due.cancel()
+                await partition.checkpoint()
+            # From here on batches of this partition find no owner.
+            self._ownership.partitions.pop(self.number, None)
+            async with asyncio.timeout(self._app.options.timeout / 2):
+                await partition.checkpoint()
+        finally:
+            leaving.cancel()
+
+    def _new_partition(self) -> Partition:
+        app = self._app
+        return Partition(
+            self.number,
+            self._ownership.next_epoch(),
+            tables=self._ownership.values(),
+            partitions=app.conf.topic_partitions,
+            producer=TransactionalProducer(
+                transactional_id=f"{app.conf.id}-{self.number}",
+                group_id=app.conf.id,
+                timeout=app.options.timeout,
+                client=app.kafka_client(),
+            ),
+            references=self._ownership.references,
+            options=app.options._replace(cache_bytes=self._cache_bytes),
+        )
