@@ -1,7 +1,8 @@
 """`make chaos`: inject faults and say what came of it.
 
 CHAOS_FAULTS (40) is how many faults, CHAOS_SEED (1) which, CHAOS_KINDS (all) which kinds, separated by commas. The
-report goes to build/chaos.json. Exit code 1 tells of a difference; logs and data then stay in build/chaos.
+report goes to build/chaos.json, the workers' logs to build/chaos. Exit code 1 tells of a difference; all data then
+stays there too.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def show(console: Console, outcome: Outcome) -> None:
     console.print(table)
     if outcome.missed:
         console.print(f"not injected: {', '.join(f'{kind} {times}' for kind, times in outcome.missed.items())}")
-    told = ", ".join(f"{event} {times}" for event, times in outcome.told.items() if times)
+    told = ", ".join(f"{event} {times}" for event, times in outcome.told.items())
     console.print(f"{outcome.restarts} restarts of workers; they logged {told}")
     verdict = outcome.verdict
     for difference in verdict.differences:
@@ -103,7 +104,8 @@ def main() -> int:
     REPORT.write_text(json.dumps(report(outcome), indent=2) + "\n")
     show(console, outcome)
     if outcome.held:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+        for entry in filter(Path.is_dir, FOLDER.iterdir()):
+            shutil.rmtree(entry)
         return 0
     console.print(
         f"Logs and data are in {FOLDER}; CHAOS_SEED={planned.seed} deals the same faults again.", markup=False

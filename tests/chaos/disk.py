@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -83,8 +82,3 @@ def corrupt(folder: Path, family: str, rng: Random) -> int:
             opened.write(rng.randbytes(length))
         damaged += 1
     return damaged
-
-
-def databases(folder: Path) -> Iterator[Path]:
-    """Yield the folder of every RocksDB database below `folder`."""
-    yield from sorted(path for path in folder.rglob("*.db") if (path / "CURRENT").exists() and os.path.isdir(path))

@@ -23,12 +23,16 @@ from tests.chaos.traffic import Traffic
 REACH_S = 20.0
 OPEN_S = 45.0
 
-#: Seconds a disk stays full.
-FULL_S = (4.0, 8.0)
+#: Seconds a disk is full before its worker is killed too.
+FULL_S = 5.0
+NO_SPACE = b"No space left on device"
 
 
 class Stage(NamedTuple):
-    """All that a fault may touch. `small_disk` is the worker whose folder is a small disk, where that can be had."""
+    """All that a fault may touch. `small_disk` is the worker whose folder is a small disk, where that can be had.
+
+    `damaged` collects the names of the workers whose RocksDB files were damaged.
+    """
 
     kafka: EmbeddedKafka
     fleet: Fleet
@@ -36,6 +40,7 @@ class Stage(NamedTuple):
     rng: Random
     session_s: float
     small_disk: Member | None
+    damaged: set[str]
 
     def victim(self) -> Member:
         """Return a worker that runs."""
@@ -168,25 +173,31 @@ def disk_corrupted(stage: Stage) -> str | None:
         for family in families:
             damaged = disk.corrupt(victim.data, family, stage.rng)
             if damaged:
+                stage.damaged.add(victim.name)
                 return f"{victim.name}: {damaged} files ({family})"
     return None
 
 
 def disk_full(stage: Stage) -> str | None:
-    """A worker's disk fills up; half of the time the worker is killed and finds it full when it comes back."""
-    victim = stage.small_disk
+    """A worker's disk fills up; one that does not notice at once is killed, and finds it full when it comes back."""
+    fleet, victim = stage.fleet, stage.small_disk
     if victim is None:
         return None
-    if not victim.wanted:
-        stage.fleet.start(victim)
-        stage.fleet.until(lambda: victim.running, REACH_S)
-        time.sleep(stage.session_s)
-    killed_too = stage.rng.random() < 0.5
+    fleet.start(victim)
+    before = victim.count(NO_SPACE)
+
+    def noticed() -> bool:
+        return victim.count(NO_SPACE) > before
+
     with disk.full(victim.data):
-        if killed_too:
+        # RocksDB has reserved some megabytes, which it may still be writing to.
+        at_once = fleet.until(noticed, FULL_S, every=0.2)
+        if not at_once:
             victim.send(signal.SIGKILL)
-        time.sleep(stage.rng.uniform(*FULL_S))
-    return f"{victim.name}{', killed too' if killed_too else ''}"
+        if not fleet.until(noticed, OPEN_S, every=0.2):
+            return None
+        time.sleep(stage.rng.uniform(0, FULL_S))
+    return f"{victim.name}{'' if at_once else ', killed too'}"
 
 
 def record_crashes_once(stage: Stage) -> str | None:
@@ -201,9 +212,9 @@ def record_crashes_always(stage: Stage) -> str | None:
 
 def _crashed(stage: Stage, bug: str, times: int) -> str | None:
     fleet = stage.fleet
-    before = fleet.count("record_crashed_worker")
+    before = fleet.count(b'"record_crashed_worker"')
     stage.traffic.set_off(f"{bug}-{stage.rng.randrange(1 << 32)}")
-    crashed = fleet.until(lambda: fleet.count("record_crashed_worker") >= before + times, times * OPEN_S, every=0.5)
+    crashed = fleet.until(lambda: fleet.count(b'"record_crashed_worker"') >= before + times, times * OPEN_S, every=0.5)
     return f"{times} times" if crashed else None
 
 

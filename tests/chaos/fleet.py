@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,17 +28,17 @@ RESTART_AFTER_S = 0.5
 STOP_S = 60.0
 
 #: What a worker logs that tells of a fault survived.
-TELLING = (
-    "partitions_opened",
-    "partition_open_failed",
-    "partition_fenced",
-    "checkpoint_failed",
-    "final_checkpoint_failed",
-    "worker_stopping",
-    "worker_crashed",
-    "record_crashed_worker",
-    "crash_not_accounted",
-    "message_processing_error",
+TELLING = frozenset(
+    {
+        "partitions_opened",
+        "partition_failed",
+        "store_rebuilt",
+        "worker_stopping",
+        "worker_crashed",
+        "record_crashed_worker",
+        "crash_not_accounted",
+        "message_processing_error",
+    }
 )
 
 
@@ -93,9 +95,20 @@ class Member:
         if self.process is not None:
             self.process.send_signal(number)
 
-    def count(self, event: str) -> int:
-        """Return how often it has logged `event`."""
-        return self.log.read_bytes().count(f'"event":"{event}"'.encode()) if self.log.exists() else 0
+    def count(self, words: bytes) -> int:
+        """Return how often its log has these words."""
+        return self.log.read_bytes().count(words) if self.log.exists() else 0
+
+    def told(self) -> Iterator[str]:
+        """Yield each event of its log that tells of a fault survived, with the kind of error that led to it."""
+        for line in self.log.read_bytes().splitlines() if self.log.exists() else ():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                # Python's or the system's last words, not the worker's.
+                continue
+            if entry.get("event") in TELLING:
+                yield f"{entry['event']} {entry.get('kind', '')}".strip()
 
 
 class Fleet:
@@ -197,13 +210,13 @@ class Fleet:
             time.sleep(every)
         return True
 
-    def count(self, event: str) -> int:
-        """Return how often the workers have logged `event`."""
-        return sum(member.count(event) for member in self.members)
+    def count(self, words: bytes) -> int:
+        """Return how often the workers' logs have these words."""
+        return sum(member.count(words) for member in self.members)
 
     def told(self) -> dict[str, int]:
-        """Return how often the workers have logged each event that tells of a fault survived."""
-        return {event: self.count(event) for event in TELLING}
+        """Return how often the workers logged each event that tells of a fault survived."""
+        return dict(sorted(Counter(event for member in self.members for event in member.told()).items()))
 
     def close(self) -> None:
         """Leave no process behind."""

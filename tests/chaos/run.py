@@ -94,7 +94,7 @@ def run(plan: Plan, folder: Path, tell: Callable[[int, str], None]) -> Outcome:
         with _fleet(plan, folder, kafka) as fleet:
             traffic = Traffic(kafka.bootstrap_servers, plan.rate, plan.seed)
             cramped = next(member for member in fleet.members if member.name == CRAMPED)
-            stage = Stage(kafka, fleet, traffic, Random(plan.seed), plan.session_s, cramped if small else None)
+            stage = Stage(kafka, fleet, traffic, Random(plan.seed), plan.session_s, cramped if small else None, set())
             schedule = _Schedule(plan, stage, tell)
             stuck = schedule.inject()
             for member in fleet.idle:
@@ -105,7 +105,7 @@ def run(plan: Plan, folder: Path, tell: Callable[[int, str], None]) -> Outcome:
                 stuck = f"not everything is processed {CATCH_UP_S:g} s after the last fault"
             fleet.stop(*fleet.members)
         tell(len(schedule.injected), "comparing")
-        verdict = asyncio.run(judge(platform))
+        verdict = asyncio.run(judge(platform, stage.damaged))
     verdict.differences.extend([*fleet.gave_up, *([stuck] if stuck else [])])
     told, seconds = fleet.told(), time.monotonic() - started
     return Outcome(plan, schedule.injected, dict(schedule.missed), told, fleet.restarts, seconds, verdict)

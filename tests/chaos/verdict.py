@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from rocksdict import AccessType, Options, Rdict
 
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts.topics import FRAUD_ALERTS, JOURNAL, RATES, REJECTED, REKEYED
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.engine.store import PartitionStore
-from lakay_streams.errors import StoreError
 from lakay_streams.settings import load_settings
-from tests.chaos import disk
 from tests.chaos.bugs import CRASH_ALWAYS
 from tests.e2e.oracle import NEW, Expected, Oracle
 from tests.e2e.platform import GROUP, PARTITIONS, SOURCES, Platform
@@ -46,8 +46,11 @@ class Verdict(NamedTuple):
     differences: list[str]
 
 
-async def judge(platform: Platform) -> Verdict:
-    """Compare everything; the workers have ended, and their folders lie below the platform's."""
+async def judge(platform: Platform, damaged: Collection[str]) -> Verdict:
+    """Compare everything; the workers have ended, and their folders lie below the platform's.
+
+    `damaged` names the workers whose RocksDB files a fault has damaged.
+    """
     sources = {topic: await platform.read(topic) for topic in SOURCES}
     journal = {
         number: [JournalEntry.decode(record.value) for record in records]
@@ -62,7 +65,7 @@ async def judge(platform: Platform) -> Verdict:
     for table in NEW:
         changelog = await platform.read(f"{GROUP}-{table}-changelog")
         _compare_states(comparison, table, changelog, expected.states[table])
-        _compare_databases(comparison, table, changelog, platform.folder)
+        _compare_databases(comparison, table, changelog, platform.folder, damaged)
     events = sum(len(records) for partitions in sources.values() for records in partitions.values())
     return Verdict(events, outputs, parked, comparison.lost, comparison.doubled, comparison.differences)
 
@@ -131,40 +134,43 @@ def _compare_states(comparison: _Comparison, table: str, changelog: Changelog, e
     comparison.tell(f"states of {table} that differ in the changelog", sorted(differing))
 
 
-def _compare_databases(comparison: _Comparison, table: str, changelog: Changelog, folder: Path) -> None:
-    """Every database is the changelog up to the offset it gives, and one of each partition is up to the end."""
+def _compare_databases(
+    comparison: _Comparison, table: str, changelog: Changelog, folder: Path, damaged: Collection[str]
+) -> None:
+    """Every database is the changelog up to the offset it gives, and one of each partition is up to the end.
+
+    Only what a fault damaged may be unreadable: its next owner rebuilds it.
+    """
     for number, records in changelog.items():
         if not records:
             continue
-        furthest = -1
-        for path in disk.databases(folder):
-            if (path.parent.name, path.name) != (table, f"{number}.db"):
+        furthest, unreadable = -1, False
+        for path in sorted(folder.glob(f"*/v1/tables/{table}/{number}.db")):
+            worker = path.relative_to(folder).parts[0]
+            try:
+                offset, differing = _compare_database(path, records)
+            except Exception as exc:  # rocksdict raises bare exceptions
+                unreadable = True
+                if worker not in damaged:
+                    comparison.differences.append(f"RocksDB of {worker}, {table} {number}, cannot be read: {exc}")
                 continue
-            found = _read(path)
-            if found is None:
-                # Damaged, and not owned since: its next owner rebuilds it.
-                continue
-            offset, states = found
             furthest = max(furthest, offset)
-            if states != _up_to(records, offset):
-                worker = path.relative_to(folder).parts[0]
-                comparison.differences.append(f"RocksDB of {worker}, {table} {number}, differs at offset {offset}")
-        if furthest != records[-1].offset:
+            comparison.tell(f"states in RocksDB of {worker}, {table} {number}, that differ at {offset}", differing)
+        if furthest != records[-1].offset and not unreadable:
             comparison.differences.append(
                 f"no RocksDB holds {table} {number} to its end, {records[-1].offset}: the furthest is at {furthest}"
             )
 
 
-def _read(path: Path) -> tuple[int, dict[bytes, bytes]] | None:
-    store = PartitionStore(path)
-    try:
-        store.open()
-        offset = store.offset()
-        return None if offset is None else (offset, dict(store.items()))
-    except (StoreError, ValueError):
-        return None
-    finally:
-        store.close()
+def _compare_database(path: Path, records: Iterable[Any]) -> tuple[int, list[str]]:
+    """Return the changelog offset that a database gives, -1 for none, and the keys that differ there."""
+    with closing(Rdict(str(path), Options(raw_mode=True), access_type=AccessType.read_only())) as db:
+        offset = int(db.get(PartitionStore.OFFSET_KEY) or -1)
+        expected = _up_to(records, offset)
+        # Each key is asked for: an iterator just ends where a file is damaged.
+        differing = {key for key, value in expected.items() if db.get(key) != value}
+        differing |= db.keys() - expected.keys() - {PartitionStore.OFFSET_KEY}  # type: ignore[arg-type]  # bytes
+        return offset, sorted(key.decode() for key in differing)
 
 
 def _up_to(records: Iterable[Any], offset: int) -> dict[bytes, bytes]:
