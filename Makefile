@@ -12,7 +12,7 @@ PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 LOCK := --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench lock
+.PHONY: help setup check test demo bench chaos lock
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ demo: setup ## everything on this machine, with simulated traffic (DEMO_SECONDS=
 
 bench: $(BENCH_VENV)/.installed ## events per second against what else one could use (BENCH_QUICK=1 takes two minutes)
 	$(BENCH_VENV)/bin/python -m benchmarks
+
+chaos: setup ## 40 faults, then everything compared (10 minutes; CHAOS_FAULTS=200 is long, CHAOS_SEED deals others)
+	$(BIN)/python -m tests.chaos
 
 lock: setup ## pin every dependency with its hash (UPGRADE=1 moves to the newest)
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
