@@ -140,7 +140,7 @@ def show(console: Console, outcomes: list[Outcome]) -> None:
     """Print the table, what is missing of it, and the targets."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title="one worker process, one broker; under each name its guarantee and commit interval",
+        title="one worker process, one broker",
         title_justify="left",
     )
     table.add_column("contender", no_wrap=True)

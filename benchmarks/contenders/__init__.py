@@ -95,7 +95,7 @@ CONTENDERS = {
         _common_job("quix-streams", "quix_streams", "one state for each user", "at-least-once"),
         _common_job("quix-streams-eos", "quix_streams", "one state for each user", "exactly-once"),
         _common_job("kafka-streams", "kafka_streams", "Java, warm", "at-least-once", warm_up_events=100_000),
-        _common_job("kafka-streams-eos-cold", "kafka_streams", "Java, just started", "exactly-once", events=100_000),
+        _common_job("kafka-streams-cold", "kafka_streams", "Java, just started", "exactly-once", events=100_000),
         _common_job("kafka-streams-eos", "kafka_streams", "Java, warm", "exactly-once", warm_up_events=100_000),
         Contender(
             name="lakay-engine",
