@@ -156,8 +156,10 @@ def show(console: Console, outcomes: list[Outcome]) -> None:
         if outcome.failure:
             title = f"{outcome.contender.name} {outcome.failure.reason}; the end of its log:"
             console.print(Panel(Text(outcome.failure.log or "(empty)"), title=title, border_style="red"))
-    console.print("Targets, per core (median, range):")
-    for target, (per_core, wall) in reached(outcomes).items():
+    found = reached(outcomes)
+    if found:
+        console.print("Targets, per core (median, range):")
+    for target, (per_core, wall) in found.items():
         verdict = "[green]met    [/]" if per_core.median >= target.wanted else "[yellow]not met[/]"
         digits = ",.0f" if target.slow is None else ".2f"
         console.print(
