@@ -6,9 +6,10 @@ checkpoint). It does not wait until its victims have recovered: the run does, no
 
 from __future__ import annotations
 
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import NamedTuple
 
@@ -51,6 +52,10 @@ class Stage(NamedTuple):
 Fault = Callable[[Stage], str | None]
 
 
+def _names(members: Iterable[Member]) -> str:
+    return ", ".join(member.name for member in members)
+
+
 def killed(stage: Stage) -> str:
     """SIGKILL at any moment."""
     victim = stage.victim()
@@ -63,7 +68,7 @@ def all_killed(stage: Stage) -> str:
     victims = stage.fleet.running
     for victim in victims:
         victim.send(signal.SIGKILL)
-    return ", ".join(victim.name for victim in victims)
+    return _names(victims)
 
 
 def killed_at(point: Point) -> Fault:
@@ -130,9 +135,11 @@ def shuffled(stage: Stage) -> str:
         fleet.start(member)
     fleet.stop(*removed)
     time.sleep(stage.rng.uniform(0, 2))
-    for member in removed if not coming else removed[1:]:
-        fleet.start(member)
-    return f"{', '.join(member.name for member in removed)} removed, {len(fleet.running)} stay or come"
+    if not coming:
+        coming = removed[1:]
+        for member in coming:
+            fleet.start(member)
+    return f"{_names(removed)} removed, {_names(coming)} added"
 
 
 def scaled_during_recovery(stage: Stage) -> str:
@@ -155,6 +162,16 @@ def broker_killed(stage: Stage) -> str:
     """The broker is killed and comes back."""
     stage.kafka.restart(kill=True)
     return "killed"
+
+
+def broker_stopped(stage: Stage) -> str:
+    """The broker hangs: SIGSTOP, and SIGCONT when every worker's session may have expired."""
+    assert stage.kafka.pid is not None
+    seconds = stage.session_s * stage.rng.uniform(0.7, 1.5)
+    os.kill(stage.kafka.pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.kill(stage.kafka.pid, signal.SIGCONT)
+    return f"for {seconds:.0f} s"
 
 
 def disk_lost(stage: Stage) -> str:
@@ -236,6 +253,7 @@ FAULTS: dict[str, Fault] = {
     "scaled_during_recovery": scaled_during_recovery,
     "broker_restarted": broker_restarted,
     "broker_killed": broker_killed,
+    "broker_stopped": broker_stopped,
     "disk_lost": disk_lost,
     "disk_corrupted": disk_corrupted,
     "disk_full": disk_full,
