@@ -103,7 +103,7 @@ def run(plan: Plan, folder: Path, tell: Callable[[int, str], None]) -> Outcome:
             tell(len(schedule.injected), "all faults injected: waiting until everything is processed")
             if stuck is None and not asyncio.run(_caught_up(platform)):
                 stuck = f"not everything is processed {CATCH_UP_S:g} s after the last fault"
-            fleet.stop(*fleet.members)
+            fleet.stop(*fleet.members, in_peace=True)
         tell(len(schedule.injected), "comparing")
         verdict = asyncio.run(judge(platform, stage.damaged))
     verdict.differences.extend([*fleet.gave_up, *([stuck] if stuck else [])])
