@@ -7,8 +7,6 @@ out   nothing
 
 from __future__ import annotations
 
-from typing import cast
-
 from faust import StreamT
 
 from agents.intake import Intake
@@ -30,13 +28,8 @@ def attach(app: StreamApp, *, intake: Intake, circles: StateTable[CircleState]) 
     async def follow_circles(batches: StreamT[RecordBatch]) -> None:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
-                for record, event in intake.events(work):
-                    states = work.states(circles)
-                    event = cast(CircleEvent, event)
-                    admitted = intake.admit(work, states, record, event)
-                    if admitted is None:
-                        continue
-                    state, seen = admitted
-                    states.set(event.circle_id, observe(state, event, seen))
+                event: CircleEvent
+                for event, state, seen in intake.fresh(work, circles):
+                    work.states(circles).set(event.circle_id, observe(state, event, seen))
                     if intake.sampling.wants("low"):
                         log.info("circle_event_received", circle_id=event.circle_id, event_type=event.event_type)

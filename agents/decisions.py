@@ -7,7 +7,7 @@ from typing import Any
 from lakay_streams.contracts import alerts
 from lakay_streams.domain.decision import Decision
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
-from lakay_streams.engine.partition import Work
+from lakay_streams.engine.work import Work
 from lakay_streams.metrics import ALERTS, FINDINGS, SCORED
 from lakay_streams.telemetry import ScoredSampling, get_logger
 

@@ -11,15 +11,15 @@ A record becomes a fresh event of an entity that this partition owns, or it goes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from lakay_streams.contracts import Contracts, Rejected, Unknown, rejected
 from lakay_streams.contracts.topics import REJECTED, REKEYED
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import Event
 from lakay_streams.engine.batch import Record
-from lakay_streams.engine.partition import Work
-from lakay_streams.engine.table import PartitionStates
+from lakay_streams.engine.table import PartitionStates, StateTable
+from lakay_streams.engine.work import Work
 from lakay_streams.metrics import CRASHED, EVENTS
 from lakay_streams.telemetry import ScoredSampling, get_logger
 
@@ -65,6 +65,13 @@ class Intake:
                     )
             else:
                 yield record, event
+
+    def fresh(self, work: Work, table: StateTable[State]) -> Iterator[tuple[Any, State, bytes]]:
+        """Yield each event to be counted here, its entity's state in `table`, and the next state's ring of ids."""
+        for record, event in self.events(work):
+            admitted = self.admit(work, work.states(table), record, event)
+            if admitted is not None:
+                yield event, *admitted
 
     def admit(
         self, work: Work, states: PartitionStates[State], record: Record, event: Event

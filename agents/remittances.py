@@ -19,8 +19,8 @@ from lakay_streams.domain.compliance.remittances import RemittanceState, observe
 from lakay_streams.domain.events import ExchangeRateUpdated, RemittanceEvent
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import Record, RecordBatch
-from lakay_streams.engine.partition import Work
 from lakay_streams.engine.table import StateTable
+from lakay_streams.engine.work import Work
 from lakay_streams.telemetry import get_logger
 from tables.rates import RateState
 

@@ -13,8 +13,8 @@ from lakay_streams.contracts import rates as rate_records
 from lakay_streams.contracts.topics import CIRCLES, EVENT_TYPES, JOURNAL, RATES, REMITTANCES, TRANSACTIONS, USERS
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.options import CheckpointStats, Options
 from lakay_streams.engine.ownership import EXIT_RESTART
-from lakay_streams.engine.partition import CheckpointStats, Options
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.worker import Worker
 from lakay_streams.errors import LakayError, PrerequisiteError

@@ -7,8 +7,6 @@ out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL decisions
 
 from __future__ import annotations
 
-from typing import cast
-
 from faust import StreamT
 
 from agents.decisions import FraudDesk
@@ -40,14 +38,9 @@ def attach(
     async def score_transactions(batches: StreamT[RecordBatch]) -> None:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
-                for record, event in intake.events(work):
-                    states = work.states(users)
-                    event = cast(TransactionInitiated | TransactionUpdated, event)
-                    admitted = intake.admit(work, states, record, event)
-                    if admitted is None:
-                        continue
-                    state, seen = admitted
+                event: TransactionInitiated | TransactionUpdated
+                for event, state, seen in intake.fresh(work, users):
                     decision = decide(state, event, limits, work.reference(rates), seen)
-                    states.set(event.user_id, decision.state)
+                    work.states(users).set(event.user_id, decision.state)
                     if isinstance(event, TransactionInitiated):
                         desk.scored(work, decision, event)

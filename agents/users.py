@@ -7,8 +7,6 @@ out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL login vel
 
 from __future__ import annotations
 
-from typing import cast
-
 from faust import StreamT
 
 from agents.decisions import ALERTED, FraudDesk
@@ -44,15 +42,10 @@ def attach(
     async def watch_users(batches: StreamT[RecordBatch]) -> None:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
-                for record, event in intake.events(work):
-                    states = work.states(users)
-                    event = cast(UserEvent, event)
-                    admitted = intake.admit(work, states, record, event)
-                    if admitted is None:
-                        continue
-                    state, seen = admitted
+                event: UserEvent
+                for event, state, seen in intake.fresh(work, users):
                     decision = decide(state, event, limits, work.reference(rates), seen)
-                    states.set(event.user_id, decision.state)
+                    work.states(users).set(event.user_id, decision.state)
                     if intake.sampling.wants("low"):
                         log.info("user_event_received", user_id=event.user_id, event_type=event.event_type)
                     for finding in decision.findings:

@@ -7,10 +7,13 @@ that put changelog, outputs and input offsets into one Kafka transaction before 
     backlog      what is fetched and waits, handed out oldest first across topics
     batch        the records of one partition of one topic, in order
     app          a Faust app with this engine's transport, ownership and settings
-    ownership    opens the partitions this worker is assigned, closes those it loses; Faust's table manager
+    ownership    which partitions this worker owns; Faust's table manager, replaced
+    tenure       the time for which a partition is owned: opens, serves and closes it
+    work         a batch in an agent's hands
     partition    one owned partition: its states, outputs, positions, journal, and the checkpoint that commits them
     table        a state table: a Faust table whose states live decoded in memory and encoded in RocksDB
     store        one RocksDB database of one partition of one table
+    options      how partitions checkpoint
     producer     a transactional producer that fences the previous owner when it starts
     recovery     rebuilds stores from their changelog
     reference    a small compacted topic that every worker reads whole

@@ -9,8 +9,8 @@ from typing import Any, cast
 from faust import App, TopicT
 from mode import ServiceT
 
+from lakay_streams.engine.options import Options
 from lakay_streams.engine.ownership import Ownership
-from lakay_streams.engine.partition import Options
 from lakay_streams.engine.transport import BATCH_CODEC
 from lakay_streams.engine.worker import Boot
 

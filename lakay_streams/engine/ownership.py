@@ -20,10 +20,11 @@ from faust.tables.manager import TableManager
 from faust.types import TP
 
 from lakay_streams.engine.batch import RecordBatch
-from lakay_streams.engine.partition import Partition, Work
+from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.tenure import Tenure
 from lakay_streams.engine.transport import Consumer
+from lakay_streams.engine.work import Work
 from lakay_streams.errors import EngineError, Fenced, StoreError
 
 if TYPE_CHECKING:

@@ -15,56 +15,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams.engine.batch import Record, RecordBatch
 from lakay_streams.engine.crash import PARK_AFTER, Crash
 from lakay_streams.engine.journal import JournalEntry, Segment
-from lakay_streams.engine.producer import Headers, Outgoing, TransactionalProducer
+from lakay_streams.engine.options import CheckpointStats, Options
+from lakay_streams.engine.producer import Outgoing, TransactionalProducer
 from lakay_streams.engine.reference import Reference, Snapshot
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.table import PartitionStates, StateTable
 from lakay_streams.errors import EngineError, StoreError
 
-State = TypeVar("State")
 Value = TypeVar("Value")
-
-#: The largest key and value of an output: with its overhead it fits the 1,048,588 bytes that brokers take by default.
-MAX_RECORD_BYTES = 1_000_000
 
 #: Changed states encoded between two turns of the event loop.
 ENCODED_PER_TURN = 250
-
-
-class Options(NamedTuple):
-    """How partitions checkpoint.
-
-    A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`.
-    `park` sets a record aside that crashed the worker `PARK_AFTER` times. `versions` are the constant part of what the
-    journal says was in force. `checkpointed` is told of every checkpoint.
-    """
-
-    journal_topic: str
-    park: Callable[[Work, Record, str], None]
-    interval: float = 0.1
-    max_records: int = 5_000
-    cache_bytes: int = 256 << 20
-    timeout: float = 30.0
-    versions: Mapping[str, str | int] = {}
-    checkpointed: Callable[[CheckpointStats], None] = lambda _stats: None
-
-
-class CheckpointStats(NamedTuple):
-    """What the last checkpoint was. Times are in seconds; `at` is the monotonic clock's."""
-
-    at: float = 0.0
-    seconds: float = 0.0
-    records: int = 0
-    states: int = 0
-    outputs: int = 0
 
 
 class Partition:
@@ -191,6 +160,19 @@ class Partition:
         """Return whether `record` has crashed workers too often to be tried again."""
         crash = self._crashes.get(record.topic)
         return crash is not None and crash.offset == record.offset and crash.times >= PARK_AFTER
+
+    def set_aside(self, record: Record) -> None:
+        """Note in the journal that `record` was parked."""
+        self._parked.append((record.topic, record.offset))
+
+    def in_force(self, reference: Reference[Value]) -> Value:
+        """Return the value of `reference` for the records since the last checkpoint."""
+        value: Value = self._in_force[reference.name].value
+        return value
+
+    def send(self, topic: str, outgoing: Outgoing, partition: int | None) -> None:
+        """Send a record with the next checkpoint; to the key's partition where `partition` is None."""
+        self._outputs[topic].append((partition, outgoing))
 
     # -- checkpoint
 
@@ -323,62 +305,3 @@ class Partition:
         for states in self.states.values():
             states.store.close()
         await self.producer.stop()
-
-
-class Work:
-    """A batch being processed: the only way in which an agent reads and changes a partition.
-
-    Iterating yields the records to process. Leaving without an exception counts them as processed; nothing reaches
-    Kafka or RocksDB before the next checkpoint.
-    """
-
-    def __init__(self, partition: Partition | None, topic: str, records: Sequence[Record]) -> None:
-        """Work on `records` of `topic`; without a partition (the batch is stale) there are none."""
-        self._partition = partition
-        self.topic = topic
-        self.records = records
-        self.current: Record | None = None
-
-    @property
-    def partition(self) -> Partition:
-        """The partition worked on."""
-        if self._partition is None:
-            raise RuntimeError("this batch is stale: it has no records and no partition to work on")
-        return self._partition
-
-    def __iter__(self) -> Iterator[Record]:
-        """Yield each record to process; one that crashed workers too often is parked instead."""
-        for record in self.records:
-            self.current = record
-            if self._partition is not None and self._partition.to_park(record):
-                self._partition._parked.append((record.topic, record.offset))
-                self._partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")
-                continue
-            yield record
-
-    def states(self, table: StateTable[State]) -> PartitionStates[State]:
-        """Return this partition's states of `table`."""
-        return self.partition.states[table.name]
-
-    def reference(self, reference: Reference[Value]) -> Value:
-        """Return the value of `reference` in force since the last checkpoint."""
-        value: Value = self.partition._in_force[reference.name].value
-        return value
-
-    def emit(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        *,
-        headers: Headers | None = None,
-        partition: int | None = None,
-    ) -> None:
-        """Send a record with the next checkpoint; to the key's partition unless `partition` is given.
-
-        Raises `EngineError` for a record that no broker would take: it would fail every checkpoint for ever.
-        """
-        size = len(key or b"") + len(value or b"")
-        if size > MAX_RECORD_BYTES:
-            raise EngineError(f"a record of {size} bytes for {topic} is over the {MAX_RECORD_BYTES} that brokers take")
-        self.partition._outputs[topic].append((partition, Outgoing(key, value, headers or [])))

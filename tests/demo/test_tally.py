@@ -38,6 +38,7 @@ def alert(tier: str, *findings: alerts.AlertFinding, amount: str | None = "1240.
             severity=tier.upper(),
             recommendation="block",
             findings=findings,
+            otherwise=(),
             settings_version="abc",
         )
     )

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import Record
-from lakay_streams.engine.partition import Options, Work
+from lakay_streams.engine.options import Options
 from lakay_streams.engine.table import StateTable
+from lakay_streams.engine.work import Work
 
 EMIT_EVERY = 12
 PARTITIONS = 3

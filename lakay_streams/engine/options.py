@@ -1,0 +1,39 @@
+"""How partitions checkpoint, and what a checkpoint tells of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from lakay_streams.engine.batch import Record
+
+if TYPE_CHECKING:
+    from lakay_streams.engine.work import Work
+
+
+class CheckpointStats(NamedTuple):
+    """What the last checkpoint was. Times are in seconds; `at` is the monotonic clock's."""
+
+    at: float = 0.0
+    seconds: float = 0.0
+    records: int = 0
+    states: int = 0
+    outputs: int = 0
+
+
+class Options(NamedTuple):
+    """How partitions checkpoint.
+
+    A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`.
+    `park` sets a record aside that crashed the worker `PARK_AFTER` times. `versions` are the constant part of what the
+    journal says was in force. `checkpointed` is told of every checkpoint.
+    """
+
+    journal_topic: str
+    park: Callable[[Work, Record, str], None]
+    interval: float = 0.1
+    max_records: int = 5_000
+    cache_bytes: int = 256 << 20
+    timeout: float = 30.0
+    versions: Mapping[str, str | int] = {}
+    checkpointed: Callable[[CheckpointStats], None] = lambda _stats: None
