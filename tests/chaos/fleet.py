@@ -161,7 +161,8 @@ class Fleet:
 
     def stop(self, *members: Member, in_peace: bool = False) -> None:
         """End workers at once and in good order; `in_peace` they have no reason to end with any other code than 0."""
-        answers = (0,) if in_peace else (0, EXIT_RESTART, -signal.SIGTERM)
+        # SIGTERM before it could take notice: nothing was begun.
+        answers = {0, -signal.SIGTERM} if in_peace else {0, -signal.SIGTERM, EXIT_RESTART}
         with self._lock:
             stopped = [(member, member.process) for member in members]
             for member, _ in stopped:

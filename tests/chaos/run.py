@@ -97,8 +97,6 @@ def run(plan: Plan, folder: Path, tell: Callable[[int, str], None]) -> Outcome:
             stage = Stage(kafka, fleet, traffic, Random(plan.seed), plan.session_s, cramped if small else None, set())
             schedule = _Schedule(plan, stage, tell)
             stuck = schedule.inject()
-            for member in fleet.idle:
-                fleet.start(member)
             traffic.stop()
             tell(len(schedule.injected), "all faults injected: waiting until everything is processed")
             if stuck is None and not asyncio.run(_caught_up(platform)):
