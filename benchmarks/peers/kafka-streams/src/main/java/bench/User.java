@@ -51,7 +51,7 @@ final class User {
 
     /** Returns the JSON serializer and deserializer of a store. */
     static Serde<User> serde() {
-        // Devices and minutes are field names here: kept as symbols, as Jackson does unless told, they halve the speed.
+        // Devices and minutes are field names here: kept as symbols, as Jackson does unless told, they cost much.
         JsonMapper mapper = JsonMapper.builder(JsonFactory.builder()
                         .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                         .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
