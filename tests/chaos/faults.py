@@ -24,6 +24,9 @@ from tests.chaos.traffic import Traffic
 REACH_S = 20.0
 OPEN_S = 45.0
 
+#: Seconds within which a worker that is started joins the group.
+JOINED_S = 4.0
+
 #: Seconds a disk is full before its worker is killed too.
 FULL_S = 5.0
 NO_SPACE = b"No space left on device"
@@ -126,15 +129,15 @@ def scaled(stage: Stage) -> str:
 
 
 def shuffled(stage: Stage) -> str:
-    """Remove several workers at once and add others in the same moment."""
+    """Add workers, and remove several at once about when those join the group."""
     fleet = stage.fleet
     leaving, coming = [member for member in fleet.members if member.wanted], fleet.idle
     keep = stage.rng.choice(leaving)
     removed = [member for member in leaving if member is not keep]
     for member in coming:
         fleet.start(member)
+    time.sleep(stage.rng.uniform(0, JOINED_S))
     fleet.stop(*removed)
-    time.sleep(stage.rng.uniform(0, 2))
     if not coming:
         coming = removed[1:]
         for member in coming:
