@@ -78,17 +78,34 @@ class PartitionStore:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if _damaged(self.path).exists():
-            log.warning("store_rebuilt", table=self.path.parent.name, store=self.path.name)
-            shutil.rmtree(self.path, ignore_errors=True)
-            _damaged(self.path).unlink()
+            self._remove()
+        try:
+            self._open()
+        except StoreError:
+            if not _damaged(self.path).exists():
+                raise
+            self._remove()
+            self._open()
+
+    def _remove(self) -> None:
+        log.warning("store_rebuilt", table=self.path.parent.name, store=self.path.name)
+        shutil.rmtree(self.path, ignore_errors=True)
+        _damaged(self.path).unlink()
+
+    def _open(self) -> None:
         with _as_store_error(self.path, "open"):
             self._db = OPTIONS.open(self.path)
 
     def close(self) -> None:
         """Close the database and release its lock at once."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        db, self._db = self._db, None
+        if db is None:
+            return
+        try:
+            db.close()
+        except Exception as exc:  # rocksdict raises bare exceptions
+            # A full disk or a damaged file; the lock is released all the same, and the changelog has everything.
+            log.warning("store_close_failed", table=self.path.parent.name, store=self.path.name, error=str(exc))
 
     def wipe(self) -> None:
         """Delete everything in the database, for a rebuild from the changelog's beginning."""

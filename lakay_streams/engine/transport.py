@@ -220,6 +220,10 @@ class Consumer(driver.Consumer):
                 if not self.flow_active:
                     # A rebalance has begun; the partition's next owner reads from the committed offset.
                     backlog.clear()
+        except asyncio.CancelledError:
+            # Faust's fetcher takes a cancel during a rebalance for a crash, also where it is being stopped.
+            if not (self.should_stop or fetcher.should_stop):
+                raise
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
