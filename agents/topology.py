@@ -14,11 +14,11 @@ from lakay_streams.contracts.topics import CIRCLES, EVENT_TYPES, JOURNAL, RATES,
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.options import CheckpointStats, Options
-from lakay_streams.engine.ownership import EXIT_RESTART
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.worker import Worker
 from lakay_streams.errors import LakayError, PrerequisiteError
 from lakay_streams.metrics import CHECKPOINT_OUTPUTS, CHECKPOINT_RECORDS, CHECKPOINTS
+from lakay_streams.processes import EXIT_RESTART
 from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry import ScoredSampling, get_logger

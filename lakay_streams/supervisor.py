@@ -6,15 +6,13 @@ record crashed it. What was not committed is replayed. Any other exit code is an
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from types import FrameType
 
-from lakay_streams.engine.ownership import EXIT_RESTART
+from lakay_streams.processes import EXIT_RESTART, die_with_parent
 from lakay_streams.telemetry import get_logger
 
 log = get_logger()
@@ -24,15 +22,6 @@ BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 STEADY_S = 60.0
 """A worker that ran this long had recovered: the next failure is a first one again."""
-
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies, however it dies; for `preexec_fn`."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Supervisor:
@@ -53,8 +42,8 @@ class Supervisor:
             started = time.monotonic()
             code = self._run_once()
             if self._stopping:
-                # Killed by the signal before it could take notice of it: nothing was begun.
-                return 0 if code == -signal.SIGTERM else _exit_code(code)
+                # Killed by the signal before it could take notice of it, or about to ask for a new start: it has stopped.
+                return 0 if code in {-signal.SIGTERM, EXIT_RESTART} else _exit_code(code)
             if code >= 0 and code != EXIT_RESTART:
                 return code
             if time.monotonic() - started >= STEADY_S:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import ctypes
 import shutil
 import signal
 import socket
@@ -26,12 +25,11 @@ from typing import Self
 
 from lakay_streams.embedded.maven import java, kafka_jars
 from lakay_streams.errors import LakayError, PrerequisiteError
+from lakay_streams.processes import die_with_parent
 
 READY = b"Kafka Server started"
 """What the broker logs once it serves requests."""
 
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -241,12 +239,6 @@ def _java() -> tuple[str | Path, ...]:
         "-cp",
         f"{kafka_jars()}/*",
     )
-
-
-def die_with_parent() -> None:
-    """For a `Popen`'s `preexec_fn`: ask Linux to kill the child when its parent dies, however it dies."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _free_port() -> int:

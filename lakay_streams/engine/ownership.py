@@ -26,14 +26,12 @@ from lakay_streams.engine.tenure import Tenure
 from lakay_streams.engine.transport import Consumer
 from lakay_streams.engine.work import Work
 from lakay_streams.errors import EngineError, Fenced, StoreError
+from lakay_streams.processes import EXIT_RESTART
 
 if TYPE_CHECKING:
     from lakay_streams.engine.app import StreamApp
 
 log = structlog.get_logger()
-
-#: Exit code that tells a supervisor to start the worker again (EX_SOFTWARE).
-EXIT_RESTART = 70
 
 
 def exit_to_restart(exc: BaseException) -> None:

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lakay_streams.engine.ownership import EXIT_RESTART
-from lakay_streams.supervisor import die_with_parent
+from lakay_streams.processes import EXIT_RESTART, die_with_parent
 from tests.chaos.points import Point, arm, disarm, struck
 from tests.e2e.platform import GROUP
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lakay_streams.engine.crash import PARK_AFTER, Crash
-from lakay_streams.engine.ownership import EXIT_RESTART
+from lakay_streams.processes import EXIT_RESTART
 from tests.engine.harness import Worker, caught_up, committed, create_topics, produce, read, unique
 
 
