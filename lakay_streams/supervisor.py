@@ -42,7 +42,7 @@ class Supervisor:
             started = time.monotonic()
             code = self._run_once()
             if self._stopping:
-                # Killed by the signal before it could take notice of it, or about to ask for a new start: it has stopped.
+                # Killed by the signal before it took notice of it, or about to ask for a new start: it has stopped.
                 return 0 if code in {-signal.SIGTERM, EXIT_RESTART} else _exit_code(code)
             if code >= 0 and code != EXIT_RESTART:
                 return code
