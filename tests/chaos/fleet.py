@@ -179,6 +179,11 @@ class Fleet:
                 continue
             if code not in answers:
                 self.gave_up.append(f"{member.name} ended with exit code {code} after SIGTERM")
+            with self._lock:
+                # Else the watching thread could take this end for an unasked one, where it is wanted again by now.
+                if member.process is process:
+                    member.process = None
+                    member.ended_at = time.monotonic()
 
     @contextmanager
     def down(self, member: Member) -> Iterator[None]:
