@@ -7,8 +7,7 @@
     ├── TopicError             a Kafka topic is missing or shaped wrongly
     └── EngineError            the stream engine cannot go on safely
         ├── Fenced             another worker owns the partition now
-        ├── StoreError         RocksDB refused to open, read or write
-        └── RecoveryError      a table could not be rebuilt from its changelog
+        └── StoreError         RocksDB refused to open, read or write
 
 Bad data is never an exception outside `contracts`: it is parked in the rejects. A message carries the value, the rule
 it breaks and the operator's next action, in one sentence, and never a secret.
@@ -45,7 +44,3 @@ class Fenced(EngineError):  # noqa: N818 - Kafka's own word for it
 
 class StoreError(EngineError):
     """RocksDB refused to open, read or write: a full disk, a held lock, a damaged file."""
-
-
-class RecoveryError(EngineError):
-    """A table could not be rebuilt from its changelog."""

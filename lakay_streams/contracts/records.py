@@ -147,14 +147,14 @@ def _kind(record: type[tuple[Any, ...]], time: str | None, fields: str, /, **com
     if not given <= set(own_fields):
         raise TypeError(f"{record.__name__} has no field {', '.join(given - set(own_fields))}")
     steps = [(own_fields.index(field), compute) for field, compute in computed.items()]
-    defaults: dict[str, Any] = record._field_defaults  # type: ignore[attr-defined]
+    defaults: dict[str, Any] = record._field_defaults  # type: ignore[attr-defined]  # every record is a NamedTuple
     for field, default in defaults.items():
         if default is not None and field not in given:
             steps.append((own_fields.index(field), _constant(default)))
     make = cast("Callable[..., Event]", record)
 
     def build(document: Json, payload: Json) -> Event:
-        get: Callable[[str | None], Any] = payload.get  # type: ignore[assignment]
+        get: Callable[[str | None], Any] = payload.get  # type: ignore[assignment]  # None finds nothing
         values: list[Any] = [*map(get, sources)]
         for index, compute in steps:
             values[index] = compute(payload)

@@ -20,15 +20,12 @@ from lakay_streams.errors import EngineError, Fenced
 #: Kafka's brokers refuse larger requests unless configured otherwise.
 MAX_BATCH_BYTES = 1_000_000
 
-Headers = list[tuple[str, bytes]]
-
 
 class Outgoing(NamedTuple):
     """A record to send."""
 
     key: bytes | None
     value: bytes | None
-    headers: Headers = []  # noqa: RUF012 - aiokafka takes nothing but a list, and reads it only
 
 
 class TransactionalProducer:
@@ -112,7 +109,7 @@ class TransactionalProducer:
         sent = []
         batch = self._producer.create_batch()
         for record in outgoing:
-            while batch.append(key=record.key, value=record.value, timestamp=None, headers=record.headers) is None:
+            while batch.append(key=record.key, value=record.value, timestamp=None) is None:
                 count = batch.record_count()
                 sent.append((await self._producer.send_batch(batch, topic, partition=partition), count))
                 batch = self._producer.create_batch()

@@ -6,7 +6,7 @@ Here a state changes in memory as often as its key's events ask for, and its las
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -133,8 +133,3 @@ class PartitionStates(Generic[State]):
     def keys(self, limit: int) -> list[str]:
         """Return the first `limit` durable keys, in key order."""
         return [key.decode() for (key, _), _ in zip(self.store.items(), range(limit), strict=False)]
-
-    def items(self) -> Iterator[tuple[str, State]]:
-        """Yield every durable key and its state, in key order."""
-        for key, value in self.store.items():
-            yield key.decode(), self.table.decode(value)

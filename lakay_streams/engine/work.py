@@ -8,7 +8,7 @@ from typing import TypeVar
 from lakay_streams.engine.batch import Record
 from lakay_streams.engine.crash import PARK_AFTER
 from lakay_streams.engine.partition import Partition
-from lakay_streams.engine.producer import Headers, Outgoing
+from lakay_streams.engine.producer import Outgoing
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.table import PartitionStates, StateTable
 from lakay_streams.errors import EngineError
@@ -65,7 +65,6 @@ class Work:
         key: bytes | None,
         value: bytes | None,
         *,
-        headers: Headers | None = None,
         partition: int | None = None,
     ) -> None:
         """Send a record with the next checkpoint; to the key's partition unless `partition` is given.
@@ -75,4 +74,4 @@ class Work:
         size = len(key or b"") + len(value or b"")
         if size > MAX_RECORD_BYTES:
             raise EngineError(f"a record of {size} bytes for {topic} is over the {MAX_RECORD_BYTES} that brokers take")
-        self.partition.send(topic, Outgoing(key, value, headers or []), partition)
+        self.partition.send(topic, Outgoing(key, value), partition)

@@ -102,7 +102,7 @@ def test_a_minor_unit_is_rounded_half_to_even(amount: float | str, currency: str
 )
 def test_what_is_no_amount_is_refused_with_the_reason(amount: object, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        to_minor(amount, "USD")  # type: ignore[arg-type]
+        to_minor(amount, "USD")  # type: ignore[arg-type]  # wrong types are what is tried
 
 
 def test_less_than_half_a_minor_unit_is_not_a_positive_amount() -> None:

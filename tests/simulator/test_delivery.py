@@ -16,7 +16,7 @@ DAYS = 8.0
 
 
 def disturbed(**shares: float) -> Run:
-    return play(SimulatorOptions(seed=3, users=200, days=DAYS, **shares))  # type: ignore[arg-type]
+    return play(SimulatorOptions(seed=3, users=200, days=DAYS, **shares))  # type: ignore[arg-type]  # names of shares
 
 
 @pytest.fixture(scope="module")
