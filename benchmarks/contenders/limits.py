@@ -17,7 +17,7 @@ from benchmarks import workload
 from benchmarks.contenders import Job, report, watched
 from benchmarks.contenders.lakay_engine import NEW_USER, User, step
 from benchmarks.measure import Measurement, Meter
-from lakay_streams.engine.producer import Outgoing, TransactionalProducer
+from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.store import PartitionStore
 
 BATCH = 5_000
@@ -109,7 +109,7 @@ def produce(job: Job) -> Measurement:
 
 async def _produce(job: Job) -> Measurement:
     await workload.create_topic(job.bootstrap_servers, job.alerts)
-    records = [Outgoing(record.key, record.value) for record in workload.records(job.events)]
+    records = [(record.key, record.value) for record in workload.records(job.events)]
     producer = TransactionalProducer(
         transactional_id=job.run_id,
         group_id=job.run_id,

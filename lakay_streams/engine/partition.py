@@ -16,6 +16,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
@@ -27,6 +28,7 @@ from lakay_streams.engine.options import CheckpointStats, Options
 from lakay_streams.engine.producer import Outgoing, TransactionalProducer
 from lakay_streams.engine.reference import Reference, Snapshot
 from lakay_streams.engine.routing import partition_of
+from lakay_streams.engine.store import Change
 from lakay_streams.engine.table import PartitionStates, StateTable
 from lakay_streams.errors import EngineError, StoreError
 
@@ -156,10 +158,10 @@ class Partition:
         self._work_arrived.set()
         self._full.set()
 
-    def to_park(self, record: Record) -> bool:
-        """Return whether `record` has crashed workers too often to be tried again."""
-        crash = self._crashes.get(record.topic)
-        return crash is not None and crash.offset == record.offset and crash.times >= PARK_AFTER
+    def to_park(self, topic: str) -> int | None:
+        """Return the offset of the record of `topic` that has crashed workers too often to be tried again, if any."""
+        crash = self._crashes.get(topic)
+        return crash.offset if crash is not None and crash.times >= PARK_AFTER else None
 
     def set_aside(self, record: Record) -> None:
         """Note in the journal that `record` was parked."""
@@ -209,12 +211,12 @@ class Partition:
                 self._segments, self._parked = [], []
                 self._work_arrived.clear()
                 self._full.clear()
-            encoded = {name: await self._encode(name, changed) for name, changed in changes.items()}
+            encoded = {name: await self._encoded(name, changed) for name, changed in changes.items()}
             outgoing = await self._addressed(outputs)
-            outgoing[self.options.journal_topic, self.number] = [Outgoing(str(self.number).encode(), journal.encode())]
+            outgoing[self.options.journal_topic, self.number] = [(str(self.number).encode(), journal.encode())]
             for name, states in self.states.items():
                 if encoded[name]:
-                    outgoing[states.changelog, self.number] = [Outgoing(key, value) for key, value in encoded[name]]
+                    outgoing[states.changelog, self.number] = encoded[name]
             last = await self.producer.commit(outgoing, offsets)
             self._committed.update(positions)
             for name, states in self.states.items():
@@ -258,27 +260,28 @@ class Partition:
             offsets[TopicPartition(topic, self.number)] = OffsetAndMetadata(position, crash.metadata() if crash else "")
         return offsets
 
-    async def _encode(self, name: str, changed: Mapping[str, Any]) -> list[tuple[bytes, bytes | None]]:
+    async def _encoded(self, name: str, changed: Mapping[str, Any]) -> list[Change]:
         encode = self.states[name].table.encode
-        encoded: list[tuple[bytes, bytes | None]] = []
-        for count, (key, state) in enumerate(changed.items(), start=1):
-            encoded.append((key.encode(), encode(state)))
-            if count % ENCODED_PER_TURN == 0:
-                await asyncio.sleep(0)
+        encoded: list[Change] = []
+        changes = iter(changed.items())
+        while turn := [(key.encode(), encode(state)) for key, state in islice(changes, ENCODED_PER_TURN)]:
+            encoded += turn
+            await asyncio.sleep(0)
         return encoded
 
     async def _addressed(
         self, outputs: Mapping[str, list[tuple[int | None, Outgoing]]]
-    ) -> dict[tuple[str, int], list[Outgoing]]:
+    ) -> dict[tuple[str, int], Sequence[Outgoing]]:
         addressed: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
         for topic, records in outputs.items():
             if topic not in self._topic_partitions:
                 self._topic_partitions[topic] = await self.producer.partitions_of(topic)
             partitions = self._topic_partitions[topic]
             for partition, outgoing in records:
-                target = partition_of(outgoing.key or b"", partitions) if partition is None else partition % partitions
+                key, _ = outgoing
+                target = partition_of(key or b"", partitions) if partition is None else partition % partitions
                 addressed[topic, target].append(outgoing)
-        return addressed
+        return dict(addressed)
 
     async def account_crash(self, record: Record) -> Crash:
         """Commit that `record` crashed the worker once more, and nothing else.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, KafkaError, ProducerFenced
@@ -21,11 +21,8 @@ from lakay_streams.errors import EngineError, Fenced
 MAX_BATCH_BYTES = 1_000_000
 
 
-class Outgoing(NamedTuple):
-    """A record to send."""
-
-    key: bytes | None
-    value: bytes | None
+Outgoing = tuple[bytes | None, bytes | None]
+"""Key and value of a record to send. Not a class: making one for each changed state took 2% of a worker."""
 
 
 class TransactionalProducer:
@@ -108,8 +105,8 @@ class TransactionalProducer:
         topic, partition = target
         sent = []
         batch = self._producer.create_batch()
-        for record in outgoing:
-            while batch.append(key=record.key, value=record.value, timestamp=None) is None:
+        for key, value in outgoing:
+            while batch.append(key=key, value=value, timestamp=None) is None:
                 count = batch.record_count()
                 sent.append((await self._producer.send_batch(batch, topic, partition=partition), count))
                 batch = self._producer.create_batch()

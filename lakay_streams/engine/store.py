@@ -30,6 +30,9 @@ OPTIONS = RocksDBOptions(
 )
 
 
+Change = tuple[bytes, bytes | None]
+"""A key and its new value; None deletes it."""
+
 #: What RocksDB says of a database whose files are changed or missing.
 DAMAGE = ("Corruption", "No such file", "checksum", "Bad table magic number")
 
@@ -119,8 +122,11 @@ class PartitionStore:
             value: bytes | None = self.db.get(key)
         return value
 
-    def write(self, changes: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
-        """Apply `changes` (a value of None deletes) and the changelog `offset` of the last of them, all or nothing."""
+    def write(self, changes: Iterable[Change], offset: int) -> int:
+        """Apply `changes` and the changelog `offset` of the last of them, all or nothing.
+
+        Returns the bytes written.
+        """
         batch = WriteBatch(raw_mode=True)
         for key, value in changes:
             if value is None:
@@ -129,7 +135,9 @@ class PartitionStore:
                 batch.put(key, value)
         batch.put(self.OFFSET_KEY, str(offset).encode())
         with _as_store_error(self.path, "write"):
+            size: int = batch.size_in_bytes()
             self.db.write(batch)
+        return size
 
     def offset(self) -> int | None:
         """Return the changelog offset of the last change in the database, or None when it is new."""

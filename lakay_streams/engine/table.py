@@ -6,7 +6,7 @@ Here a state changes in memory as often as its key's events ask for, and its las
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ import msgspec
 from faust import App, Table
 
 from lakay_streams.engine.routing import partition_of
-from lakay_streams.engine.store import PartitionStore
+from lakay_streams.engine.store import Change, PartitionStore
 
 State = TypeVar("State")
 
@@ -113,10 +113,9 @@ class PartitionStates(Generic[State]):
         changes, self._changed = self._changed, {}
         return changes
 
-    def written(self, changes: list[tuple[bytes, bytes | None]], offset: int) -> None:
+    def written(self, changes: Sequence[Change], offset: int) -> None:
         """Write a committed checkpoint's `changes`, of which there must be any, to RocksDB."""
-        self.store.write(changes, offset)
-        mean = sum(len(value or b"") for _, value in changes) / len(changes)
+        mean = self.store.write(changes, offset) / len(changes)
         self._encoded_bytes += 0.1 * (mean - self._encoded_bytes)
 
     def evict(self) -> None:

@@ -8,7 +8,6 @@ from typing import TypeVar
 from lakay_streams.engine.batch import Record
 from lakay_streams.engine.crash import PARK_AFTER
 from lakay_streams.engine.partition import Partition
-from lakay_streams.engine.producer import Outgoing
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.table import PartitionStates, StateTable
 from lakay_streams.errors import EngineError
@@ -43,11 +42,12 @@ class Work:
 
     def __iter__(self) -> Iterator[Record]:
         """Yield each record to process; one that crashed workers too often is parked instead."""
+        to_park = None if self._partition is None else self._partition.to_park(self.topic)
         for record in self.records:
             self.current = record
-            if self._partition is not None and self._partition.to_park(record):
-                self._partition.set_aside(record)
-                self._partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")
+            if record.offset == to_park:
+                self.partition.set_aside(record)
+                self.partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")
                 continue
             yield record
 
@@ -74,4 +74,4 @@ class Work:
         size = len(key or b"") + len(value or b"")
         if size > MAX_RECORD_BYTES:
             raise EngineError(f"a record of {size} bytes for {topic} is over the {MAX_RECORD_BYTES} that brokers take")
-        self.partition.send(topic, Outgoing(key, value), partition)
+        self.partition.send(topic, (key, value), partition)

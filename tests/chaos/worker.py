@@ -12,7 +12,7 @@ import asyncio
 import os
 import random
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from lakay_streams.domain.fraud.decide import decide
 from lakay_streams.engine import producer, recovery, table
 from lakay_streams.engine.producer import Outgoing, TransactionalProducer
 from lakay_streams.engine.recovery import Progress, restore
-from lakay_streams.engine.store import PartitionStore
+from lakay_streams.engine.store import Change, PartitionStore
 from lakay_streams.engine.table import PartitionStates
 from lakay_streams.errors import LakayError
 from lakay_streams.settings import load_settings
@@ -85,7 +85,7 @@ class StrikingClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no
 class StrikingStates(PartitionStates[Any]):
     """The engine's states, struck between the tables of a checkpoint."""
 
-    def written(self, changes: list[tuple[bytes, bytes | None]], offset: int) -> None:
+    def written(self, changes: Sequence[Change], offset: int) -> None:
         super().written(changes, offset)
         reach(ARMED, Point.ROCKSDB_WRITTEN)
 

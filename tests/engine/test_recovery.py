@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from lakay_streams.engine.producer import Outgoing, TransactionalProducer
+from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.recovery import restore
 from lakay_streams.engine.store import PartitionStore
 from lakay_streams.errors import Fenced
@@ -26,7 +26,7 @@ async def write(kafka: str, name: str, *values: bytes) -> None:
     writer = producer(kafka, name)
     await writer.start()
     for value in values:
-        await writer.commit({(name, 0): [Outgoing(b"key", value), Outgoing(value, value)]}, {})
+        await writer.commit({(name, 0): [(b"key", value), (value, value)]}, {})
     await writer.stop()
 
 
@@ -76,7 +76,7 @@ async def test_a_store_of_another_changelog_is_rebuilt(kafka: str, changelog: st
 async def test_a_deleted_key_stays_deleted(kafka: str, changelog: str, store: PartitionStore) -> None:
     writer = producer(kafka, changelog)
     await writer.start()
-    await writer.commit({(changelog, 0): [Outgoing(b"key", b"1"), Outgoing(b"key", None)]}, {})
+    await writer.commit({(changelog, 0): [(b"key", b"1"), (b"key", None)]}, {})
     await writer.stop()
     await restore({TopicPartition(changelog, 0): store}, client(kafka))
     assert dict(store.items()) == {}
@@ -89,9 +89,9 @@ async def test_a_new_owner_fences_the_old_one_by_starting(kafka: str, changelog:
     await new.start()
     with pytest.raises(Fenced, match="another worker took over"):
         await old.commit(
-            {(changelog, 0): [Outgoing(b"key", b"zombie")]}, {TopicPartition(changelog, 0): OffsetAndMetadata(1, "")}
+            {(changelog, 0): [(b"key", b"zombie")]}, {TopicPartition(changelog, 0): OffsetAndMetadata(1, "")}
         )
-    await new.commit({(changelog, 0): [Outgoing(b"key", b"owner")]}, {})
+    await new.commit({(changelog, 0): [(b"key", b"owner")]}, {})
     await old.stop()
     await new.stop()
     assert [record.value for record in (await read(kafka, changelog, partitions=1))[0]] == [b"owner"]
