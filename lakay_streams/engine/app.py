@@ -62,7 +62,7 @@ class StreamApp(App):
             topic_replication_factor=replication_factor,
             key_serializer="raw",
             value_serializer="raw",
-            # A message is a batch of up to 200 records.
+            # A message is a batch, some milliseconds of work.
             stream_buffer_maxsize=4,
             stream_wait_empty=False,
             broker_max_poll_records=2_000,

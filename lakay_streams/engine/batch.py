@@ -1,7 +1,7 @@
 """A batch: consecutive committed records of one partition of one topic, in order.
 
 Faust pays for every message (event-loop passes, tasks, sensors, queue, ack); a batch travels as one message, so that
-this is paid once for up to `MAX_RECORDS`.
+this is paid once for a few hundred.
 """
 
 from __future__ import annotations
@@ -9,8 +9,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-#: Keeps an agent's uninterrupted work on a batch under 10 ms at the slowest expected 50 us a record.
-MAX_RECORDS = 200
+#: Seconds for which an agent works on a batch without a pause: pages, checkpoints and heartbeats share its event loop.
+TURN = 0.008
+
+#: Bounds of a batch, whatever its records take: a stall of the machine must not end batching, nor a lull bloat it.
+MIN_RECORDS, MAX_RECORDS = 20, 400
+
+#: Records over which the pace is averaged.
+_AVERAGED = 2_000
+
+
+class Pace:
+    """How long agents take for a record, and so how many records make a batch of one turn."""
+
+    def __init__(self) -> None:
+        """Start with a guess."""
+        self._seconds_per_record = TURN / 200
+
+    def took(self, records: int, seconds: float) -> None:
+        """Learn that a batch of `records` took `seconds`."""
+        if records:
+            self._seconds_per_record += min(1.0, records / _AVERAGED) * (seconds / records - self._seconds_per_record)
+
+    @property
+    def records(self) -> int:
+        """How many records the next batch may have."""
+        return min(MAX_RECORDS, max(MIN_RECORDS, int(TURN / self._seconds_per_record)))
 
 
 class Record(Protocol):

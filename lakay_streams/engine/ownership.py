@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -212,12 +213,14 @@ class Ownership(TableManager):
         try:
             async with partition.lock:
                 work.records = partition.fresh(batch)
+                started = time.perf_counter()
                 try:
                     yield work
                 except BaseException:
                     # Half a batch is in the states: no checkpoint may take them.
                     partition.spoil()
                     raise
+                self.consumer.pace.took(len(work.records), time.perf_counter() - started)
                 partition.processed(batch.topic, work.records)
         except StoreError as exc:
             partition.fail(exc)

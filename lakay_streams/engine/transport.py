@@ -23,7 +23,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from lakay_streams.engine.backlog import Backlog
-from lakay_streams.engine.batch import MAX_RECORDS, Record, RecordBatch
+from lakay_streams.engine.batch import Pace, Record, RecordBatch
 
 log = structlog.get_logger()
 
@@ -172,6 +172,8 @@ class Consumer(driver.Consumer):
         """Start with nothing delivered."""
         #: The next offset to deliver to the agents, of each partition that has delivered any.
         self.delivered: dict[TP, int] = {}
+        #: How fast the agents are, which decides how long batches are.
+        self.pace = Pace()
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -216,7 +218,7 @@ class Consumer(driver.Consumer):
                         backlog.add(tp, epoch, records)
                     fetching = None
                 if backlog:
-                    await self._deliver(backlog.take(MAX_RECORDS))
+                    await self._deliver(backlog.take(self.pace.records))
                 if not self.flow_active:
                     # A rebalance has begun; the partition's next owner reads from the committed offset.
                     backlog.clear()
