@@ -17,7 +17,7 @@ from lakay_streams.embedded.kafka import EmbeddedKafka
 from tests.chaos import disk
 from tests.chaos.bugs import CRASH_ALWAYS, CRASH_ONCE
 from tests.chaos.fleet import Fleet, Member
-from tests.chaos.points import CHECKPOINT, OPENING, Point
+from tests.chaos.points import CHECKPOINT, OPENING, TRANSACTION_S, Point
 from tests.chaos.traffic import Traffic
 
 #: Seconds within which an armed point must be reached: several checkpoints, or a start and a rebalance.
@@ -29,6 +29,9 @@ JOINED_S = 4.0
 
 #: Seconds a disk is full before its worker is killed too.
 FULL_S = 5.0
+
+#: Seconds after which the broker looks for transactions that have taken too long, by default.
+ABORTED_EVERY_S = 10.0
 NO_SPACE = b"No space left on device"
 
 
@@ -98,7 +101,7 @@ def zombie(stage: Stage) -> str:
     """SIGSTOP at any moment, SIGCONT after the group has gone on without the worker."""
     victim = stage.victim()
     victim.send(signal.SIGSTOP)
-    return _wake(stage, victim, "anywhere")
+    return _wake(stage, victim, "anywhere", stage.session_s * stage.rng.uniform(1.3, 2.2))
 
 
 def zombie_in_checkpoint(stage: Stage) -> str | None:
@@ -106,11 +109,18 @@ def zombie_in_checkpoint(stage: Stage) -> str | None:
     victim, point = stage.victim(), stage.rng.choice([point for point in CHECKPOINT if point is not Point.COMMIT_SENT])
     if not stage.fleet.strike(victim, point, signal.SIGSTOP, REACH_S):
         return None
-    return _wake(stage, victim, f"at {point.value}")
+    return _wake(stage, victim, f"at {point.value}", stage.session_s * stage.rng.uniform(1.3, 2.2))
 
 
-def _wake(stage: Stage, victim: Member, where: str) -> str:
-    seconds = stage.session_s * stage.rng.uniform(1.3, 2.2)
+def zombie_aborted(stage: Stage) -> str | None:
+    """SIGSTOP inside a transaction, SIGCONT after the broker has aborted it, which ends the producer's epoch too."""
+    victim, point = stage.victim(), stage.rng.choice([Point.OUTPUTS_SENT, Point.CHANGELOG_SENT, Point.OFFSETS_SENT])
+    if not stage.fleet.strike(victim, point, signal.SIGSTOP, REACH_S):
+        return None
+    return _wake(stage, victim, f"at {point.value}", TRANSACTION_S + ABORTED_EVERY_S + stage.rng.uniform(0, 5))
+
+
+def _wake(stage: Stage, victim: Member, where: str, seconds: float) -> str:
     time.sleep(seconds)
     victim.send(signal.SIGCONT)
     return f"{victim.name} {where}, for {seconds:.0f} s"
@@ -251,6 +261,7 @@ FAULTS: dict[str, Fault] = {
     "all_killed": all_killed,
     "zombie": zombie,
     "zombie_in_checkpoint": zombie_in_checkpoint,
+    "zombie_aborted": zombie_aborted,
     "scaled": scaled,
     "shuffled": shuffled,
     "scaled_during_recovery": scaled_during_recovery,

@@ -37,6 +37,9 @@ class Point(Enum):
     """Checkpoint: RocksDB has the first table's states; those of the other tables are missing."""
 
 
+#: Seconds a worker's transaction may take before the broker aborts it.
+TRANSACTION_S = 10.0
+
 OPENING = (Point.FENCED, Point.RESTORING, Point.RESTORED)
 CHECKPOINT = tuple(point for point in Point if point not in OPENING)
 

@@ -30,7 +30,7 @@ from lakay_streams.engine.table import PartitionStates
 from lakay_streams.errors import LakayError
 from lakay_streams.settings import load_settings
 from tests.chaos.bugs import CRASH_ALWAYS, CRASH_ONCE
-from tests.chaos.points import Point, is_armed, reach
+from tests.chaos.points import TRANSACTION_S, Point, is_armed, reach
 
 ARMED = Path(os.environ["CHAOS_ARMED"])
 CRASHED = Path(os.environ["CHAOS_CRASHED"])
@@ -40,7 +40,11 @@ COMMIT_ANSWER_S = 0.006
 
 
 class StrikingProducer(TransactionalProducer):
-    """The engine's producer, struck between the steps of a checkpoint."""
+    """The engine's producer, struck between the steps of a checkpoint, whose transactions the broker aborts sooner."""
+
+    def __init__(self, **arguments: Any) -> None:
+        """Take what the engine's producer takes."""
+        super().__init__(**arguments | {"timeout": TRANSACTION_S})
 
     async def start(self) -> None:
         await super().start()
