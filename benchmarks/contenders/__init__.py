@@ -64,6 +64,11 @@ def _common_job(
     return Contender(name, module, does, guarantee, COMMIT_INTERVAL_MS, events, events // 10, warm_up_events)
 
 
+def _undone(name: str, does: str, events: int = 200_000) -> Contender:
+    does = f"lakay-engine with one optimisation undone: {does}"
+    return Contender(name, "undone", does, "exactly-once", COMMIT_INTERVAL_MS, events, quick_events=events // 4)
+
+
 def _limit(name: str, does: str) -> Contender:
     return Contender(name, "limits", does, "none", 0, events=200_000, quick_events=20_000)
 
@@ -115,6 +120,12 @@ CONTENDERS = {
             events=300_000,
             quick_events=100_000,
         ),
+        _undone("without-batches", "one record at a time", events=50_000),
+        _undone("without-write-back", "a checkpoint after each batch"),
+        _undone("without-cache", "states decoded anew after each checkpoint"),
+        _undone("without-ready-made-batches", "aiokafka's send for each record"),
+        _undone("with-lz4", "what is produced is compressed"),
+        _undone("with-pythons-gc", "Python's own thresholds of garbage collection"),
         _limit("limit-fetch", "aiokafka getmany, and nothing else"),
         _limit("limit-fetch-decode", "getmany, decode and validate"),
         _limit("limit-decode", "decode and validate, from memory"),
