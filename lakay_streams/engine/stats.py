@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+from lakay_streams.engine import store
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.transport import Consumer, Progress
@@ -46,7 +47,10 @@ class TableStats(NamedTuple):
 
 
 class EngineStats(NamedTuple):
-    """Everything at one moment. `restored` counts changes of the last recovery, of `to_restore` at most."""
+    """Everything at one moment. `restored` counts changes of the last recovery, of `to_restore` at most.
+
+    `rocksdb_bytes` is RocksDB's memory in this process.
+    """
 
     connected: bool
     ready: bool
@@ -55,13 +59,14 @@ class EngineStats(NamedTuple):
     sources: tuple[SourceStats, ...]
     partitions: tuple[PartitionStats, ...]
     tables: tuple[TableStats, ...]
+    rocksdb_bytes: int
     restored: int
     to_restore: int
     reopened: int
     fenced: int
 
 
-NOTHING_YET = EngineStats(False, False, (), (), (), (), (), 0, 0, 0, 0)
+NOTHING_YET = EngineStats(False, False, (), (), (), (), (), 0, 0, 0, 0, 0)
 """Before anything of Kafka has started."""
 
 
@@ -89,6 +94,7 @@ def take(app: StreamApp) -> EngineStats:
             for number, partition in owned
             for name, states in sorted(partition.states.items())
         ),
+        rocksdb_bytes=store.memory(),
         restored=ownership.restored[0],
         to_restore=ownership.restored[1],
         reopened=ownership.reopened,

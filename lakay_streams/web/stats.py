@@ -41,6 +41,7 @@ def told(sample: Sample, service: dict[str, str]) -> dict[str, Any]:
         "sampled_at": sample.taken_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "uptime_seconds": sample.uptime_seconds,
         "memory_rss_bytes": sample.memory_bytes,
+        "memory_rocksdb_bytes": engine.rocksdb_bytes,
         "kafka": engine.connected,
         "ready": engine.ready,
         "partitions_assigned": list(engine.assigned),
@@ -88,6 +89,7 @@ class Gauges(Collector):
         yield GaugeMetricFamily("lakay_restored_records", "Changes of the last recovery.", value=engine.restored)
         yield GaugeMetricFamily("lakay_reopened", "Partitions opened again after a failure.", value=engine.reopened)
         yield GaugeMetricFamily("lakay_fenced", "Partitions lost to another owner at opening.", value=engine.fenced)
+        yield GaugeMetricFamily("lakay_rocksdb_bytes", "RocksDB's memory in all.", value=engine.rocksdb_bytes)
         lag = GaugeMetricFamily("lakay_lag", "Records that wait.", labels=["topic", "partition"])
         for source in engine.sources:
             if source.lag is not None:

@@ -10,7 +10,9 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakay_streams.engine import store
 from lakay_streams.engine.routing import partition_of
+from lakay_streams.engine.store import PartitionStore
 from lakay_streams.engine.table import PartitionStates, StateTable
 from lakay_streams.errors import StoreError
 from tests.engine.counting import Count, build
@@ -83,3 +85,17 @@ def test_a_store_is_unlocked_as_soon_as_it_is_closed(tmp_path: Path) -> None:
 def test_a_key_goes_where_stock_producers_send_it(key: bytes, partitions: int) -> None:
     everywhere = list(range(partitions))
     assert partition_of(key, partitions) == DefaultPartitioner()(key, everywhere, everywhere)
+
+
+def test_rocksdb_takes_the_same_memory_for_many_stores_as_for_one(tmp_path: Path) -> None:
+    stores = [PartitionStore(tmp_path / "users" / f"{number}.db") for number in range(12)]
+    value = bytes(1000)
+    for number, opened in enumerate(stores):
+        opened.open()
+        for start in range(0, 20_000, 2_000):
+            opened.write([(b"%d-%d" % (number, key), value) for key in range(start, start + 2_000)], start)
+        for key in range(20_000):
+            assert opened.get(b"%d-%d" % (number, key)) == value
+    assert 0 < store.memory() <= 1.1 * store.MEMORY_BYTES
+    for opened in stores:
+        opened.close()

@@ -60,6 +60,7 @@ async def test_checkpoints_and_tables_are_told_of_each_open_partition(pair: Pair
         assert {row["table"] for row in told["tables"]} == {"users", "circles", "remittances", "rates"}
         assert sum(row["cached_states"] for row in told["tables"] if row["table"] == "users") >= 1
         assert told["memory_rss_bytes"] > 10 << 20
+        assert 0 < told["memory_rocksdb_bytes"] < told["memory_rss_bytes"]
 
 
 def all_is_written(running: RunningWorker) -> bool:
