@@ -55,6 +55,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
             checkpointed=_count_checkpoint,
         ),
         session_timeout=settings.kafka_session_timeout_s,
+        standby_replicas=settings.table_standby_replicas,
         prepare=partial(wait_for_kafka, settings),
         web_enabled=pages is not None,
         web_in_thread=True,

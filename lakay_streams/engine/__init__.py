@@ -15,7 +15,8 @@ that put changelog, outputs and input offsets into one Kafka transaction before 
     store        one RocksDB database of one partition of one table
     options      how partitions checkpoint
     producer     a transactional producer that fences the previous owner when it starts
-    recovery     rebuilds stores from their changelog
+    recovery     brings stores up with their changelogs
+    standby      copies of partitions that other workers own, kept up for the day those die
     reference    a small compacted topic that every worker reads whole
     routing      Kafka's default partitioner
     stats        what a worker can tell of itself at one moment

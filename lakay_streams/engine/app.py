@@ -23,7 +23,8 @@ class StreamApp(App):
     """A Faust app whose agents receive `RecordBatch`es and whose checkpoints are transactions.
 
     `group` is the consumer group and the prefix of changelog topics and transactional ids. `partitions` is the
-    partition count of source, changelog and journal topics alike. `prepare` is awaited before anything of Kafka starts.
+    partition count of source, changelog and journal topics alike. `standby_replicas` is how many other workers keep a
+    copy of each partition's stores. `prepare` is awaited before anything of Kafka starts.
     """
 
     BootStrategy = Boot
@@ -38,6 +39,7 @@ class StreamApp(App):
         replication_factor: int,
         options: Options,
         session_timeout: float = 15.0,
+        standby_replicas: int = 0,
         prepare: Callable[[], Awaitable[None]] = _nothing,
         web_enabled: bool = False,
         **settings: Any,
@@ -60,6 +62,7 @@ class StreamApp(App):
             TableManager=Ownership,
             topic_partitions=partitions,
             topic_replication_factor=replication_factor,
+            table_standby_replicas=standby_replicas,
             key_serializer="raw",
             value_serializer="raw",
             # A message is a batch, some milliseconds of work.

@@ -23,6 +23,7 @@ from faust.types import TP
 from lakay_streams.engine.batch import RecordBatch
 from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.reference import Reference
+from lakay_streams.engine.standby import Standby
 from lakay_streams.engine.tenure import Tenure
 from lakay_streams.engine.transport import Consumer
 from lakay_streams.engine.work import Work
@@ -65,6 +66,8 @@ class Ownership(TableManager):
         self._epoch = 0
         self._ready = asyncio.Event()
         self._tenures: list[Tenure] = []
+        #: Of the partitions that other workers own, those that this one keeps a copy of.
+        self.standby: Standby | None = None
         self._opening: asyncio.Task[None] | None = None
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
 
@@ -113,6 +116,8 @@ class Ownership(TableManager):
         self._refuse_uneven({tp.topic for tps in sources.values() for tp in tps})
         share = self.app.options.cache_bytes // max(1, len(sources))
         self._tenures = [Tenure(self, number, tps, share) for number, tps in sorted(sources.items())]
+        copies = {tp.partition for tp in self.app.assignor.assigned_standbys()} - sources.keys()
+        self.standby = Standby(copies, self.values(), self.app.kafka_client())
         self._opening = asyncio.create_task(self._resume(generation_id))
 
     async def wait_until_recovery_completed(self) -> bool:
@@ -182,14 +187,25 @@ class Ownership(TableManager):
         self.on_standbys_ready()
         self.app.on_rebalance_end()
         self._ready.set()
-        log.info("partitions_opened", partitions=[tenure.number for tenure in self._tenures], restored=self.restored[0])
+        log.info(
+            "partitions_opened",
+            partitions=[tenure.number for tenure in self._tenures],
+            replayed=sum(tenure.replayed for tenure in self._tenures),
+            standby=[] if self.standby is None else self.standby.numbers,
+        )
 
     async def release(self) -> None:
-        """Leave every partition, with what it has processed committed. Once left, a partition may have a new owner."""
+        """Leave every partition, with what it has processed committed. Once left, a partition may have a new owner.
+
+        Copies are left too: the next assignment may open their stores.
+        """
         tenures, self._tenures = self._tenures, []
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.cancel()
+        standby, self.standby = self.standby, None
+        if standby is not None:
+            await standby.leave()
         await asyncio.gather(*(tenure.leave() for tenure in tenures))
 
     # -- processing

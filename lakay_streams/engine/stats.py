@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lakay_streams.engine import store
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.partition import Partition
+from lakay_streams.engine.standby import Standby
 from lakay_streams.engine.transport import Consumer, Progress
 from lakay_streams.errors import StoreError
 
@@ -46,6 +47,13 @@ class TableStats(NamedTuple):
     estimated_bytes: int
 
 
+class StandbyStats(NamedTuple):
+    """A partition of another worker of which this one keeps a copy; `behind` is in changelog records."""
+
+    partition: int
+    behind: int | None
+
+
 class EngineStats(NamedTuple):
     """Everything at one moment. `restored` counts changes of the last recovery, of `to_restore` at most.
 
@@ -59,6 +67,7 @@ class EngineStats(NamedTuple):
     sources: tuple[SourceStats, ...]
     partitions: tuple[PartitionStats, ...]
     tables: tuple[TableStats, ...]
+    standbys: tuple[StandbyStats, ...]
     rocksdb_bytes: int
     restored: int
     to_restore: int
@@ -66,7 +75,7 @@ class EngineStats(NamedTuple):
     fenced: int
 
 
-NOTHING_YET = EngineStats(False, False, (), (), (), (), (), 0, 0, 0, 0, 0)
+NOTHING_YET = EngineStats(False, False, (), (), (), (), (), (), 0, 0, 0, 0, 0)
 """Before anything of Kafka has started."""
 
 
@@ -94,6 +103,7 @@ def take(app: StreamApp) -> EngineStats:
             for number, partition in owned
             for name, states in sorted(partition.states.items())
         ),
+        standbys=_standbys(ownership.standby),
         rocksdb_bytes=store.memory(),
         restored=ownership.restored[0],
         to_restore=ownership.restored[1],
@@ -129,6 +139,12 @@ def _partition(partition: Partition) -> PartitionStats:
         outputs=partition.outputs,
         pending_records=partition.pending,
     )
+
+
+def _standbys(standby: Standby | None) -> tuple[StandbyStats, ...]:
+    if standby is None:
+        return ()
+    return tuple(StandbyStats(number, standby.behind.get(number)) for number in standby.numbers)
 
 
 def _estimates(partition: Partition, table: str) -> tuple[int, int]:

@@ -12,6 +12,7 @@ Whatever goes wrong later is mended the same way: close, open again, replay. Not
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,8 @@ class Tenure:
         self._cache_bytes = cache_bytes
         #: Set once the partition has been open.
         self.opened = asyncio.Event()
+        #: Changes that the last opening had to replay from the changelogs.
+        self.replayed = 0
         self._leaving = asyncio.Event()
         #: Whether `leave` may cancel: not while serving, whose last checkpoint counts, nor while closing.
         self._interruptible = True
@@ -88,7 +91,7 @@ class Tenure:
             self._ownership.on_fatal(exc)
 
     async def _open(self, partition: Partition, *, again: bool) -> None:
-        consumer = self._ownership.consumer
+        consumer, started = self._ownership.consumer, time.monotonic()
         # A worker that was stopped for long must not fence the partition's rightful owner: first the group has to say
         # that it is still a member.
         while again and not await consumer.heartbeat():  # noqa: ASYNC110 - the group has no event to wait for
@@ -98,12 +101,13 @@ class Tenure:
         for states in partition.states.values():
             states.store.open()
             stores[TopicPartition(states.changelog, self.number)] = states.store
-        await restore(stores, self._app.kafka_client(), self._ownership.restoring)
+        self.replayed = await restore(stores, self._app.kafka_client(), self._ownership.restoring)
         committed = dict(await consumer.committed(self._sources))
         # Where nothing is committed, the reset policy decides once, and the decision is committed: asked again after a
         # crash, "latest" would skip what came meanwhile.
         first = await consumer.starting_offsets(self._sources - committed.keys())
         if first:
+            log.info("starting_by_reset_policy", offsets={f"{tp.topic}-{tp.partition}": at for tp, at in first.items()})
             starts = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in first.items()}
             await partition.producer.commit({}, starts)
             committed |= {TP(*tp): offset for tp, offset in starts.items()}
@@ -112,6 +116,8 @@ class Tenure:
         await consumer.reposition({tp: offset.offset for tp, offset in committed.items()}, partition.epoch)
         consumer.resume_partitions(self._sources)
         self.opened.set()
+        seconds = round(time.monotonic() - started, 3)
+        log.info("partition_opened", partition=self.number, replayed=self.replayed, seconds=seconds)
 
     async def _serve(self, partition: Partition) -> None:
         """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""

@@ -104,6 +104,8 @@ class Settings(Group):
     """Records after which a checkpoint is taken earlier."""
     state_cache_bytes: Annotated[int, Field(ge=1 << 20)] = 256 << 20
     """Bytes of state that a worker keeps in memory beside RocksDB's own."""
+    table_standby_replicas: Annotated[int, Field(ge=0, le=5)] = 1
+    """Other workers that keep a copy of each partition's state, to take it over without a long restore."""
     topic_partitions: Count = 3
     """Partitions of the topics that `lakay topics create` makes."""
     topic_replication_factor: Count = 1

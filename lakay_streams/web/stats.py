@@ -60,6 +60,7 @@ def told(sample: Sample, service: dict[str, str]) -> dict[str, Any]:
         # The longest first: where to look when something is late.
         "lag": [source._asdict() for source in sorted(engine.sources, key=lambda source: -(source.lag or 0))],
         "checkpoints": [partition._asdict() for partition in engine.partitions],
+        "standbys": [standby._asdict() for standby in engine.standbys],
         "tables": [table._asdict() for table in engine.tables],
         "outcomes": [
             {"topic": topic, "outcome": outcome, "events": count}
@@ -104,6 +105,11 @@ class Gauges(Collector):
             changed.add_metric(labels, table.changed_states)
             stored.add_metric(labels, table.estimated_bytes)
         yield from (cached, changed, stored)
+        behind = GaugeMetricFamily("lakay_standby_behind", "Changes a copy lacks.", labels=["partition"])
+        for standby in engine.standbys:
+            if standby.behind is not None:
+                behind.add_metric([str(standby.partition)], standby.behind)
+        yield behind
         age = GaugeMetricFamily("lakay_checkpoint_age_seconds", "Since the last checkpoint.", labels=["partition"])
         for partition in engine.partitions:
             if partition.age_seconds is not None:

@@ -1,6 +1,7 @@
 """A small topology for the engine's tests: counts records by key, emits every twelfth, remembers the last offsets.
 
     python -m tests.engine.counting        with COUNTING_NAME, COUNTING_KAFKA, COUNTING_DATA in the environment
+                                           and COUNTING_STANDBY, by default 1
 
 A record whose value is `boom` raises, as a bug in a rule would.
 """
@@ -51,6 +52,7 @@ def build(name: str, brokers: str, datadir: Path, *, reset: str = "earliest", **
         options=Options(journal_topic=f"{name}.journal", park=park, **options),
         consumer_auto_offset_reset=reset,
         session_timeout=6.0,
+        standby_replicas=int(os.environ.get("COUNTING_STANDBY", "1")),
     )
     counts = StateTable(app, name="counts", state_type=Count, new=Count)
 
