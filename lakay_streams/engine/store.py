@@ -178,8 +178,14 @@ class PartitionStore:
         return keys, tables + memory
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield every key and value, in key order."""
-        entries: Iterator[tuple[bytes, bytes]] = self.db.items()  # type: ignore[assignment]  # raw mode: bytes only
-        for key, value in entries:
-            if key != self.OFFSET_KEY:
-                yield key, value
+        """Yield every key and value, in key order; raise `StoreError` at a damaged block."""
+        with _as_store_error(self.path, "read"):
+            entries = self.db.iter()
+            entries.seek_to_first()
+            while entries.valid():
+                key: bytes = entries.key()
+                if key != self.OFFSET_KEY:
+                    yield key, entries.value()
+                entries.next()
+            # Not valid means the end or an error; rocksdict's own `items` takes both for the end.
+            entries.status()
