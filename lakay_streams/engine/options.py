@@ -25,8 +25,9 @@ class Options(NamedTuple):
     """How partitions checkpoint.
 
     A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`.
-    `park` sets a record aside that crashed the worker `PARK_AFTER` times. `versions` are the constant part of what the
-    journal says was in force. `checkpointed` is told of every checkpoint.
+    `park` sets a record aside that crashed the worker `PARK_AFTER` times. Outputs to `eager_topics` do not wait for the
+    checkpoint: they are sent after their batch, outside of the transaction, and so at least once. `versions` are the
+    constant part of what the journal says was in force. `checkpointed` is told of every checkpoint.
     """
 
     journal_topic: str
@@ -35,5 +36,6 @@ class Options(NamedTuple):
     max_records: int = 5_000
     cache_bytes: int = 256 << 20
     timeout: float = 30.0
+    eager_topics: frozenset[str] = frozenset()
     versions: Mapping[str, str | int] = {}
     checkpointed: Callable[[CheckpointStats], None] = lambda _stats: None

@@ -22,6 +22,7 @@ from faust.types import TP
 
 from lakay_streams.engine.batch import RecordBatch
 from lakay_streams.engine.partition import Partition
+from lakay_streams.engine.producer import EagerProducer
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.standby import Standby
 from lakay_streams.engine.tenure import Tenure
@@ -63,6 +64,7 @@ class Ownership(TableManager):
         self.reopened = 0
         #: How often another worker had taken a partition that this one still held.
         self.fenced = 0
+        self.eager: EagerProducer | None = None
         self._epoch = 0
         self._ready = asyncio.Event()
         self._tenures: list[Tenure] = []
@@ -80,11 +82,16 @@ class Ownership(TableManager):
             await table.maybe_start()
         for reference in self.references:
             await reference.start(self.app.kafka_client())
+        if self.app.options.eager_topics:
+            self.eager = EagerProducer(self.app.kafka_client(), self.app.options.timeout)
+            await self.eager.start()
         self._tables_registered.set()
 
     async def on_stop(self) -> None:
         """Checkpoint and close everything owned."""
         await self.release()
+        if self.eager is not None:
+            await self.eager.stop()
         for reference in self.references:
             await reference.stop()
         for table in self.values():
@@ -238,6 +245,7 @@ class Ownership(TableManager):
                     raise
                 self.consumer.pace.took(len(work.records), time.perf_counter() - started)
                 partition.processed(batch.topic, work.records)
+                await partition.send_eagerly()
         except StoreError as exc:
             partition.fail(exc)
         except Exception as exc:

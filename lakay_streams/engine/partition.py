@@ -19,13 +19,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams.engine.batch import Record, RecordBatch
 from lakay_streams.engine.crash import PARK_AFTER, Crash
 from lakay_streams.engine.journal import JournalEntry, Segment
 from lakay_streams.engine.options import CheckpointStats, Options
-from lakay_streams.engine.producer import Outgoing, TransactionalProducer
+from lakay_streams.engine.producer import EagerProducer, Outgoing, TransactionalProducer
 from lakay_streams.engine.reference import Reference, Snapshot
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.store import Change
@@ -49,6 +50,7 @@ class Partition:
         tables: Iterable[StateTable[Any]],
         partitions: int,
         producer: TransactionalProducer,
+        eager: EagerProducer | None,
         references: Sequence[Reference[Any]],
         options: Options,
     ) -> None:
@@ -57,6 +59,9 @@ class Partition:
         self.number = number
         self.epoch = epoch
         self.producer = producer
+        self._eager = eager
+        self._eager_outputs: list[tuple[str, Outgoing, int | None]] = []
+        self._unacknowledged: list[asyncio.Future[Any]] = []
         self.options = options
         self.states: dict[str, PartitionStates[Any]] = {
             table.name: PartitionStates(table, number, partitions, options.cache_bytes // max(1, len(tables)))
@@ -85,7 +90,7 @@ class Partition:
         self._room = asyncio.Event()
         self._room.set()
         self._spoiled = False
-        self._failure: StoreError | None = None
+        self._failure: StoreError | KafkaError | None = None
         self._undecided = False
 
     def begin(self, committed: Mapping[str, OffsetAndMetadata]) -> None:
@@ -152,7 +157,7 @@ class Partition:
         """Give up what is in memory: part of a batch is in it, and no checkpoint may take that."""
         self._spoiled = True
 
-    def fail(self, failure: StoreError) -> None:
+    def fail(self, failure: StoreError | KafkaError) -> None:
         """Make the next checkpoint, which is due at once, raise `failure`."""
         self._failure = failure
         self._work_arrived.set()
@@ -173,8 +178,22 @@ class Partition:
         return value
 
     def send(self, topic: str, outgoing: Outgoing, partition: int | None) -> None:
-        """Send a record with the next checkpoint; to the key's partition where `partition` is None."""
-        self._outputs[topic].append((partition, outgoing))
+        """Send a record with the next checkpoint, or after its batch; to the key's partition unless one is given."""
+        if topic in self.options.eager_topics:
+            self._eager_outputs.append((topic, outgoing, partition))
+        else:
+            self._outputs[topic].append((partition, outgoing))
+
+    async def send_eagerly(self) -> None:
+        """Send the finished batch's outputs that do not wait for the checkpoint."""
+        if not self._eager_outputs or self._eager is None:
+            return
+        outputs, self._eager_outputs = self._eager_outputs, []
+        try:
+            for output in outputs:
+                self._unacknowledged.append(await self._eager.send(*output))
+        except KafkaError as exc:
+            self.fail(exc)
 
     # -- checkpoint
 
@@ -209,6 +228,7 @@ class Partition:
                 positions = dict(self._positions)
                 records, self._pending = self._pending, 0
                 self._segments, self._parked = [], []
+                unacknowledged, self._unacknowledged = self._unacknowledged, []
                 self._work_arrived.clear()
                 self._full.clear()
             encoded = {name: await self._encoded(name, changed) for name, changed in changes.items()}
@@ -217,6 +237,7 @@ class Partition:
             for name, states in self.states.items():
                 if encoded[name]:
                     outgoing[states.changelog, self.number] = encoded[name]
+            await asyncio.gather(*unacknowledged)
             last = await self.producer.commit(outgoing, offsets)
             self._committed.update(positions)
             for name, states in self.states.items():
@@ -232,7 +253,7 @@ class Partition:
                 seconds=now - started,
                 records=records,
                 states=sum(map(len, encoded.values())),
-                outputs=sum(map(len, outputs.values())),
+                outputs=sum(map(len, outputs.values())) + len(unacknowledged),
             )
             self.records += self.stats.records
             self.outputs += self.stats.outputs

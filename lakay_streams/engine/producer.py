@@ -1,8 +1,8 @@
-"""A transactional producer for one partition.
+"""The producers: a transactional one for each partition, and an eager one for outputs that may come twice.
 
-Its transactional id is the application's and the partition's, so a new owner's start fences the old one: whatever a
-zombie sends afterwards never reaches a reader of committed records. Records go out in ready-made batches, which costs a
-fifth of aiokafka's `send` for each record.
+A transactional producer's id is the application's and the partition's, so a new owner's start fences the old one:
+whatever a zombie sends afterwards never reaches a reader of committed records. Records go out in ready-made batches,
+which costs a fifth of aiokafka's `send` for each record.
 """
 
 from __future__ import annotations
@@ -135,3 +135,32 @@ class TransactionalProducer:
             # would leave its sender and connections running.
             producer._sender.sender_task.cancel()
             await producer.client.close()
+
+
+class EagerProducer:
+    """Sends records at once, outside of transactions; one for all partitions of a worker.
+
+    A checkpoint waits for what was sent before it, so nothing is lost. What was sent after the last checkpoint of a
+    worker that dies is sent again by the next owner of its partition.
+    """
+
+    def __init__(self, client: Mapping[str, Any], timeout: float) -> None:
+        """Prepare a producer; `client` is aiokafka's connection settings; `timeout` bounds a request (seconds)."""
+        self._producer = AIOKafkaProducer(**client, acks="all", linger_ms=0, request_timeout_ms=int(timeout * 1000))
+
+    async def start(self) -> None:
+        """Connect."""
+        await self._producer.start()
+
+    async def send(self, topic: str, outgoing: Outgoing, partition: int | None) -> asyncio.Future[Any]:
+        """Send a record, to the key's partition where `partition` is None; the future tells when it is stored."""
+        key, value = outgoing
+        if partition is not None:
+            partition %= len(await self._producer.partitions_for(topic))
+        # Without a key aiokafka would choose by chance.
+        sent: asyncio.Future[Any] = await self._producer.send(topic, value, key or b"", partition=partition)
+        return sent
+
+    async def stop(self) -> None:
+        """Send what waits, and disconnect."""
+        await self._producer.stop()

@@ -150,6 +150,7 @@ class Tenure:
                 timeout=app.options.timeout,
                 client=app.kafka_client(),
             ),
+            eager=self._ownership.eager,
             references=self._ownership.references,
             options=app.options._replace(cache_bytes=self._cache_bytes),
         )

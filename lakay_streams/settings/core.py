@@ -100,6 +100,8 @@ class Settings(Group):
     """Bearer token for /tables; without one, /tables answers on loopback only."""
     checkpoint_interval_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
     """Milliseconds between checkpoints, and so the longest that an alert waits to be committed."""
+    processing_guarantee: Literal["exactly_once", "at_least_once"] = "exactly_once"
+    """Of alerts: with `at_least_once` they leave before their checkpoint, and after a crash some come twice."""
     checkpoint_max_records: Count = 20_000
     """Records after which a checkpoint is taken earlier."""
     state_cache_bytes: Annotated[int, Field(ge=1 << 20)] = 256 << 20
@@ -168,6 +170,19 @@ class Settings(Group):
     def archive_consumer_group(self) -> str:
         """The consumer group of the archive."""
         return f"{self.kafka_consumer_group}-archive"
+
+    @property
+    def alert_topics(self) -> frozenset[str]:
+        """The topics that Trebanx reads."""
+        return frozenset(
+            {
+                self.fraud.alert_kafka_topic,
+                self.circle.tier_change_topic,
+                self.behavior.ato_kafka_topic,
+                self.compliance.alerts_topic,
+                self.compliance.edd_triggers_topic,
+            }
+        )
 
     @property
     def faust_log_level(self) -> str:

@@ -1,7 +1,8 @@
 """A small topology for the engine's tests: counts records by key, emits every twelfth, remembers the last offsets.
 
     python -m tests.engine.counting        with COUNTING_NAME, COUNTING_KAFKA, COUNTING_DATA in the environment
-                                           and COUNTING_STANDBY, by default 1
+                                           and COUNTING_STANDBY, by default 1; COUNTING_INTERVAL, by default 0.1 s;
+                                           COUNTING_EAGER, the eager topics
 
 A record whose value is `boom` raises, as a bug in a rule would.
 """
@@ -76,6 +77,12 @@ def build(name: str, brokers: str, datadir: Path, *, reset: str = "earliest", **
 
 
 if __name__ == "__main__":
-    main_app = build(os.environ["COUNTING_NAME"], os.environ["COUNTING_KAFKA"], Path(os.environ["COUNTING_DATA"]))
+    main_app = build(
+        os.environ["COUNTING_NAME"],
+        os.environ["COUNTING_KAFKA"],
+        Path(os.environ["COUNTING_DATA"]),
+        interval=float(os.environ.get("COUNTING_INTERVAL", "0.1")),
+        eager_topics=frozenset(os.environ.get("COUNTING_EAGER", "").split()),
+    )
     sys.argv = ["counting", "worker", "--loglevel", "warn", "--without-web"]
     main_app.main()
