@@ -6,9 +6,12 @@ checkpoint's own transaction, so that following it gives the same states and out
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
 
 
 class Segment(NamedTuple):
@@ -21,13 +24,14 @@ class Segment(NamedTuple):
 
 
 class JournalEntry(msgspec.Struct, frozen=True):
-    """One checkpoint of one partition.
+    """One checkpoint of one partition, or without segments a growth: from there on the topics have `partitions`.
 
     `parked` names the records (topic, offset) that crashed the worker too often and were set aside unprocessed.
     `versions` are those of everything besides events that decisions depended on.
     """
 
     partition: int
+    partitions: int
     segments: list[Segment]
     versions: dict[str, str | int]
     parked: list[tuple[str, int]] = []
@@ -43,3 +47,37 @@ class JournalEntry(msgspec.Struct, frozen=True):
 
 
 _DECODER = msgspec.json.Decoder(JournalEntry)
+
+#: Offsets from the end at which to look for a last entry: an entry is followed by its transaction's marker. Where
+#: aborted transactions lie at the end, the next look is so many times longer.
+LOOK_BACK = 2
+LOOK_FURTHER = 32
+
+
+async def last_entries(topic: str, partitions: int, client: Mapping[str, Any]) -> dict[int, JournalEntry]:
+    """Return the last committed entry of each of the journal's `partitions` that has one.
+
+    `client` is aiokafka's connection settings. Raises aiokafka's `KafkaError`.
+    """
+    consumer = AIOKafkaConsumer(
+        **client, group_id=None, enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=50
+    )
+    last: dict[int, JournalEntry] = {}
+    await consumer.start()
+    try:
+        behind = {TopicPartition(topic, number) for number in range(partitions)}
+        consumer.assign(behind)
+        begins, ends = await consumer.beginning_offsets(behind), await consumer.end_offsets(behind)
+        back = LOOK_BACK
+        while behind:
+            starts = {tp: max(begins[tp], ends[tp] - back) for tp in behind}
+            for tp, start in starts.items():
+                consumer.seek(tp, start)
+            while not all([await consumer.position(tp) >= ends[tp] for tp in behind]):
+                for tp, records in (await consumer.getmany(timeout_ms=50)).items():
+                    last[tp.partition] = JournalEntry.decode(records[-1].value)
+            behind = {tp for tp in behind if tp.partition not in last and starts[tp] > begins[tp]}
+            back *= LOOK_FURTHER
+        return last
+    finally:
+        await consumer.stop()

@@ -120,7 +120,6 @@ class Ownership(TableManager):
         for tp in assigned:
             if tp.topic not in self._changelogs:
                 sources[tp.partition].add(tp)
-        self._refuse_uneven({tp.topic for tps in sources.values() for tp in tps})
         share = self.app.options.cache_bytes // max(1, len(sources))
         self._tenures = [Tenure(self, number, tps, share) for number, tps in sorted(sources.items())]
         copies = {tp.partition for tp in self.app.assignor.assigned_standbys()} - sources.keys()
@@ -170,15 +169,6 @@ class Ownership(TableManager):
         """Count a partition's failure."""
         self.reopened += 1
         self.fenced += isinstance(exc, Fenced)
-
-    def _refuse_uneven(self, topics: set[str]) -> None:
-        counts = {topic: self.consumer.topic_partitions(topic) for topic in topics}
-        if len({count for count in counts.values() if count}) > 1:
-            listed = ", ".join(f"{topic}: {count}" for topic, count in sorted(counts.items()))
-            message = (
-                f"the source topics must have equal partition counts, found {listed}; recreate them with one count"
-            )
-            self.on_fatal(EngineError(message))
 
     async def _resume(self, generation: int) -> None:
         """Let records flow again, and tell when everything is open."""

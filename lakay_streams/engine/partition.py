@@ -57,6 +57,7 @@ class Partition:
         """Prepare it; its producer must be started, its stores restored and `begin` called before records come."""
         tables = list(tables)
         self.number = number
+        self.partitions = partitions
         self.epoch = epoch
         self.producer = producer
         self._eager = eager
@@ -268,7 +269,7 @@ class Partition:
     def _journal_entry(self) -> JournalEntry:
         versions = dict(self.options.versions)
         versions.update({name: snapshot.version for name, snapshot in self._in_force.items()})
-        return JournalEntry(self.number, self._segments, versions, self._parked)
+        return JournalEntry(self.number, self.partitions, self._segments, versions, self._parked)
 
     def _offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
         offsets = {}

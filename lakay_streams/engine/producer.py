@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, KafkaError, ProducerFenced
@@ -39,6 +39,11 @@ class TransactionalProducer:
         self._transactional_id = transactional_id
         self._client = dict(client)
         self._started: AIOKafkaProducer | None = None
+
+    @classmethod
+    def of_partition(cls, group: str, number: int, *, timeout: float, client: Mapping[str, Any]) -> Self:
+        """Prepare the producer of partition `number`: whoever has started it last owns the partition."""
+        return cls(transactional_id=f"{group}-{number}", group_id=group, timeout=timeout, client=client)
 
     async def start(self) -> None:
         """Connect, and fence every earlier producer with this transactional id."""
@@ -70,6 +75,12 @@ class TransactionalProducer:
     async def partitions_of(self, topic: str) -> int:
         """Return how many partitions `topic` has."""
         return len(await self._producer.partitions_for(topic))
+
+    async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
+        """Return how many partitions each of `topics` has; asked of Kafka when this is called first after a start."""
+        wanted = sorted(topics)
+        await self._producer.client.set_topics(wanted)
+        return {topic: await self.partitions_of(topic) for topic in wanted}
 
     async def commit(
         self,

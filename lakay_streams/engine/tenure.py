@@ -2,7 +2,8 @@
 
 Opening goes in this order, and only so:
 
-    1. the producer starts, which fences the previous owner and ends what that one left undecided
+    1. the producer starts, which fences the previous owner and ends what that one left undecided; then the topics'
+       partition counts are checked, which somebody may have changed while this worker was stopped
     2. the stores are restored from their changelog, read committed, whose end stands still since 1
     3. the committed offsets are read, which nobody else can move since 1, and fetching starts there
 
@@ -24,7 +25,7 @@ from faust.types import TP
 from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.recovery import restore
-from lakay_streams.errors import Fenced, StoreError
+from lakay_streams.errors import Fenced, StoreError, TopicError
 
 if TYPE_CHECKING:
     from lakay_streams.engine.ownership import Ownership
@@ -97,6 +98,7 @@ class Tenure:
         while again and not await consumer.heartbeat():  # noqa: ASYNC110 - the group has no event to wait for
             await asyncio.sleep(BACKOFF[0])
         await partition.producer.start()
+        await self._refuse_other_counts(partition)
         stores = {}
         for states in partition.states.values():
             states.store.open()
@@ -137,6 +139,17 @@ class Tenure:
         finally:
             leaving.cancel()
 
+    async def _refuse_other_counts(self, partition: Partition) -> None:
+        """Raise `TopicError` where a key may belong to another partition than this worker counts on."""
+        topics = {tp.topic for tp in self._sources} | {states.changelog for states in partition.states.values()}
+        counts = await partition.producer.partition_counts(topics | {self._app.options.journal_topic})
+        for topic, count in counts.items():
+            if count != partition.partitions:
+                raise TopicError(
+                    f"Topic {topic} has {count} partitions where this worker counts on {partition.partitions}: "
+                    "stop every worker, bring all topics and their states to one count, and start with that."
+                )
+
     def _new_partition(self) -> Partition:
         app = self._app
         return Partition(
@@ -144,11 +157,8 @@ class Tenure:
             self._ownership.next_epoch(),
             tables=self._ownership.values(),
             partitions=app.conf.topic_partitions,
-            producer=TransactionalProducer(
-                transactional_id=f"{app.conf.id}-{self.number}",
-                group_id=app.conf.id,
-                timeout=app.options.timeout,
-                client=app.kafka_client(),
+            producer=TransactionalProducer.of_partition(
+                app.conf.id, self.number, timeout=app.options.timeout, client=app.kafka_client()
             ),
             eager=self._ownership.eager,
             references=self._ownership.references,

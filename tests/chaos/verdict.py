@@ -24,7 +24,7 @@ from lakay_streams.engine.store import PartitionStore
 from lakay_streams.settings import load_settings
 from tests.chaos.bugs import CRASH_ALWAYS
 from tests.e2e.oracle import NEW, Expected, Oracle
-from tests.e2e.platform import GROUP, PARTITIONS, SOURCES, Platform
+from tests.e2e.platform import GROUP, SOURCES, Platform
 
 Id = TypeVar("Id", bound=Hashable)
 Place = tuple[str, int, int]
@@ -59,7 +59,7 @@ async def judge(platform: Platform, damaged: Collection[str]) -> Verdict:
     comparison = _Comparison()
     parked = _compare_processed(comparison, sources, journal)
     rates = (await platform.read(RATES, partitions=1))[0]
-    oracle = Oracle(Contracts.load(None), load_settings(env_file=None).fraud_limits(), PARTITIONS)
+    oracle = Oracle(Contracts.load(None), load_settings(env_file=None).fraud_limits())
     expected = oracle.replay(sources, journal, rates)
     outputs = await _compare_outputs(comparison, platform, expected)
     for table in NEW:

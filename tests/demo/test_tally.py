@@ -11,7 +11,7 @@ from lakay_streams.engine.journal import JournalEntry, Segment
 
 
 def checkpoint(*segments: Segment) -> bytes:
-    return JournalEntry(partition=0, segments=list(segments), versions={}).encode()
+    return JournalEntry(partition=0, partitions=1, segments=list(segments), versions={}).encode()
 
 
 def finding(rule: str, score: float) -> alerts.AlertFinding:

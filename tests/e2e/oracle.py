@@ -50,35 +50,34 @@ class Expected(NamedTuple):
 class Oracle:
     """Replays source records in the order that the journal gives."""
 
-    def __init__(self, contracts: Contracts, limits: FraudLimits, partitions: int) -> None:
+    def __init__(self, contracts: Contracts, limits: FraudLimits) -> None:
         """Start with nothing seen."""
         self._contracts = contracts
         self._limits = limits
-        self._partitions = list(range(partitions))
         self.expected = Expected({name: {} for name in NEW}, Counter(), Counter(), Counter())
 
     def replay(self, sources: Records, journal: Mapping[int, list[JournalEntry]], rate_log: list[Any]) -> Expected:
-        """Follow the journal of every partition to its end; return what must have come out."""
+        """Follow the journal of every partition to its end; return what must have come out.
+
+        A growth of the topics moves keys to other partitions, so what was journalled with fewer of them comes first.
+        """
         offsets = {
             (topic, number): {record.offset: record for record in records}
             for topic, partitions in sources.items()
             for number, records in partitions.items()
         }
-        for number, entries in journal.items():
-            for entry in entries:
-                in_force = self._rates_at(rate_log, int(entry.versions["rates"]))
-                for topic, first, last, count in entry.segments:
-                    batch = [
-                        offsets[topic, number][offset]
-                        for offset in range(first, last + 1)
-                        if offset in offsets[topic, number]
-                    ]
-                    assert len(batch) == count, f"the journal counts {count} records in {topic} {first}-{last}"
-                    for record in batch:
-                        if (topic, record.offset) in entry.parked:
-                            self._reject(Rejected(("record: it crashed the worker",)), topic, number, record)
-                        else:
-                            self._process(topic, number, record, in_force)
+        checkpoints = [entry for entries in journal.values() for entry in entries if entry.segments]
+        for entry in sorted(checkpoints, key=lambda entry: entry.partitions):
+            in_force = self._rates_at(rate_log, int(entry.versions["rates"]))
+            for topic, first, last, count in entry.segments:
+                records = offsets[topic, entry.partition]
+                batch = [records[offset] for offset in range(first, last + 1) if offset in records]
+                assert len(batch) == count, f"the journal counts {count} records in {topic} {first}-{last}"
+                for record in batch:
+                    if (topic, record.offset) in entry.parked:
+                        self._reject(Rejected(("record: it crashed the worker",)), topic, entry.partition, record)
+                    else:
+                        self._process(topic, entry, record, in_force)
         return self.expected
 
     def _rates_at(self, rate_log: list[Any], version: int) -> Rates:
@@ -88,16 +87,17 @@ class Oracle:
                 value = rates.fold(value, record.value)
         return value
 
-    def _process(self, topic: str, number: int, record: Any, in_force: Rates) -> None:
+    def _process(self, topic: str, entry: JournalEntry, record: Any, in_force: Rates) -> None:
         inbound = INBOUND.get(topic, topic)
         event = self._contracts.decode(record.value, inbound, record.timestamp)
         if isinstance(event, Rejected):
-            self._reject(event, topic, number, record)
+            self._reject(event, topic, entry.partition, record)
             return
         if isinstance(event, Unknown):
             return
         key = event.entity_id
-        if DefaultPartitioner()(key.encode(), self._partitions, self._partitions) != number:
+        partitions = list(range(entry.partitions))
+        if DefaultPartitioner()(key.encode(), partitions, partitions) != entry.partition:
             self.expected.rekeyed[REKEYED[inbound], key.encode(), record.value] += 1
             return
         table = self._table_of(event)

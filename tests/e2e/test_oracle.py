@@ -21,7 +21,7 @@ from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.settings import load_settings
 from lakay_streams.simulator import SimulatorOptions, simulate
 from tests.e2e.oracle import NEW, Expected, Oracle
-from tests.e2e.platform import GROUP, PARTITIONS, SOURCES, Platform
+from tests.e2e.platform import GROUP, SOURCES, Platform
 
 EVENTS = 50_000
 TRAFFIC = SimulatorOptions(
@@ -61,7 +61,7 @@ async def run(platform: Platform) -> Expected:
     }
     rates = (await platform.read(RATES, partitions=1))[0]
     settings = load_settings(env_file=None)
-    oracle = Oracle(Contracts.load(None), settings.fraud_limits(), PARTITIONS)
+    oracle = Oracle(Contracts.load(None), settings.fraud_limits())
     return oracle.replay(sources, journal, rates)
 
 

@@ -1,0 +1,35 @@
+"""A partition is opened only where its topics are split as the worker counts on."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+
+from lakay_streams.errors import TopicError
+from tests.engine.harness import caught_up
+from tests.engine.test_mending import fail_commits, feed, running
+
+
+@pytest.mark.parametrize("grown", ["in", "journal", "changelog"])
+async def test_a_worker_that_slept_through_a_growth_opens_nothing(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grown: str
+) -> None:
+    async with running(kafka, tmp_path) as (name, app):
+        await feed(kafka, name, 0, 100)
+        await caught_up(kafka, name, f"{name}.in")
+        stopped: asyncio.Queue[BaseException] = asyncio.Queue()
+        app.ownership.on_fatal = stopped.put_nowait
+        topic = f"{name}-counts-changelog" if grown == "changelog" else f"{name}.{grown}"
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        await admin.start()
+        await admin.create_partitions({topic: NewPartitions(5)})
+        await admin.close()
+        fail_commits(monkeypatch, lambda _, number: number == 1)
+        await feed(kafka, name, 100, 200)
+        async with asyncio.timeout(20):
+            refusal = await stopped.get()
+        assert isinstance(refusal, TopicError)
+        assert f"Topic {topic} has 5 partitions where this worker counts on 3: stop every worker" in str(refusal)
