@@ -15,6 +15,7 @@ that put changelog, outputs and input offsets into one Kafka transaction before 
     store        one RocksDB database of one partition of one table
     options      how partitions checkpoint
     producer     a transactional producer that fences the previous owner when it starts
+    group        a consumer group as Kafka knows it: its members, its offsets, what it has left
     recovery     brings stores up with their changelogs
     standby      copies of partitions that other workers own, kept up for the day those die
     reference    a small compacted topic that every worker reads whole

@@ -12,14 +12,11 @@ It replaces in Faust's aiokafka driver what reads and commits:
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import aiokafka
 import structlog
-from aiokafka.errors import GroupLoadInProgressError, NoError, NotCoordinatorForGroupError, for_code
-from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.serializers import codecs
 from faust.transport.drivers import aiokafka as driver
@@ -27,6 +24,7 @@ from faust.types import TP
 
 from lakay_streams.engine.backlog import Backlog
 from lakay_streams.engine.batch import Pace, Record, RecordBatch
+from lakay_streams.engine.group import committed
 
 log = structlog.get_logger()
 
@@ -35,9 +33,6 @@ BATCH_CODEC = "record-batch"
 
 #: Records taken of a partition at a time.
 MAX_FETCHED = 1_000
-
-#: Seconds between two looks whether the group's offsets are loaded.
-COORDINATOR_LOADING = 0.1
 
 #: Milliseconds a broker holds a fetch that finds no data.
 FETCH_MAX_WAIT_MS = 50
@@ -71,27 +66,6 @@ class _BatchCodec(codecs.Codec):
 
 
 codecs.register(BATCH_CODEC, _BatchCodec())
-
-
-async def fetch_committed(coordinator: Any, partitions: Iterable[TP]) -> dict[TP, OffsetAndMetadata]:
-    """Ask the group's `coordinator` (aiokafka's) once for committed offsets; leave out partitions that have none.
-
-    Raises `KafkaError` for any error. aiokafka overlooks one that the broker gives for the whole answer, as it does
-    while it loads the group, and takes the empty answer for "nothing is committed": everything would be read again from
-    the start.
-    """
-    topics: dict[str, list[int]] = defaultdict(list)
-    for topic, number in partitions:
-        topics[topic].append(number)
-    response = await coordinator._send_req(OffsetFetchRequest(coordinator.group_id, list(topics.items())))
-    answers = [(TP(topic, number), *answer) for topic, numbers in response.topics for number, *answer in numbers]
-    for code in (response.error_code, *(code for _, _, _, code in answers)):
-        error = for_code(code)
-        if error is NotCoordinatorForGroupError:
-            coordinator.coordinator_dead()
-        if error is not NoError:
-            raise error()
-    return {tp: OffsetAndMetadata(offset, metadata) for tp, offset, metadata, _ in answers if offset >= 0}
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -139,14 +113,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def committed(self, partitions: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
         """Return the committed offset and metadata of each partition that has one; raises `KafkaError`."""
-        coordinator = self._ensure_consumer()._coordinator
-        while True:
-            try:
-                await coordinator.ensure_coordinator_known()
-                return await fetch_committed(coordinator, partitions)
-            except GroupLoadInProgressError:
-                # A broker that has just started reads the groups' offsets.
-                await asyncio.sleep(COORDINATOR_LOADING)
+        return await committed(self._ensure_consumer(), partitions)
 
     async def starting_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
         """Return where the reset policy says to begin."""

@@ -1,0 +1,109 @@
+"""A consumer group as Kafka knows it: who is in it, what it has committed, and what it has left unprocessed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NoError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
+from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.types import TP
+
+#: Seconds between two looks whether the group's offsets are loaded.
+COORDINATOR_LOADING = 0.1
+
+#: Looks for the group's coordinator: the first one in a new Kafka makes the topic that groups are kept in.
+COORDINATOR_LOOKS = 100
+
+
+async def fetch_committed(coordinator: Any, partitions: Iterable[TP]) -> dict[TP, OffsetAndMetadata]:
+    """Ask the group's `coordinator` (aiokafka's) once for committed offsets; leave out partitions that have none.
+
+    Raises `KafkaError` for any error. aiokafka overlooks one that the broker gives for the whole answer, as it does
+    while it loads the group, and takes the empty answer for "nothing is committed": everything would be read again from
+    the start.
+    """
+    topics: dict[str, list[int]] = defaultdict(list)
+    for topic, number in partitions:
+        topics[topic].append(number)
+    response = await coordinator._send_req(OffsetFetchRequest(coordinator.group_id, list(topics.items())))
+    answers = [(TP(topic, number), *answer) for topic, numbers in response.topics for number, *answer in numbers]
+    for code in (response.error_code, *(code for _, _, _, code in answers)):
+        error = for_code(code)
+        if error is NotCoordinatorForGroupError:
+            coordinator.coordinator_dead()
+        if error is not NoError:
+            raise error()
+    return {tp: OffsetAndMetadata(offset, metadata) for tp, offset, metadata, _ in answers if offset >= 0}
+
+
+async def committed(consumer: Any, partitions: Iterable[TP]) -> dict[TP, OffsetAndMetadata]:
+    """Return the committed offset and metadata of each partition that has one, in the group of aiokafka's `consumer`.
+
+    Raises `KafkaError`.
+    """
+    coordinator = consumer._coordinator
+    while True:
+        try:
+            await coordinator.ensure_coordinator_known()
+            return await fetch_committed(coordinator, partitions)
+        except GroupLoadInProgressError:
+            # A broker that has just started reads the groups' offsets.
+            await asyncio.sleep(COORDINATOR_LOADING)
+
+
+async def members(admin: AIOKafkaAdminClient, group: str) -> int:
+    """Return how many members the group has; a killed one stays one until its session times out.
+
+    Raises `KafkaError`.
+    """
+    for _ in range(COORDINATOR_LOOKS):
+        try:
+            ((error, *_, found),) = (await admin.describe_consumer_groups([group]))[0].groups
+            if error == GroupLoadInProgressError.errno:
+                raise GroupLoadInProgressError
+        except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):
+            await asyncio.sleep(COORDINATOR_LOADING)
+            continue
+        if error:
+            raise for_code(error)(group)
+        return len(found)
+    raise GroupCoordinatorNotAvailableError(group)
+
+
+async def unprocessed(group: str, partitions: Iterable[TP], client: Mapping[str, Any]) -> dict[TP, int]:
+    """Return how many records at most lie behind the group's committed offset, of each partition that has any.
+
+    They are looked at, because offsets alone do not tell a record from a transaction's marker. `client` is aiokafka's
+    connection settings. Raises `KafkaError`.
+    """
+    consumer = AIOKafkaConsumer(
+        **client, group_id=group, enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=50
+    )
+    await consumer.start()
+    try:
+        behind = {TopicPartition(*tp) for tp in partitions}
+        consumer.assign(behind)
+        offsets = await committed(consumer, [TP(*tp) for tp in behind])
+        begins, ends = await consumer.beginning_offsets(behind), await consumer.end_offsets(behind)
+        for tp in behind:
+            done = offsets.get(TP(*tp))
+            consumer.seek(tp, begins[tp] if done is None else max(done.offset, begins[tp]))
+        left: dict[TP, int] = {}
+        while behind := {tp for tp in behind if tp not in left and await consumer.position(tp) < ends[tp]}:
+            for tp, records in (await consumer.getmany(*behind, timeout_ms=50)).items():
+                left[TP(*tp)] = ends[tp] - records[0].offset
+        return left
+    finally:
+        await consumer.stop()
