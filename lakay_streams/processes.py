@@ -14,7 +14,7 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def die_with_parent() -> None:
-    """For a `Popen`'s `preexec_fn`: ask Linux to kill the child when its parent dies, however it dies."""
+def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
+    """For a `Popen`'s `preexec_fn`: ask Linux to end the child by signal when its parent dies, however it dies."""
     if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _libc.prctl(_PR_SET_PDEATHSIG, number)

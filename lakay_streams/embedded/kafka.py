@@ -9,27 +9,16 @@ for demos and tests: it listens on loopback only, and one node keeps one copy of
 
 from __future__ import annotations
 
-import argparse
 import base64
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from lakay_streams.embedded.maven import java, kafka_jars
-from lakay_streams.errors import LakayError, PrerequisiteError
-from lakay_streams.processes import die_with_parent
-
-READY = b"Kafka Server started"
-"""What the broker logs once it serves requests."""
-
+from lakay_streams.embedded.server import EmbeddedServer, free_port, serve
+from lakay_streams.errors import PrerequisiteError
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -70,22 +59,17 @@ log.cleaner.dedupe.buffer.size=16777216
 """
 
 
-class EmbeddedKafka:
-    """One Kafka node in a child process, which dies with its parent.
+class EmbeddedKafka(EmbeddedServer):
+    """One Kafka node."""
 
-    `port` is a free one unless given, and stays the same over restarts. `data` keeps the node's files (topics
-    and `kafka.log`); without it they live in a temporary folder that `stop` deletes.
-
-    Start it from a thread that lives as long as the broker should: Linux ends the child with that thread.
-    """
+    name = "Kafka"
+    ready = b"Kafka Server started"
+    complaints = ("ERROR",)
 
     def __init__(self, data: Path | None = None, port: int = 0) -> None:
         """Choose the ports and the folder; nothing runs and nothing is written until `start`."""
-        self._temporary = data is None
-        self._data = data
-        self.port = port or _free_port()
-        self._controller_port = _free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(data, port)
+        self._controller_port = free_port()
 
     @property
     def bootstrap_servers(self) -> str:
@@ -93,97 +77,23 @@ class EmbeddedKafka:
         return f"127.0.0.1:{self.port}"
 
     @property
-    def pid(self) -> int | None:
-        """The process id of the running broker, to stop or kill it in tests; None when there is none."""
-        return self._process.pid if self._process else None
+    def setting(self) -> str:
+        """The variable that points this project at it."""
+        return f"KAFKA_BOOTSTRAP_SERVERS={self.bootstrap_servers}"
 
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code of a broker that ended by itself; None while it runs."""
-        return self._process.poll() if self._process else None
-
-    @property
-    def log(self) -> Path:
-        """The broker's log file."""
-        return self.data / "kafka.log"
-
-    @property
-    def data(self) -> Path:
-        """The folder of the node's files; a temporary one is made at the first use."""
-        if self._data is None:
-            self._data = Path(tempfile.mkdtemp(prefix="lakay-kafka-"))
-        return self._data
-
-    def start(self, timeout_s: float = 60.0) -> Self:
-        """Start the broker and return when it serves requests, about three seconds later.
-
-        Raises `PrerequisiteError` when Java or the jars are missing, or it is not up within `timeout_s`.
-        """
-        if self._process is not None:
-            return self
-        properties = self._write_properties()
-        self._format(properties)
-        with self.log.open("ab") as log:
-            said_before = log.tell()
-            self._process = subprocess.Popen(
-                [*_java(), "kafka.Kafka", properties],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C in the terminal is for the parent, which then stops the broker in its own order.
-                start_new_session=True,
-                preexec_fn=die_with_parent,
-            )
-        self._wait_until_ready(said_before, timeout_s)
-        return self
-
-    def stop(self, timeout_s: float = 20.0) -> None:
-        """Stop the broker: in good order when its data stays, at once when the data goes too."""
-        if self._process is not None:
-            if self._temporary:
-                self._process.kill()
-            else:
-                self._process.terminate()
-            self._reap(timeout_s)
-        if self._temporary and self._data is not None:
-            shutil.rmtree(self._data, ignore_errors=True)
-            self._data = None
-
-    def restart(self, *, kill: bool = False) -> None:
-        """Stop and start again on the same data and port; `kill` leaves the broker no time to shut down."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-            self._reap()
-        self.start()
-
-    def __enter__(self) -> Self:
-        """Start the broker."""
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the broker."""
-        self.stop()
-
-    def wait(self) -> int:
-        """Block until the broker ends by itself and return its exit code."""
-        return self._process.wait() if self._process else 0
-
-    def _write_properties(self) -> Path:
-        self.data.mkdir(parents=True, exist_ok=True)
+    def prepare(self) -> Sequence[str | Path]:
+        """Write the properties, and give an empty data folder its cluster id."""
         properties = self.data / "server.properties"
         properties.write_text(
             PROPERTIES.format(
                 port=self.port, controller_port=self._controller_port, log_dirs=self.data.absolute() / "log"
             )
         )
-        return properties
+        if not (self.data / "log" / "meta.properties").exists():
+            self._format(properties)
+        return [*_java(), "kafka.Kafka", properties]
 
     def _format(self, properties: Path) -> None:
-        """Give an empty data folder its cluster id; a folder formatted before is left as it is."""
-        if (self.data / "log" / "meta.properties").exists():
-            return
         # Given with "=", since one in 64 begins with a dash.
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
@@ -198,36 +108,6 @@ class EmbeddedKafka:
                 "give it an empty, writable folder."
             )
 
-    def _wait_until_ready(self, said_before: int, timeout_s: float) -> None:
-        deadline = time.monotonic() + timeout_s
-        assert self._process is not None  # noqa: S101 - for the type checker
-        while time.monotonic() < deadline:
-            with self.log.open("rb") as log:
-                log.seek(said_before)
-                said = log.read()
-            if READY in said:
-                return
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.05)
-        errors = [line for line in said.decode(errors="replace").splitlines() if "ERROR" in line]
-        self._process.kill()
-        self._reap()
-        raise PrerequisiteError(
-            f"The embedded Kafka did not come up on port {self.port} "
-            f"({errors[-1] if errors else f'nothing within {timeout_s:.0f} s'}): "
-            f"read {self.log}, free the port or choose another, and try again."
-        )
-
-    def _reap(self, timeout_s: float = 20.0) -> None:
-        assert self._process is not None  # noqa: S101 - for the type checker
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
 
 def _java() -> tuple[str | Path, ...]:
     """The start of every command: Java with Kafka's jars, logging with times."""
@@ -241,34 +121,14 @@ def _java() -> tuple[str | Path, ...]:
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def main() -> int:
     """Run a broker in the foreground until Ctrl-C or SIGTERM."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lakay_streams.embedded.kafka",
-        description="Run Apache Kafka on this machine until Ctrl-C.",
+    return serve(
+        EmbeddedKafka,
+        module="lakay_streams.embedded.kafka",
+        describes="Run Apache Kafka on this machine until Ctrl-C.",
+        port=19092,
     )
-    parser.add_argument("--port", type=int, default=19092, help="where clients connect (default 19092)")
-    parser.add_argument("--data", type=Path, help="keep topics in this folder (default: a temporary one)")
-    arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        with EmbeddedKafka(arguments.data, arguments.port) as kafka:
-            print(
-                f"Kafka is ready: KAFKA_BOOTSTRAP_SERVERS={kafka.bootstrap_servers}  (log: {kafka.log})",
-                flush=True,
-            )
-            return kafka.wait()
-    except KeyboardInterrupt:
-        return 0
-    except LakayError as error:
-        print(error, file=sys.stderr)
-        return 1
 
 
 if __name__ == "__main__":
