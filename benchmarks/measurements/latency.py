@@ -1,0 +1,162 @@
+"""Latency: from a record's append to the moment at which a reader of committed records has the alert it caused.
+
+Kafka stamps the source records as it appends them; the reader is a consumer on the same machine and clock. Records
+come evenly, at half of the rate at which the worker is saturated, and at 200 a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import islice
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.structs import TopicPartition
+
+from benchmarks.measurements.stage import SOURCES, Stage, Worker, traffic
+from lakay_streams.contracts.topics import FRAUD_ALERTS
+from lakay_streams.simulator.sinks import produce
+from lakay_streams.simulator.trebanx import Simulated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PARTITIONS = 3
+GUARANTEES = ("exactly_once", "at_least_once")
+LIGHT = 200.0
+"""Records a second of light load."""
+
+
+def measure(stage: Stage, quick: bool) -> list[dict[str, Any]]:
+    """Measure each guarantee at half of the saturation and at light load."""
+    stage.run(_stamp_appends(stage))
+    events = traffic(scenario_share=0.05)
+    saturating, seconds = (60_000, 6.0) if quick else (200_000, 20.0)
+    rows, sent = [], 0
+    for guarantee in GUARANTEES[: 1 if quick else None]:
+        group = f"latency-{guarantee}"
+        with stage.worker(
+            group, group=group, PROCESSING_GUARANTEE=guarantee, KAFKA_AUTO_OFFSET_RESET="latest"
+        ) as worker:
+            _until_ready(worker)
+            records = list(islice(events, saturating))
+            sent += len(records)
+            saturation, answers = _saturate(stage, worker, group, records, sent)
+            stage.tell(f"{guarantee}: {saturation:,.0f} events/s at full load")
+            rows.append(
+                {"guarantee": guarantee, "load": "pages at full load", "events_per_s": saturation, **_of(answers)}
+            )
+            for load, rate, lasting in (("half", saturation / 2, seconds), ("light", LIGHT, 2 * seconds)):
+                records = list(islice(events, int(rate * lasting)))
+                sent += len(records)
+                found = stage.run(_paced(stage, records, rate))
+                rows.append({"guarantee": guarantee, "load": load, "events_per_s": rate, **_of(found)})
+    return rows
+
+
+def draw(rows: list[dict[str, Any]], axes: Axes) -> None:
+    """Draw p50 and p99 of each guarantee and load."""
+    shown = [row for row in rows if row["p50_ms"] is not None]
+    labels = [f"{row['guarantee'].replace('_', ' ')}\n{row['load']}" for row in shown]
+    places = range(len(shown))
+    axes.bar([place - 0.2 for place in places], [row["p50_ms"] for row in shown], width=0.4, label="p50")
+    axes.bar([place + 0.2 for place in places], [row["p99_ms"] for row in shown], width=0.4, label="p99")
+    axes.set_xticks(list(places), labels, fontsize=8)
+    axes.set_ylabel("ms from append to a committed reader")
+    axes.set_title("Latency of alerts")
+    axes.legend()
+
+
+async def _stamp_appends(stage: Stage) -> None:
+    """Let Kafka stamp the source records as it appends them."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stage.kafka)
+    await admin.start()
+    try:
+        stamped = {"message.timestamp.type": "LogAppendTime"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, stamped) for topic in SOURCES])
+    finally:
+        await admin.close()
+
+
+def _until_ready(worker: Worker) -> None:
+    while not worker.logged("kafka_consumers_started"):
+        time.sleep(0.1)
+
+
+def _saturate(
+    stage: Stage, worker: Worker, group: str, records: list[Simulated], sent: int
+) -> tuple[float, list[float]]:
+    """Return events per second with all the records waiting, and how long its pages took to answer meanwhile (ms)."""
+    answers: list[float] = []
+    done = Event()
+
+    def ask() -> None:
+        while not done.wait(0.02):
+            asked = time.perf_counter()
+            worker.get("/health")
+            answers.append((time.perf_counter() - asked) * 1000)
+
+    worker.process.suspend()
+    stage.send(records)
+    asking = Thread(target=ask)
+    started = time.monotonic()
+    worker.process.resume()
+    asking.start()
+    ended, _ = stage.until_committed(sent, group)
+    done.set()
+    asking.join()
+    return len(records) / (ended - started), answers
+
+
+async def _paced(stage: Stage, records: list[Simulated], rate: float) -> list[float]:
+    """Send the records evenly; return the latency of each alert (ms)."""
+    seen: dict[str, float] = {}
+    alerts = AIOKafkaConsumer(
+        FRAUD_ALERTS, bootstrap_servers=stage.kafka, isolation_level="read_committed", auto_offset_reset="latest"
+    )
+    sources = AIOKafkaConsumer(bootstrap_servers=stage.kafka, enable_auto_commit=False)
+    await alerts.start()
+    await sources.start()
+    try:
+        await alerts.seek_to_end()
+        partitions = [TopicPartition(topic, number) for topic in SOURCES for number in range(stage.partitions)]
+        sources.assign(partitions)
+        starts = await sources.end_offsets(partitions)
+        for partition, start in starts.items():
+            sources.seek(partition, start)
+
+        async def watch() -> None:
+            async for alert in alerts:
+                seen[orjson.loads(alert.value)["event_id"]] = time.time() * 1000
+
+        watching = asyncio.create_task(watch())
+        await produce(records, stage.kafka, rate)
+        await asyncio.sleep(2)
+        watching.cancel()
+        appended: dict[str, int] = {}
+        ends = await sources.end_offsets(partitions)
+        while any([await sources.position(partition) < ends[partition] for partition in partitions]):
+            for batch in (await sources.getmany(timeout_ms=100)).values():
+                appended.update((orjson.loads(record.value)["event_id"], record.timestamp) for record in batch)
+    finally:
+        await alerts.stop()
+        await sources.stop()
+    return [at - appended[event_id] for event_id, at in seen.items() if event_id in appended]
+
+
+def _of(found: list[float]) -> dict[str, Any]:
+    """Return a distribution (ms) as a row's columns."""
+    if not found:
+        return {"measured": 0, "p50_ms": None, "p99_ms": None, "max_ms": None}
+    ordered = sorted(found)
+    return {
+        "measured": len(ordered),
+        "p50_ms": round(ordered[len(ordered) // 2], 1),
+        "p99_ms": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 1),
+        "max_ms": round(ordered[-1], 1),
+    }
