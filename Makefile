@@ -44,6 +44,7 @@ demo: setup ## everything on this machine, with simulated traffic (DEMO_SECONDS=
 
 bench: $(BENCH_VENV)/.installed ## events per second against what else one could use (BENCH_QUICK=1 takes two minutes)
 	$(BENCH_VENV)/bin/python -m benchmarks
+	$(BENCH_VENV)/bin/python -m benchmarks.measurements $(if $(filter-out 0,$(BENCH_QUICK)),latency)
 
 chaos: setup ## 40 faults, then everything compared (10 minutes; CHAOS_FAULTS=200 is long, CHAOS_SEED deals others)
 	$(BIN)/python -m tests.chaos

@@ -26,7 +26,7 @@ from lakay_streams.errors import LakayError
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-NAMES = ("latency", "memory", "scale", "rebalance")
+NAMES = ("latency", "memory", "scale", "rebalance", "profile")
 BUILD = Path(__file__).parents[2] / "build"
 
 
