@@ -5,6 +5,9 @@
     ├── ContractError          a schema folder or schema file cannot be used
     ├── PrerequisiteError      a program or server that a command needs is not there
     ├── TopicError             a Kafka topic is missing or shaped wrongly
+    ├── DatabaseError          PostgreSQL cannot be used as it is
+    │   └── DatabaseUnavailable  it does not answer, or not in time
+    │       └── PoolTimeout      every connection is in use: a request may be tried again (HTTP 503)
     └── EngineError            the stream engine cannot go on safely
         ├── Fenced             another worker owns the partition now
         └── StoreError         RocksDB refused to open, read or write
@@ -32,6 +35,18 @@ class PrerequisiteError(LakayError):
 
 class TopicError(LakayError):
     """A Kafka topic is missing or shaped wrongly."""
+
+
+class DatabaseError(LakayError):
+    """PostgreSQL cannot be used as it is: its schema is missing or of another version, or it refuses the role."""
+
+
+class DatabaseUnavailable(DatabaseError):  # noqa: N818 - what operators call it
+    """PostgreSQL does not answer, or not in time; trying again may help."""
+
+
+class PoolTimeout(DatabaseUnavailable):
+    """Every pooled connection stayed in use for too long; a request that meets this is answered with HTTP 503."""
 
 
 class EngineError(LakayError):

@@ -14,7 +14,8 @@ that put changelog, outputs and input offsets into one Kafka transaction before 
     table        a state table: a Faust table whose states live decoded in memory and encoded in RocksDB
     store        one RocksDB database of one partition of one table
     options      how partitions checkpoint
-    producer     a transactional producer that fences the previous owner when it starts
+    committer    where checkpoints go: outputs and input offsets, together or not at all
+    producer     Kafka's committer: a transactional producer that fences the previous owner when it starts
     group        a consumer group as Kafka knows it: its members, its offsets, what it has left
     recovery     brings stores up with their changelogs
     standby      copies of partitions that other workers own, kept up for the day those die

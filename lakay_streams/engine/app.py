@@ -9,8 +9,10 @@ from typing import Any, cast
 from faust import App, TopicT
 from mode import ServiceT
 
+from lakay_streams.engine.committer import Committer
 from lakay_streams.engine.options import Options
 from lakay_streams.engine.ownership import Ownership
+from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.transport import BATCH_CODEC
 from lakay_streams.engine.worker import Boot
 
@@ -49,6 +51,8 @@ class StreamApp(App):
         self.prepare = prepare
         #: Services that start before everything else and stop after it.
         self.companions: list[ServiceT] = []
+        #: What besides Kafka has to answer for this process to be ready, by name.
+        self.dependencies: dict[str, Callable[[], bool]] = {}
         self._brokers = brokers
         # Faust makes the folder itself, without its parents.
         datadir.mkdir(parents=True, exist_ok=True)
@@ -78,6 +82,12 @@ class StreamApp(App):
             topic_disable_leader=True,
             web_enabled=web_enabled,
             **settings,
+        )
+
+    def committer(self, number: int) -> Committer:
+        """Return where checkpoints of partition `number` go: a new one for each time the partition is opened."""
+        return TransactionalProducer.of_partition(
+            self.conf.id, number, timeout=self.options.timeout, client=self.kafka_client()
         )
 
     @property

@@ -1,7 +1,7 @@
 """One owned partition: its states, outputs, positions and journal, and the checkpoint that commits them together.
 
 A partition number is the unit of ownership: the records of that number of every source topic, the states they feed, and
-one transactional producer. The commit order of a checkpoint:
+one committer. The commit order of a worker's checkpoint:
 
     1. one Kafka transaction: changelog of the changed states, outputs, one journal entry, input offsets
     2. then RocksDB takes the same states, with the changelog's offset, in one write
@@ -23,10 +23,11 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams.engine.batch import Record, RecordBatch
+from lakay_streams.engine.committer import Committer, Outgoing
 from lakay_streams.engine.crash import PARK_AFTER, Crash
 from lakay_streams.engine.journal import JournalEntry, Segment
 from lakay_streams.engine.options import CheckpointStats, Options
-from lakay_streams.engine.producer import EagerProducer, Outgoing, TransactionalProducer
+from lakay_streams.engine.producer import EagerProducer
 from lakay_streams.engine.reference import Reference, Snapshot
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.store import Change
@@ -49,17 +50,17 @@ class Partition:
         *,
         tables: Iterable[StateTable[Any]],
         partitions: int,
-        producer: TransactionalProducer,
+        committer: Committer,
         eager: EagerProducer | None,
         references: Sequence[Reference[Any]],
         options: Options,
     ) -> None:
-        """Prepare it; its producer must be started, its stores restored and `begin` called before records come."""
+        """Prepare it; its committer must be started, its stores restored and `begin` called before records come."""
         tables = list(tables)
         self.number = number
         self.partitions = partitions
         self.epoch = epoch
-        self.producer = producer
+        self.committer = committer
         self._eager = eager
         self._eager_outputs: list[tuple[str, Outgoing, int | None]] = []
         self._unacknowledged: list[asyncio.Future[Any]] = []
@@ -234,12 +235,13 @@ class Partition:
                 self._full.clear()
             encoded = {name: await self._encoded(name, changed) for name, changed in changes.items()}
             outgoing = await self._addressed(outputs)
-            outgoing[self.options.journal_topic, self.number] = [(str(self.number).encode(), journal.encode())]
+            if self.options.journal_topic is not None:
+                outgoing[self.options.journal_topic, self.number] = [(str(self.number).encode(), journal.encode())]
             for name, states in self.states.items():
                 if encoded[name]:
                     outgoing[states.changelog, self.number] = encoded[name]
             await asyncio.gather(*unacknowledged)
-            last = await self.producer.commit(outgoing, offsets)
+            last = await self.committer.commit(outgoing, offsets)
             self._committed.update(positions)
             for name, states in self.states.items():
                 if encoded[name]:
@@ -297,7 +299,7 @@ class Partition:
         addressed: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
         for topic, records in outputs.items():
             if topic not in self._topic_partitions:
-                self._topic_partitions[topic] = await self.producer.partitions_of(topic)
+                self._topic_partitions[topic] = await self.committer.partitions_of(topic)
             partitions = self._topic_partitions[topic]
             for partition, outgoing in records:
                 key, _ = outgoing
@@ -317,7 +319,7 @@ class Partition:
             times = before.times + 1 if before is not None and before.offset == record.offset else 1
             crash = Crash(record.offset, times)
             offset = OffsetAndMetadata(self._committed[topic], crash.metadata())
-            await self.producer.commit({}, {TopicPartition(topic, self.number): offset})
+            await self.committer.commit({}, {TopicPartition(topic, self.number): offset})
             return crash
 
     # -- end
@@ -329,4 +331,4 @@ class Partition:
         # Stores first: their locks must not wait for a broker that is away.
         for states in self.states.values():
             states.store.close()
-        await self.producer.stop()
+        await self.committer.stop()

@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.types import TP
 
+from lakay_streams.engine.committer import Outgoing
 from lakay_streams.errors import EngineError, Fenced
+
+if TYPE_CHECKING:
+    from lakay_streams.engine.transport import Consumer
 
 #: Kafka's brokers refuse larger requests unless configured otherwise.
 MAX_BATCH_BYTES = 1_000_000
 
 
-Outgoing = tuple[bytes | None, bytes | None]
-"""Key and value of a record to send. Not a class: making one for each changed state took 2% of a worker."""
-
-
 class TransactionalProducer:
-    """Sends records and input offsets in transactions, one after another.
+    """The `Committer` of a worker: sends records and input offsets in transactions, one after another.
 
     Raises `Fenced` when another producer with the same transactional id has started since, and aiokafka's `KafkaError`
     for anything else: the transaction's outcome is then unknown until a new producer with this id has started.
@@ -81,6 +82,10 @@ class TransactionalProducer:
         wanted = sorted(topics)
         await self._producer.client.set_topics(wanted)
         return {topic: await self.partitions_of(topic) for topic in wanted}
+
+    async def committed(self, consumer: Consumer, sources: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+        """Return the group's committed offset and metadata of each of `sources` that has one."""
+        return await consumer.committed(sources)
 
     async def commit(
         self,

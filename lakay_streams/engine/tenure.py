@@ -2,7 +2,7 @@
 
 Opening goes in this order, and only so:
 
-    1. the producer starts, which fences the previous owner and ends what that one left undecided; then the topics'
+    1. the committer starts, which fences the previous owner and ends what that one left undecided; then the topics'
        partition counts are checked, which somebody may have changed while this worker was stopped
     2. the stores are restored from their changelog, read committed, whose end stands still since 1
     3. the committed offsets are read, which nobody else can move since 1, and fetching starts there
@@ -23,9 +23,8 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
 from lakay_streams.engine.partition import Partition
-from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.recovery import restore
-from lakay_streams.errors import Fenced, StoreError, TopicError
+from lakay_streams.errors import DatabaseUnavailable, Fenced, StoreError, TopicError
 
 if TYPE_CHECKING:
     from lakay_streams.engine.ownership import Ownership
@@ -35,9 +34,9 @@ log = structlog.get_logger()
 #: Seconds before a partition is opened again, by how often in a row it has failed without one checkpoint.
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 
-#: What another opening may mend: a broker away, a disk full or damaged, a partition that another worker took while this
-#: one was stopped. Anything else is a bug and ends the worker.
-MENDABLE = (KafkaError, StoreError, Fenced, OSError, TimeoutError)
+#: What another opening may mend: a broker or a database away, a disk full or damaged, a partition that another worker
+#: took while this one was stopped. Anything else is a bug and ends the worker.
+MENDABLE = (KafkaError, StoreError, DatabaseUnavailable, Fenced, OSError, TimeoutError)
 
 
 class Tenure:
@@ -97,21 +96,21 @@ class Tenure:
         # that it is still a member.
         while again and not await consumer.heartbeat():  # noqa: ASYNC110 - the group has no event to wait for
             await asyncio.sleep(BACKOFF[0])
-        await partition.producer.start()
+        await partition.committer.start()
         await self._refuse_other_counts(partition)
         stores = {}
         for states in partition.states.values():
             states.store.open()
             stores[TopicPartition(states.changelog, self.number)] = states.store
         self.replayed = await restore(stores, self._app.kafka_client(), self._ownership.restoring)
-        committed = dict(await consumer.committed(self._sources))
+        committed = dict(await partition.committer.committed(consumer, self._sources))
         # Where nothing is committed, the reset policy decides once, and the decision is committed: asked again after a
         # crash, "latest" would skip what came meanwhile.
         first = await consumer.starting_offsets(self._sources - committed.keys())
         if first:
             log.info("starting_by_reset_policy", offsets={f"{tp.topic}-{tp.partition}": at for tp, at in first.items()})
             starts = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in first.items()}
-            await partition.producer.commit({}, starts)
+            await partition.committer.commit({}, starts)
             committed |= {TP(*tp): offset for tp, offset in starts.items()}
         partition.begin({tp.topic: offset for tp, offset in committed.items()})
         self._ownership.partitions[self.number] = partition
@@ -142,7 +141,9 @@ class Tenure:
     async def _refuse_other_counts(self, partition: Partition) -> None:
         """Raise `TopicError` where a key may belong to another partition than this worker counts on."""
         topics = {tp.topic for tp in self._sources} | {states.changelog for states in partition.states.values()}
-        counts = await partition.producer.partition_counts(topics | {self._app.options.journal_topic})
+        if self._app.options.journal_topic is not None:
+            topics.add(self._app.options.journal_topic)
+        counts = await partition.committer.partition_counts(topics)
         for topic, count in counts.items():
             if count != partition.partitions:
                 raise TopicError(
@@ -157,9 +158,7 @@ class Tenure:
             self._ownership.next_epoch(),
             tables=self._ownership.values(),
             partitions=app.conf.topic_partitions,
-            producer=TransactionalProducer.of_partition(
-                app.conf.id, self.number, timeout=app.options.timeout, client=app.kafka_client()
-            ),
+            committer=app.committer(self.number),
             eager=self._ownership.eager,
             references=self._ownership.references,
             options=app.options._replace(cache_bytes=self._cache_bytes),

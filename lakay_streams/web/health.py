@@ -1,4 +1,4 @@
-"""/health: the process lives (runbook 2.6). /ready: Kafka answers, and everything assigned to this worker is open."""
+"""/health: the process lives (runbook 2.6). /ready: all that it depends on answers, and all assigned to it is open."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ def attach(app: StreamApp, *, version: str, sampler: Sampler) -> None:
     async def ready(request: Request) -> Response:
         # Not the sample of up to a second ago: who routes traffic by this wants the truth of now.
         ownership = app.ownership
-        kafka, is_ready = ownership.connected, ownership.ready
+        answering = {"kafka": ownership.connected, **{name: answers() for name, answers in app.dependencies.items()}}
+        is_ready = ownership.ready and all(answering.values())
         body = {
-            "status": "ready" if kafka and is_ready else "not_ready",
-            "kafka": kafka,
+            "status": "ready" if is_ready else "not_ready",
+            **answering,
             "partitions": {"assigned": sorted(ownership.assigned), "open": sorted(ownership.partitions)},
             "restored": ownership.restored[0],
             "to_restore": ownership.restored[1],
         }
-        return answer(request, body, title="Ready", status=200 if kafka and is_ready else 503)
+        return answer(request, body, title="Ready", status=200 if is_ready else 503)

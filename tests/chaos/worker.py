@@ -23,7 +23,8 @@ from lakay_streams import telemetry
 from lakay_streams.contracts.topics import JOURNAL
 from lakay_streams.domain.fraud.decide import decide
 from lakay_streams.engine import producer, recovery, table
-from lakay_streams.engine.producer import Outgoing, TransactionalProducer
+from lakay_streams.engine.committer import Outgoing
+from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.recovery import Progress, restore
 from lakay_streams.engine.store import Change, PartitionStore
 from lakay_streams.engine.table import PartitionStates
