@@ -18,6 +18,7 @@ that put changelog, outputs and input offsets into one Kafka transaction before 
     producer     Kafka's committer: a transactional producer that fences the previous owner when it starts
     group        a consumer group as Kafka knows it: its members, its offsets, what it has left
     recovery     brings stores up with their changelogs
+    moving       moves every state to the partition of its key, once its changelog has more partitions
     standby      copies of partitions that other workers own, kept up for the day those die
     reference    a small compacted topic that every worker reads whole
     routing      Kafka's default partitioner
