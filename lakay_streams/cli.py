@@ -188,6 +188,24 @@ def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each thing that is told of, on a terminal's standard error."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    console = Console(stderr=True)
+    tasks: dict[str, TaskID] = {}
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+
+        def tell(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what)
+            progress.update(tasks[what], completed=done, total=of)
+
+        yield tell
+
+
 @topics.command("create", epilog=EXIT_CODES)
 def create_topics() -> None:
     """Create the Kafka topics that are missing; those that exist are checked and left as they are.
@@ -201,6 +219,37 @@ def create_topics() -> None:
     for topic in asyncio.run(create_topics(_settings())):
         done = "created" if topic.created else "exists"
         print(f"{done:8} {topic.name}  partitions: {topic.partitions}")
+
+
+@topics.command("grow", epilog=EXIT_CODES)
+def grow_topics(
+    old: Annotated[int, typer.Argument(min=1, help="How many partitions the topics have.")],
+    new: Annotated[int, typer.Argument(min=2, help="How many they are to have.")],
+    with_lag: Annotated[
+        bool, typer.Option("--with-lag", help="Grow although events wait; those may be scored behind newer ones.")
+    ] = False,
+) -> None:
+    """Give the topics more partitions, and move every state to the partition that its key then belongs to.
+
+    Stop every worker first, and start them with TOPIC_PARTITIONS set to the new count afterwards. Interrupted, it goes
+    on where it stopped when it is run again; until then workers are refused.
+    """
+    import asyncio
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from lakay_streams.growing import grow
+
+    with _bars() as tell:
+        grown = asyncio.run(grow(_settings(), old, new, with_lag=with_lag, tell=tell))
+    table = Table("Changelog", "States", "Moved", "States lost, doubled or changed")
+    for changelog, states, moved in grown.moved:
+        table.add_row(changelog, f"{states:,}", f"{moved:,}", "none")
+    Console().print(table)
+    print(
+        f"{grown.topics} topics have {new} partitions now. Set TOPIC_PARTITIONS={new} for every worker and start them."
+    )
 
 
 @contracts.command("validate", epilog="Exit codes: 0 every event is valid, 1 at least one is not, 2 wrong usage.")

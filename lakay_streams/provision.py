@@ -1,12 +1,15 @@
 """Kafka's topics as Lakay needs them: made where missing, and refused where shaped wrongly.
 
 A stream is split by its topics' partitions, and state with it: topics that carry one user's events must have one
-count. So a topic that exists with another count is refused and never changed.
+partition count, and so must the changelogs of the states that they feed. The journal tells over how many partitions the
+states are spread, which counts alone do not: whoever gives topics more partitions by hand moves no state. So what does
+not fit is refused and never changed; `growing` changes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -14,6 +17,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from lakay_streams.contracts import topics
+from lakay_streams.engine.journal import last_entries
+from lakay_streams.engine.table import changelogs_of
 from lakay_streams.errors import PrerequisiteError, TopicError
 from lakay_streams.settings import Settings
 
@@ -24,6 +29,60 @@ class Provisioned(NamedTuple):
     name: str
     partitions: int
     created: bool
+
+
+class Split(NamedTuple):
+    """How Kafka's topics and the states are split.
+
+    `counts` are the partitions of every topic that must have as many as the others, changelogs included; `spread` is
+    the number of partitions over which the states are spread, None where nothing is journalled.
+    """
+
+    counts: Mapping[str, int]
+    changelogs: Sequence[str]
+    spread: int | None
+
+    def told(self) -> str:
+        """Return which counts there are, each with its topics."""
+        having = defaultdict(list)
+        for name, count in sorted(self.counts.items()):
+            having[count].append(name)
+        return ", ".join(
+            f"{count} ({names[0]}{f' and {len(names) - 1} more' if names[1:] else ''})"
+            for count, names in sorted(having.items())
+        )
+
+    def refusal(self, want: int) -> str | None:
+        """Return why workers that count on `want` partitions must not start, and what to do; None when they may."""
+        uneven = f"The topics have different partition counts, {self.told()}"
+        match sorted(set(self.counts.values())):
+            case [have] if self.spread is not None and self.spread < have:
+                return (
+                    f"The topics have {have} partitions and the states are spread over {self.spread}: "
+                    f"{_grow(self.spread, have)}, again if it was interrupted."
+                )
+            case [have] if have < want:
+                return (
+                    f"The topics have {have} partitions and TOPIC_PARTITIONS is {want}: set TOPIC_PARTITIONS={have}, "
+                    f"or {_grow(have, want)}."
+                )
+            case [have] if have > want:
+                return (
+                    f"The topics have {have} partitions and TOPIC_PARTITIONS is {want}: set TOPIC_PARTITIONS={have}, "
+                    "since Kafka takes no partitions away."
+                )
+            case [old, new]:
+                return f"{uneven}: {_grow(old, new)}, again if it was interrupted."
+            case [_, second, *_, most]:
+                return (
+                    f"{uneven}: give those with fewer than {most} one count, such as {second}, with Kafka's "
+                    f"`kafka-topics.sh --alter`, then {_grow(second, most)}."
+                )
+        return None
+
+
+def _grow(old: int, new: int) -> str:
+    return f"stop every worker and run `lakay topics grow {old} {new}`"
 
 
 def topics_in_force(settings: Settings) -> tuple[topics.Topic, ...]:
@@ -41,13 +100,16 @@ def topics_in_force(settings: Settings) -> tuple[topics.Topic, ...]:
 async def create_topics(settings: Settings) -> list[Provisioned]:
     """Create the topics that are missing, with `topic_partitions` and `topic_replication_factor`.
 
-    Raises `PrerequisiteError` when no Kafka answers, `TopicError` when an existing topic has another partition count
-    (nothing is created then) or Kafka refuses to create one.
+    Raises `PrerequisiteError` when no Kafka answers, `TopicError` when an existing topic or changelog has another
+    partition count, or the states are spread over another (nothing is created then), or Kafka refuses to create one.
     """
     wanted = topics_in_force(settings)
-    async with _admin(settings.kafka_bootstrap_servers) as admin:
-        existing = await _partition_counts(admin)
-        _refuse_other_counts(wanted, existing, settings.topic_partitions)
+    async with connected(settings) as admin:
+        existing = await partition_counts(admin)
+        refusal = (await split_of(existing, settings)).refusal(settings.topic_partitions)
+        if refusal is not None:
+            raise TopicError(refusal)
+        _refuse_several(wanted, existing)
         missing = [topic for topic in wanted if topic.name not in existing]
         if missing:
             await _create(admin, missing, settings)
@@ -58,34 +120,57 @@ async def create_topics(settings: Settings) -> list[Provisioned]:
 
 
 @asynccontextmanager
-async def _admin(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+async def connected(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Yield a client for administration. Raises `PrerequisiteError` when no Kafka answers."""
+    admin = AIOKafkaAdminClient(**kafka_client(settings))
     try:
         await admin.start()
     except KafkaError:
-        raise PrerequisiteError(
-            f"No Kafka answers at {bootstrap_servers}: start it, or set KAFKA_BOOTSTRAP_SERVERS to one that runs."
-        ) from None
+        raise _no_kafka(settings) from None
     try:
         yield admin
     finally:
         await admin.close()
 
 
-async def _partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
+def kafka_client(settings: Settings) -> dict[str, Any]:
+    """Return aiokafka's connection settings."""
+    return {"bootstrap_servers": settings.kafka_bootstrap_servers.split(",")}
+
+
+def _no_kafka(settings: Settings) -> PrerequisiteError:
+    servers = settings.kafka_bootstrap_servers
+    return PrerequisiteError(
+        f"No Kafka answers at {servers}: start it, or set KAFKA_BOOTSTRAP_SERVERS to one that runs."
+    )
+
+
+async def partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    """Return how many partitions each topic of this Kafka has."""
     return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
 
 
-def _refuse_other_counts(wanted: Sequence[topics.Topic], existing: dict[str, int], partitions: int) -> None:
+async def split_of(existing: Mapping[str, int], settings: Settings) -> Split:
+    """Return how the `existing` topics and the states are split. Raises `PrerequisiteError` when no Kafka answers."""
+    changelogs = changelogs_of(settings.kafka_consumer_group, existing)
+    shared = [topic.name for topic in topics_in_force(settings) if topic.partitions is topics.Partitions.AS_SOURCES]
+    counts = {name: existing[name] for name in (*shared, *changelogs) if name in existing}
+    if topics.JOURNAL not in counts:
+        return Split(counts, changelogs, None)
+    try:
+        entries = await last_entries(topics.JOURNAL, counts[topics.JOURNAL], kafka_client(settings))
+    except KafkaError:
+        raise _no_kafka(settings) from None
+    return Split(counts, changelogs, min((entry.partitions for entry in entries.values()), default=None))
+
+
+def _refuse_several(wanted: Sequence[topics.Topic], existing: Mapping[str, int]) -> None:
     for topic in wanted:
-        want, have = topic.partition_count(partitions), existing.get(topic.name)
-        if have is None or have == want:
-            continue
-        if topic.partitions is topics.Partitions.ONE:
-            remedy = "delete it and run this again"
-        else:
-            remedy = f"set TOPIC_PARTITIONS={have} if all topics have {have}, or recreate it with {want}"
-        raise TopicError(f"Topic {topic.name} has {have} partitions where {want} are needed: {remedy}.")
+        have = existing.get(topic.name, 1)
+        if topic.partitions is topics.Partitions.ONE and have != 1:
+            raise TopicError(
+                f"Topic {topic.name} has {have} partitions where 1 is needed: delete it and run this again."
+            )
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: Sequence[topics.Topic], settings: Settings) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["worker", "demo", "simulate", "evaluate", "topics create", "settings check", "contracts validate"]
+COMMANDS = ["worker", "demo", "simulate", "evaluate"]
+COMMANDS += ["topics create", "topics grow", "settings check", "contracts validate"]
 EVENT = {
     "event_id": "0f0e0d0c-0b0a-4908-8706-050403020100",
     "event_type": "user-action-performed",

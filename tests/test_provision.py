@@ -46,7 +46,9 @@ def test_missing_topics_are_created_once_and_another_count_is_refused(broker: st
     assert not any(topic.created for topic in again)
 
     more = settings(kafka_bootstrap_servers=broker, topic_partitions=6)
-    with pytest.raises(TopicError, match=r"has 3 partitions where 6 are needed: set TOPIC_PARTITIONS=3"):
+    with pytest.raises(
+        TopicError, match=r"have 3 partitions and .* is 6: set TOPIC_PARTITIONS=3, or .* `lakay topics grow 3 6`"
+    ):
         asyncio.run(create_topics(more))
     assert asyncio.run(topics_at(broker)) == made
 

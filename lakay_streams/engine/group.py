@@ -63,6 +63,19 @@ async def committed(consumer: Any, partitions: Iterable[TP]) -> dict[TP, OffsetA
             await asyncio.sleep(COORDINATOR_LOADING)
 
 
+async def committed_by(group: str, partitions: Iterable[TP], client: Mapping[str, Any]) -> dict[TP, OffsetAndMetadata]:
+    """Return the committed offset and metadata of each partition that has one; `client` is connection settings.
+
+    Raises `KafkaError`.
+    """
+    consumer = AIOKafkaConsumer(**client, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        return await committed(consumer, partitions)
+    finally:
+        await consumer.stop()
+
+
 async def members(admin: AIOKafkaAdminClient, group: str) -> int:
     """Return how many members the group has; a killed one stays one until its session times out.
 

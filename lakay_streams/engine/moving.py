@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 
 from aiokafka.structs import TopicPartition
 
-from lakay_streams.engine.producer import Outgoing, TransactionalProducer
+from lakay_streams.engine.committer import Outgoing
+from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.recovery import restore
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.store import PartitionStore

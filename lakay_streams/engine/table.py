@@ -6,7 +6,8 @@ Here a state changes in memory as often as its key's events ask for, and its las
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +26,17 @@ CHANGELOG_CONFIG = {"segment.ms": str(60 * 60 * 1000), "min.cleanable.dirty.rati
 DECODED_PER_ENCODED = 8
 
 
+#: No hyphen, which stands between the parts of a changelog's name: whose changelog a topic is can be told.
+_NAME = "[a-z0-9_]+"
+
+
+def changelogs_of(group: str, topics: Iterable[str]) -> list[str]:
+    """Return those of `topics` that are changelogs of the group's tables, sorted."""
+    # The name that Faust gives them.
+    changelog = re.compile(f"{re.escape(group)}-{_NAME}-changelog")
+    return sorted(topic for topic in topics if changelog.fullmatch(topic))
+
+
 class StateTable(Table[bytes, bytes], Generic[State]):
     """A table of one immutable state per key, co-partitioned with the topics that feed it.
 
@@ -35,7 +47,9 @@ class StateTable(Table[bytes, bytes], Generic[State]):
     def __init__(
         self, app: App, *, name: str, state_type: type[State], new: Callable[[], State], key: str = "key", **kwargs: Any
     ) -> None:
-        """Declare the table and register it with the app's ownership."""
+        """Declare the table and register it with the app's ownership. Raises `ValueError` for another sort of name."""
+        if not re.fullmatch(_NAME, name):
+            raise ValueError(f"a table's name is made of {_NAME}, and {name!r} is not")
         super().__init__(
             app, name=name, key_type=bytes, value_type=bytes, extra_topic_configs=CHANGELOG_CONFIG, **kwargs
         )
