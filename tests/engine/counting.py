@@ -4,7 +4,8 @@
                                            and COUNTING_STANDBY, by default 1; COUNTING_INTERVAL, by default 0.1 s;
                                            COUNTING_EAGER, the eager topics
 
-A record whose value is `boom` raises, as a bug in a rule would.
+A record whose value is `boom` raises, as a bug in a rule would; the first whose value is `flaky` raises too, as
+something that fails once would.
 """
 
 from __future__ import annotations
@@ -37,6 +38,15 @@ class Count(NamedTuple):
         return Count(self.times + 1, (*self.offsets, offset)[-OFFSETS_KEPT:])
 
 
+def flaky(value: bytes | None) -> None:
+    """Raise at the first record with the value `flaky`, and at no later one, of whatever process."""
+    if value == b"flaky":
+        raised = Path(os.environ["COUNTING_DATA"]).with_name("flaked")
+        if not raised.exists():
+            raised.touch()
+            raise ValueError("something failed for once")
+
+
 def park(work: Work, record: Record, reason: str) -> None:
     """Send a record that was set aside to the parked topic."""
     work.emit(f"{record.topic}.parked", record.key, reason.encode())
@@ -67,6 +77,7 @@ def build(name: str, brokers: str, datadir: Path, *, reset: str = "earliest", **
                         # A body may await, as one that asks a model in a thread does.
                         await asyncio.sleep(0.3)
                         raise ValueError("a bug in a rule")
+                    flaky(record.value)
                     states = work.states(counts)
                     state = states.get(key).counted(record.offset)
                     states.set(key, state)

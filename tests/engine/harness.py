@@ -106,11 +106,12 @@ async def caught_up(kafka: str, group: str, topic: str, seconds: float = DEADLIN
 
 
 class Worker:
-    """A worker process of the counting topology."""
+    """A worker process of the counting topology, or of another `module` that takes its environment."""
 
-    def __init__(self, name: str, kafka: str, folder: Path) -> None:
+    def __init__(self, name: str, kafka: str, folder: Path, module: str = "tests.engine.counting") -> None:
         """Name it; `start` starts it. Its state is in `folder`, its log beside that."""
         self.folder = folder
+        self._module = module
         self.log = folder.with_suffix(".log")
         self._environment = {
             **os.environ,
@@ -124,7 +125,7 @@ class Worker:
         """Start the process."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.engine.counting"],
+                [sys.executable, "-m", self._module],
                 env=self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -158,9 +159,11 @@ class Worker:
 
 
 @contextmanager
-def workers(name: str, kafka: str, folder: Path, count: int) -> Iterator[list[Worker]]:
+def workers(
+    name: str, kafka: str, folder: Path, count: int, module: str = "tests.engine.counting"
+) -> Iterator[list[Worker]]:
     """Start `count` workers with a data folder each, and see that none survives."""
-    started = [Worker(name, kafka, folder / f"worker-{number}").start() for number in range(count)]
+    started = [Worker(name, kafka, folder / f"worker-{number}", module).start() for number in range(count)]
     try:
         yield started
     finally:
