@@ -11,16 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from lakay_streams import cli_records
+from lakay_streams.commands import EXIT_CODES, settings_in_force
 from lakay_streams.errors import LakayError
-
-if TYPE_CHECKING:
-    from lakay_streams.settings import Settings
-
-EXIT_CODES = "Exit codes: 0 done, 1 refused or failed (one sentence on standard error says why), 2 wrong usage."
 
 app = typer.Typer(
     help="Lakay Intelligence: fraud, takeover, circle-health and AML scoring for Trebanx, while events happen.",
@@ -35,6 +32,8 @@ contracts = typer.Typer(help="The events' contracts.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
 app.add_typer(settings, name="settings")
 app.add_typer(contracts, name="contracts")
+app.add_typer(cli_records.db, name="db")
+app.add_typer(cli_records.audit, name="audit")
 
 
 def main() -> None:
@@ -67,7 +66,7 @@ def worker(
         telemetry.configure()
         again = [sys.executable, "-m", "lakay_streams.cli", *sys.argv[1:], "--no-supervise"]
         raise typer.Exit(Supervisor(again).run())
-    loaded = _settings()
+    loaded = settings_in_force()
     changes = {"worker_port": port, "lakay_data_dir": data_dir}
     loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
     # By name: this package never imports upward, and the worker's composition root stands above it.
@@ -145,7 +144,7 @@ def simulate(
     if out is not None:
         print(f"{sinks.write_jsonl(simulation, out)} records in {out}, labels in {sinks.labels_path(out)}")
         return
-    brokers = _settings().kafka_bootstrap_servers
+    brokers = settings_in_force().kafka_bootstrap_servers
     with _progress("Sending", events) as advance:
         sent = asyncio.run(sinks.produce(simulation, brokers, rate, advance))
     print(f"{sent} records sent to {brokers}")
@@ -168,7 +167,7 @@ def evaluate(
     from lakay_streams.simulator import simulate as simulated
     from lakay_streams.simulator.scoring import FraudScorer
 
-    loaded = _settings()
+    loaded = settings_in_force()
     scorer = FraudScorer(loaded.fraud_limits(), loaded.contracts_path)
     with _progress("Scoring", events) as advance:
         outcome = evaluation.run(simulated(SimulatorOptions(seed=seed, users=users, events=events)), scorer, advance)
@@ -216,7 +215,7 @@ def create_topics() -> None:
 
     from lakay_streams.provision import create_topics
 
-    for topic in asyncio.run(create_topics(_settings())):
+    for topic in asyncio.run(create_topics(settings_in_force())):
         done = "created" if topic.created else "exists"
         print(f"{done:8} {topic.name}  partitions: {topic.partitions}")
 
@@ -242,7 +241,7 @@ def grow_topics(
     from lakay_streams.growing import grow
 
     with _bars() as tell:
-        grown = asyncio.run(grow(_settings(), old, new, with_lag=with_lag, tell=tell))
+        grown = asyncio.run(grow(settings_in_force(), old, new, with_lag=with_lag, tell=tell))
     table = Table("Changelog", "States", "Moved", "States lost, doubled or changed")
     for changelog, states, moved in grown.moved:
         table.add_row(changelog, f"{states:,}", f"{moved:,}", "none")
@@ -267,7 +266,7 @@ def validate_events(
     from lakay_streams.contracts.validate import validate_file
 
     valid = invalid = 0
-    for line, outcome in validate_file(file, Contracts.load(_settings().contracts_path)):
+    for line, outcome in validate_file(file, Contracts.load(settings_in_force().contracts_path)):
         match outcome:
             case Rejected(reasons=reasons):
                 invalid += 1
@@ -291,7 +290,7 @@ def check_settings(
     """
     from lakay_streams.settings import explain, unknown_variables
 
-    loaded = _settings()
+    loaded = settings_in_force()
     rows = explain(loaded)
     if as_json:
         import json
@@ -308,16 +307,6 @@ def check_settings(
         Console(width=None if sys.stdout.isatty() else 240).print(table)
     for variable, meant in unknown_variables().items():
         print(f"{variable} is no setting and changes nothing{meant and f': did you mean {meant}?'}", file=sys.stderr)
-
-
-def _settings() -> Settings:
-    """The validated settings, with logging set up as they say."""
-    from lakay_streams import telemetry
-    from lakay_streams.settings import load_settings
-
-    loaded = load_settings()
-    telemetry.configure(loaded.log_level)
-    return loaded
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
     ├── DatabaseError          PostgreSQL cannot be used as it is
     │   └── DatabaseUnavailable  it does not answer, or not in time
     │       └── PoolTimeout      every connection is in use: a request may be tried again (HTTP 503)
+    ├── RetentionError         records would be deleted that the law wants kept
     └── EngineError            the stream engine cannot go on safely
         ├── Fenced             another worker owns the partition now
         └── StoreError         RocksDB refused to open, read or write
@@ -47,6 +48,10 @@ class DatabaseUnavailable(DatabaseError):  # noqa: N818 - what operators call it
 
 class PoolTimeout(DatabaseUnavailable):
     """Every pooled connection stayed in use for too long; a request that meets this is answered with HTTP 503."""
+
+
+class RetentionError(LakayError):
+    """Records would be deleted that the law wants kept."""
 
 
 class EngineError(LakayError):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from lakay_streams.embedded.kafka import EmbeddedKafka
+from lakay_streams.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,30 @@ def kafka() -> Iterator[str]:
         return
     with EmbeddedKafka() as broker:
         yield broker.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The DATABASE_URL of one real PostgreSQL for the whole run, the newest packaged one."""
+    from tests.db import servers
+
+    with servers.served(servers.SERVERS[0]) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh(postgres: str) -> Iterator[Settings]:
+    """Settings that name an empty database."""
+    from tests.db import servers
+
+    with servers.fresh_database(postgres) as url:
+        yield servers.settings_for(url)
+
+
+@pytest.fixture
+def stored(fresh: Settings) -> Settings:
+    """Settings that name a database with the schema and no rows."""
+    from lakay_streams.db import schema
+
+    schema.init_db(fresh)
+    return fresh

@@ -115,11 +115,15 @@ class EmbeddedServer(ABC):
             shutil.rmtree(self._data, ignore_errors=True)
             self._data = None
 
-    def restart(self, *, kill: bool = False) -> None:
-        """Stop and start again on the same data and port; `kill` leaves the server no time to shut down."""
+    def end(self, *, kill: bool = False) -> None:
+        """End the process and keep its data and port, for `start`; `kill` leaves it no time to shut down."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL if kill else self.stop_signal)
             self._reap()
+
+    def restart(self, *, kill: bool = False) -> None:
+        """End the process and start again on the same data and port."""
+        self.end(kill=kill)
         self.start()
 
     def __enter__(self) -> Self:

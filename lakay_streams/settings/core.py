@@ -53,6 +53,10 @@ class Settings(Group):
 
     database_url: DatabaseUrl = SecretStr("postgresql+asyncpg://lakay:lakay_dev@localhost:5432/lakay")
     """PostgreSQL."""
+    database_pool_size: Count = 5
+    """Connections to PostgreSQL that one process holds at most."""
+    database_pool_timeout_s: Annotated[float, Field(gt=0, le=300)] = 5.0
+    """Seconds to wait for one of them before giving up; a request that waits longer is answered with 503."""
     kafka_bootstrap_servers: Servers = "localhost:9092"
     """Kafka's brokers, host:port separated by commas."""
     kafka_consumer_group: Annotated[str, Field(min_length=1)] = "lakay-intelligence"
@@ -96,6 +100,8 @@ class Settings(Group):
     """Address the worker's pages listen on."""
     worker_port: Port = 6066
     """Port the worker's pages listen on."""
+    archive_port: Port = 6067
+    """Port the archive's pages listen on, at WORKER_HOST."""
     worker_token: SecretStr | None = None
     """Bearer token for /tables; without one, /tables answers on loopback only."""
     checkpoint_interval_ms: Annotated[int, Field(ge=1, le=60_000)] = 100

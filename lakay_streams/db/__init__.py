@@ -1,0 +1,11 @@
+"""PostgreSQL: what `lakay archive` keeps of the committed topics, and what is built on it.
+
+    url          DATABASE_URL as the drivers take it
+    pool         the pooled connections of a process, and whether the server answers
+    schema       migrations up and down, and whether the database has the schema this version needs
+    migrations   one file for each revision of the schema
+    audit        the append-only audit trail, each row chained to the one before
+    retention    deleting what is old enough, and refusing what is not
+
+Scoring never touches it. It comes with the extra `archive`, which a worker does not need.
+"""

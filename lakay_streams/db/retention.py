@@ -1,0 +1,85 @@
+"""Retention: what is old enough is deleted, on an operator's word; what is not is refused.
+
+Source: 31 CFR 1010.430(d), five years. They count from a record's last revision. The database refuses earlier deletion
+by itself (`keep_bsa_records`, revision 0001), whoever asks; this says so before anything is tried. The audit trail has
+no end.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Identifier
+
+from lakay_streams.db import audit
+from lakay_streams.errors import RetentionError
+
+YEARS = 5
+
+#: Each table, and when a row of it was last written.
+TABLES = {
+    "alerts": "revised_at",
+    "rejects": "archived_at",
+    "quarantine": "archived_at",
+}
+
+#: Rows that one statement deletes.
+CHUNK = 10_000
+
+
+def latest_cutoff(today: date) -> date:
+    """Return the latest day before which everything may be deleted."""
+    try:
+        return today.replace(year=today.year - YEARS)
+    except ValueError:
+        # 29 February: the day before keeps a day more.
+        return today.replace(year=today.year - YEARS, day=28)
+
+
+async def expired(connection: AsyncConnection[Any], before: date) -> dict[str, int]:
+    """Return how many rows of each table were last written before the day `before` (UTC).
+
+    Raises `RetentionError` for a day that is less than five years ago.
+    """
+    cutoff = _checked(before)
+    counts = {}
+    for table, written in TABLES.items():
+        count = SQL("SELECT count(*) FROM {} WHERE {} < %s").format(Identifier(table), Identifier(written))
+        cursor = await connection.execute(count, (cutoff,))
+        row = await cursor.fetchone()
+        counts[table] = 0 if row is None else int(row[0])
+    return counts
+
+
+async def delete_expired(connection: AsyncConnection[Any], before: date, *, actor: str) -> dict[str, int]:
+    """Delete what `expired` counts, and put that into the audit trail, in the connection's transaction.
+
+    Raises `RetentionError` for a day that is less than five years ago.
+    """
+    cutoff = _checked(before)
+    deleted = dict.fromkeys(TABLES, 0)
+    for table, written in TABLES.items():
+        delete = SQL(
+            "DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {written} < %s LIMIT %s))"
+        ).format(table=Identifier(table), written=Identifier(written))
+        while True:
+            cursor = await connection.execute(delete, (cutoff, CHUNK))
+            if not cursor.rowcount:
+                break
+            deleted[table] += cursor.rowcount
+    await audit.append(
+        connection, "retention_deleted", actor=actor, details={"before": before.isoformat(), "rows": deleted}
+    )
+    return deleted
+
+
+def _checked(before: date) -> datetime:
+    latest = latest_cutoff(datetime.now(UTC).date())
+    if before > latest:
+        raise RetentionError(
+            f"Records are kept for {YEARS} years (31 CFR 1010.430), and those before {before} include younger ones: "
+            f"give {latest} or an earlier day."
+        )
+    return datetime.combine(before, time(), UTC)

@@ -1,0 +1,57 @@
+"""DATABASE_URL as the drivers take it.
+
+Operators know the form `postgresql+asyncpg://` (runbook 2.3); libpq knows no driver in the scheme, and calls asyncpg's
+`ssl` `sslmode`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
+
+from lakay_streams.errors import SettingsError
+
+#: A server that vanishes without a word is noticed within these seconds (libpq's `keepalives_*`, `tcp_user_timeout`).
+NOTICED_WITHIN_S = 15
+
+CONNECT_WITHIN_S = 5
+
+
+def connection_parameters(url: SecretStr, application: str) -> dict[str, Any]:
+    """Return libpq's parameters for `url`; the server lists the connection as `application`.
+
+    Raises `SettingsError` for a URL that libpq cannot read, without a word of it.
+    """
+    _, _, place = url.get_secret_value().partition("://")
+    address, _, query = place.partition("?")
+    options = [_option(name, value) for name, value in parse_qsl(query, keep_blank_values=True)]
+    try:
+        given = conninfo_to_dict(f"postgresql://{address}?{urlencode(options)}")
+        # An @ or : of a password that was not encoded ends up in these, and in the message of a failed connection.
+        if "@" in str(given.get("host", "")) or not str(given.get("port", "0")).replace(",", "").isdigit():
+            raise ProgrammingError
+    except ProgrammingError:
+        # Its own message may quote a piece of the password.
+        raise SettingsError(
+            "DATABASE_URL cannot be read: write postgresql+asyncpg://user:password@host:5432/database, percent-encode "
+            "special characters in it, and after a ? name only options of libpq (ssl is read as sslmode)"
+        ) from None
+    defaults = {
+        "connect_timeout": CONNECT_WITHIN_S,
+        "application_name": application,
+        "keepalives_idle": NOTICED_WITHIN_S // 3,
+        "keepalives_interval": NOTICED_WITHIN_S // 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": NOTICED_WITHIN_S * 1000,
+    }
+    return defaults | given
+
+
+def _option(name: str, value: str) -> tuple[str, str]:
+    if name != "ssl":
+        return name, value
+    return "sslmode", {"true": "require", "1": "require", "false": "disable", "0": "disable"}.get(value.lower(), value)

@@ -1,0 +1,126 @@
+"""`lakay db` and `lakay audit` as an operator types them: one sentence for what is wrong, exit codes for scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lakay_streams.db.retention import latest_cutoff
+from lakay_streams.db.url import connection_parameters
+from lakay_streams.settings import Settings
+from tests.db.rows import alert
+
+LATEST = latest_cutoff(datetime.now(UTC).date())
+OLD = "now() - interval '6 years'"
+
+
+class Operator:
+    """Types `lakay ...`, with DATABASE_URL naming one database."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        """Work in `folder`."""
+        self.settings = settings
+        self._folder = folder
+
+    def types(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "lakay_streams.cli", *command.split()],
+            cwd=self._folder,
+            env=os.environ | {"DATABASE_URL": self.settings.database_url.get_secret_value()} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def sees(self, command: str) -> str:
+        """Type a command that must succeed, and return what it prints."""
+        done = self.types(command)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    def runs(self, statement: str, parameters: dict[str, str] | None = None) -> None:
+        """Change the database directly."""
+        found = connection_parameters(self.settings.database_url, "tests")
+        with psycopg.connect(**found, autocommit=True) as connection:
+            connection.execute(statement, parameters)
+
+
+@pytest.fixture
+def operator(fresh: Settings, tmp_path: Path) -> Operator:
+    """An operator with an empty database."""
+    return Operator(fresh, tmp_path)
+
+
+def test_from_an_empty_database_up_and_down(operator: Operator) -> None:
+    empty = operator.types("db status")
+    assert (empty.returncode, empty.stdout.splitlines()[0]) == (1, "revision base, needed 0001")
+    refused = operator.types("audit verify")
+    assert (refused.returncode, refused.stderr.splitlines()) == (
+        1,
+        ["The database is empty: run `lakay db init`, or start `lakay archive`, which does it."],
+    )
+    assert operator.sees("db init") == "The database is at revision 0001.\n"
+    assert operator.sees("db init") == "The database is at revision 0001.\n"
+    assert operator.sees("db status") == "revision 0001, needed 0001\n"
+    assert operator.sees("db downgrade -1") == "The database went from revision 0001 to base.\n"
+    assert operator.sees("db upgrade") == "The database went from revision base to 0001.\n"
+
+
+def test_retention_counts_then_deletes_and_is_in_the_trail(operator: Operator) -> None:
+    operator.sees("db init")
+    for written in (OLD, OLD, "now()"):
+        operator.runs(*alert(revised_at=written))
+    assert f"would delete 2 of alerts from before {LATEST}" in operator.sees("db retention")
+    assert f"would delete 2 of alerts from before {LATEST}" in operator.sees("db retention")
+    assert f"deleted 2 of alerts from before {LATEST}" in operator.sees("db retention --delete")
+    (entry,) = operator.sees("audit show").splitlines()
+    assert json.loads(entry)["details"]["rows"]["alerts"] == 2
+    refused = operator.types(f"db retention --delete --before {LATEST + timedelta(days=1)}")
+    assert refused.returncode == 1
+    assert f"give {LATEST} or an earlier day" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_verify_says_what_is_wrong_and_by_its_exit_code_that_it_is(operator: Operator) -> None:
+    operator.sees("db init")
+    for _ in range(3):
+        operator.sees("db retention --delete")
+    told = operator.sees("audit verify")
+    assert told.startswith("3 rows, whole, head 3:")
+    head = told.split()[-1]
+    operator.runs("ALTER TABLE audit_trail DISABLE TRIGGER USER")
+    operator.runs("DELETE FROM audit_trail WHERE seq = 2")
+    broken = operator.types("audit verify")
+    assert broken.returncode == 1
+    assert broken.stdout.splitlines() == ["Row 2 is missing.", f"2 rows, NOT WHOLE, head {head}"]
+    operator.runs("DELETE FROM audit_trail; UPDATE audit_head SET seq = 0, hash = ''")
+    assert operator.types("audit verify").returncode == 0
+    assert operator.types(f"audit verify --expect {head}").returncode == 1
+    wrong = operator.types("audit verify --expect 3")
+    assert wrong.returncode == 2
+
+
+def test_a_server_that_is_away_is_one_sentence(operator: Operator) -> None:
+    for command in ("db init", "db status", "db retention", "audit verify"):
+        done = operator.types(command, DATABASE_URL="postgresql+asyncpg://lakay:hush-hush@127.0.0.1:1/lakay")
+        assert done.returncode == 1
+        assert "start it, or correct DATABASE_URL" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert "hush-hush" not in done.stderr
+
+
+def test_without_the_extra_the_error_says_what_to_install(operator: Operator, tmp_path: Path) -> None:
+    (tmp_path / "psycopg.py").write_text("raise ModuleNotFoundError('no', name='psycopg')")
+    done = operator.types("db status", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stderr) == (
+        1,
+        "psycopg is not installed, which everything about the database needs: "
+        "pip install 'lakay-intelligence[archive]'.\n",
+    )

@@ -1,0 +1,97 @@
+"""The schema goes up and down on every server, is made by whoever comes first, and refuses what would lose records."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from lakay_streams.db import schema
+from lakay_streams.db.url import connection_parameters
+from lakay_streams.errors import DatabaseError, DatabaseUnavailable
+from lakay_streams.settings import Settings
+from tests.db.rows import alert
+from tests.db.servers import settings_for
+
+ROOT = Path(__file__).parents[2]
+
+
+def connect(settings: Settings) -> psycopg.Connection[Any]:
+    return psycopg.connect(**connection_parameters(settings.database_url, "tests"), autocommit=True)
+
+
+def tables(settings: Settings) -> set[str]:
+    with connect(settings) as connection:
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    return {name for (name,) in found}
+
+
+def test_it_goes_up_and_down_and_up_again(anywhere: Settings) -> None:
+    assert schema.status(anywhere).current == schema.NOTHING
+    schema.upgrade(anywhere)
+    made = tables(anywhere)
+    assert {"alerts", "rejects", "quarantine", "schema_versions", "archive_positions", "audit_trail"} <= made
+    schema.downgrade(anywhere, "base")
+    assert tables(anywhere) == {"alembic_version"}
+    schema.upgrade(anywhere)
+    assert tables(anywhere) == made
+    assert schema.status(anywhere).pending == ()
+
+
+def test_of_two_who_come_first_one_makes_it(anywhere: Settings) -> None:
+    with ThreadPoolExecutor(4) as together:
+        for done in [together.submit(schema.init_db, anywhere) for _ in range(4)]:
+            done.result()
+    assert schema.status(anywhere).pending == ()
+
+
+def test_going_down_deletes_no_record_that_is_to_be_kept(anywhere: Settings) -> None:
+    schema.init_db(anywhere)
+    with connect(anywhere) as connection:
+        connection.execute(*alert(revised_at="now() - interval '5 years' + interval '1 minute'"))
+    with pytest.raises(DatabaseError, match=r"31 CFR 1010\.430"):
+        schema.downgrade(anywhere, "base")
+    assert "alerts" in tables(anywhere)
+    with connect(anywhere) as connection:
+        connection.execute("UPDATE alerts SET revised_at = now() - interval '5 years' - interval '1 minute'")
+    schema.downgrade(anywhere, "base")
+
+
+def test_alembic_itself_does_the_same(fresh: Settings) -> None:
+    """The runbook's own commands (2.5 and 8.5)."""
+    for step in (("upgrade", "head"), ("downgrade", "-1"), ("upgrade", "head")):
+        done = subprocess.run(
+            [sys.executable, "-m", "alembic", *step],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": fresh.database_url.get_secret_value()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert schema.status(fresh).pending == ()
+
+
+def test_a_database_of_a_newer_version_is_refused(stored: Settings) -> None:
+    with connect(stored) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(DatabaseError, match="revision 9999, which this version does not know"):
+        schema.init_db(stored)
+
+
+def test_an_unknown_step_is_one_sentence(stored: Settings) -> None:
+    with pytest.raises(DatabaseError, match=r"There is no such step \(.*\): see `lakay db status`"):
+        schema.upgrade(stored, "twelve")
+
+
+def test_a_server_that_is_away_is_one_sentence(fresh: Settings) -> None:
+    with pytest.raises(DatabaseUnavailable, match="start it, or correct DATABASE_URL") as refused:
+        schema.init_db(settings_for("postgresql+asyncpg://lakay:hush-hush@127.0.0.1:1/lakay"))
+    assert "\n" not in str(refused.value)
+    assert "hush-hush" not in str(refused.value)
