@@ -30,7 +30,7 @@ from faust.types import TP
 from lakay_streams.contracts.topics import EVENT_TYPES, JOURNAL, REKEYED
 from lakay_streams.engine import group
 from lakay_streams.engine.committer import Outgoing
-from lakay_streams.engine.journal import JournalEntry
+from lakay_streams.engine.journal import JournalEntry, last_entries
 from lakay_streams.engine.moving import Moved, Tell, move_states
 from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.errors import Fenced, PrerequisiteError, StoreError, TopicError
@@ -201,9 +201,11 @@ class _Growth:
         added = [TP(topic, number) for topic in SOURCES if topic in counts for number in range(self._old, self._new)]
         begun = await group.committed_by(self._group, added, self._client)
         starts = {TopicPartition(*tp): OffsetAndMetadata(0, "") for tp in added if tp not in begun}
-        journal: dict[tuple[str, int], list[Outgoing]] = {
-            (JOURNAL, number): [(str(number).encode(), JournalEntry(number, self._new, [], {}).encode())]
-            for number in range(self._new)
-            if JOURNAL in counts
-        }
+        journal: dict[tuple[str, int], list[Outgoing]] = {}
+        if JOURNAL in counts:
+            before = await last_entries(JOURNAL, range(self._new), self._group, self._client)
+            for number in range(self._new):
+                positions = before[number].positions if number in before else {}
+                entry = JournalEntry(number, self._new, [], {}, group=self._group, positions=positions)
+                journal[JOURNAL, number] = [(str(number).encode(), entry.encode())]
         await producer.commit(journal, starts)

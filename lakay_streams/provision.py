@@ -158,7 +158,9 @@ async def split_of(existing: Mapping[str, int], settings: Settings) -> Split:
     if topics.JOURNAL not in counts:
         return Split(counts, changelogs, None)
     try:
-        entries = await last_entries(topics.JOURNAL, counts[topics.JOURNAL], kafka_client(settings))
+        entries = await last_entries(
+            topics.JOURNAL, range(counts[topics.JOURNAL]), settings.kafka_consumer_group, kafka_client(settings)
+        )
     except KafkaError:
         raise _no_kafka(settings) from None
     return Split(counts, changelogs, min((entry.partitions for entry in entries.values()), default=None))

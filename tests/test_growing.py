@@ -53,7 +53,9 @@ async def settings(broker: str, tmp_path: Path) -> AsyncIterator[Settings]:
     for number in range(OLD):
         async with owning(settings, number) as producer:
             own = [key for key in KEYS if partition_of(key, OLD) == number]
-            entry = JournalEntry(number, OLD, [Segment(USERS, 0, 0, 1)], {"rates": 0})
+            entry = JournalEntry(
+                number, OLD, [Segment(USERS, 0, 0, 1)], {"rates": 0}, group=GROUP, positions={USERS: 1}
+            )
             states = {(table, number): [(key, table.encode() + key) for key in own] for table in TABLES}
             event = {(USERS, number): [(own[0], b"an event")]}
             offsets = {TopicPartition(topic, number): OffsetAndMetadata(0, "") for topic in SOURCES}
@@ -120,10 +122,11 @@ async def assert_grown(settings: Settings) -> None:
         counts = await partition_counts(admin)
     assert {counts[topic.name] for topic in TOPICS if topic.name != RATES} == {NEW}
     assert counts[RATES] == 1
-    entries = await last_entries(JOURNAL, NEW, kafka_client(settings))
+    entries = await last_entries(JOURNAL, range(NEW), GROUP, kafka_client(settings))
     assert {number: (entry.partitions, entry.segments) for number, entry in entries.items()} == dict.fromkeys(
         range(NEW), (NEW, [])
     )
+    assert [entries[number].positions for number in range(NEW)] == [{USERS: 1}] * OLD + [{}] * (NEW - OLD)
     offsets = await group_offsets(kafka, GROUP)
     assert {tp: offset.offset for tp, offset in offsets.items()} == {
         TopicPartition(topic, number): int(topic == USERS and number < OLD)

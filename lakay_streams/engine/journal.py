@@ -6,7 +6,7 @@ checkpoint's own transaction, so that following it gives the same states and out
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,7 +27,8 @@ class JournalEntry(msgspec.Struct, frozen=True):
     """One checkpoint of one partition, or without segments a growth: from there on the topics have `partitions`.
 
     `parked` names the records (topic, offset) that crashed the worker too often and were set aside unprocessed.
-    `versions` are those of everything besides events that decisions depended on.
+    `versions` are those of everything besides events that decisions depended on. `positions` are where the partition
+    stands after the checkpoint, by topic, of the consumer group `group`.
     """
 
     partition: int
@@ -35,6 +36,8 @@ class JournalEntry(msgspec.Struct, frozen=True):
     segments: list[Segment]
     versions: dict[str, str | int]
     parked: list[tuple[str, int]] = []
+    group: str = ""
+    positions: dict[str, int] = {}
 
     def encode(self) -> bytes:
         """Return the record value."""
@@ -54,8 +57,10 @@ LOOK_BACK = 2
 LOOK_FURTHER = 32
 
 
-async def last_entries(topic: str, partitions: int, client: Mapping[str, Any]) -> dict[int, JournalEntry]:
-    """Return the last committed entry of each of the journal's `partitions` that has one.
+async def last_entries(
+    topic: str, partitions: Iterable[int], group: str, client: Mapping[str, Any]
+) -> dict[int, JournalEntry]:
+    """Return the last committed entry of the group `group` in each of the journal's `partitions` that has one.
 
     `client` is aiokafka's connection settings. Raises aiokafka's `KafkaError`.
     """
@@ -65,7 +70,7 @@ async def last_entries(topic: str, partitions: int, client: Mapping[str, Any]) -
     last: dict[int, JournalEntry] = {}
     await consumer.start()
     try:
-        behind = {TopicPartition(topic, number) for number in range(partitions)}
+        behind = {TopicPartition(topic, number) for number in partitions}
         consumer.assign(behind)
         begins, ends = await consumer.beginning_offsets(behind), await consumer.end_offsets(behind)
         back = LOOK_BACK
@@ -75,7 +80,9 @@ async def last_entries(topic: str, partitions: int, client: Mapping[str, Any]) -
                 consumer.seek(tp, start)
             while not all([await consumer.position(tp) >= ends[tp] for tp in behind]):
                 for tp, records in (await consumer.getmany(timeout_ms=50)).items():
-                    last[tp.partition] = JournalEntry.decode(records[-1].value)
+                    for entry in map(JournalEntry.decode, (record.value for record in records)):
+                        if entry.group == group:
+                            last[tp.partition] = entry
             behind = {tp for tp in behind if tp.partition not in last and starts[tp] > begins[tp]}
             back *= LOOK_FURTHER
         return last

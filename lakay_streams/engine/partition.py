@@ -48,6 +48,7 @@ class Partition:
         number: int,
         epoch: int,
         *,
+        group: str,
         tables: Iterable[StateTable[Any]],
         partitions: int,
         committer: Committer,
@@ -76,6 +77,7 @@ class Partition:
         #: Records and outputs that checkpoints have committed since the partition was opened.
         self.records = 0
         self.outputs = 0
+        self._group = group
         self._commit_lock = asyncio.Lock()
         self._references = references
         self._in_force: dict[str, Snapshot[Any]] = {}
@@ -271,7 +273,15 @@ class Partition:
     def _journal_entry(self) -> JournalEntry:
         versions = dict(self.options.versions)
         versions.update({name: snapshot.version for name, snapshot in self._in_force.items()})
-        return JournalEntry(self.number, self.partitions, self._segments, versions, self._parked)
+        return JournalEntry(
+            self.number,
+            self.partitions,
+            self._segments,
+            versions,
+            self._parked,
+            group=self._group,
+            positions=dict(self._positions),
+        )
 
     def _offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
         offsets = {}

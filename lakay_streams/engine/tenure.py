@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
+from lakay_streams.engine.journal import last_entries
 from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.recovery import restore
 from lakay_streams.errors import DatabaseUnavailable, Fenced, StoreError, TopicError
@@ -104,6 +105,7 @@ class Tenure:
             stores[TopicPartition(states.changelog, self.number)] = states.store
         self.replayed = await restore(stores, self._app.kafka_client(), self._ownership.restoring)
         committed = dict(await partition.committer.committed(consumer, self._sources))
+        committed |= await self._journalled_beyond(committed)
         # Where nothing is committed, the reset policy decides once, and the decision is committed: asked again after a
         # crash, "latest" would skip what came meanwhile.
         first = await consumer.starting_offsets(self._sources - committed.keys())
@@ -119,6 +121,33 @@ class Tenure:
         self.opened.set()
         seconds = round(time.monotonic() - started, 3)
         log.info("partition_opened", partition=self.number, replayed=self.replayed, seconds=seconds)
+
+    async def _journalled_beyond(self, committed: Mapping[TP, OffsetAndMetadata]) -> dict[TP, OffsetAndMetadata]:
+        """Return where the journal's last entry stands, for the sources of which it is beyond the committed offset.
+
+        Both were committed in one transaction, so they can only differ where the group's offsets are wrong. A broker
+        that has just been killed and come back may answer for a group of which it has read only a part (seen with
+        Kafka 4.1: the load of an earlier leader epoch ends, and counts for the one that has only begun); offsets also
+        expire, and can be reset by hand. The states in the tables have counted what the journal tells.
+        """
+        if self._app.options.journal_topic is None:
+            return {}
+        group = self._app.conf.id
+        entries = await last_entries(self._app.options.journal_topic, [self.number], group, self._app.kafka_client())
+        positions = entries[self.number].positions if self.number in entries else {}
+        beyond = {}
+        for tp in self._sources:
+            position, offset = positions.get(tp.topic, 0), committed.get(tp)
+            if position > (offset.offset if offset else 0):
+                beyond[tp] = OffsetAndMetadata(position, "")
+                log.warning(
+                    "committed_offset_behind_journal",
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    committed_offset=offset and offset.offset,
+                    journal_offset=position,
+                )
+        return beyond
 
     async def _serve(self, partition: Partition) -> None:
         """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""
@@ -156,6 +185,7 @@ class Tenure:
         return Partition(
             self.number,
             self._ownership.next_epoch(),
+            group=app.conf.id,
             tables=self._ownership.values(),
             partitions=app.conf.topic_partitions,
             committer=app.committer(self.number),

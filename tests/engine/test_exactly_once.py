@@ -8,9 +8,11 @@ import signal
 from pathlib import Path
 
 import msgspec
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
 
 from lakay_streams.engine.journal import JournalEntry
-from tests.engine.counting import EMIT_EVERY, Count
+from tests.engine.counting import EMIT_EVERY, PARTITIONS, Count
 from tests.engine.harness import caught_up, counted, create_topics, produce, read, unique, workers
 
 RECORDS = 12_000
@@ -86,6 +88,33 @@ async def test_a_zombie_is_fenced(kafka: str, tmp_path: Path) -> None:
             zombie.start()
         await caught_up(kafka, name, f"{name}.in")
     await assert_equal_to_a_plain_replay(kafka, name)
+
+
+async def test_offsets_that_the_group_has_wrong_make_no_record_count_twice(kafka: str, tmp_path: Path) -> None:
+    """A broker can lose them, or answer before it has read them; the journal was committed with the same states."""
+    name = await prepare(kafka)
+    with workers(name, kafka, tmp_path, 1) as (worker,):
+        await produce(kafka, f"{name}.in", numbered(0, RECORDS // 2))
+        await caught_up(kafka, name, f"{name}.in")
+        assert worker.stop() == 0
+        for wrong in (0, 700):
+            await set_back(kafka, name, wrong)
+            worker.start()
+            await produce(kafka, f"{name}.in", numbered(RECORDS // 2 + wrong, RECORDS // 2 + wrong + 700))
+            await caught_up(kafka, name, f"{name}.in")
+            assert worker.stop() == 0
+        assert b"committed_offset_behind_journal" in worker.log.read_bytes()
+    await assert_equal_to_a_plain_replay(kafka, name)
+
+
+async def set_back(kafka: str, group: str, offset: int) -> None:
+    """Set the committed offsets of a group that has ended."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    partitions = [TopicPartition(f"{group}.in", number) for number in range(PARTITIONS)]
+    consumer.assign(partitions)
+    await consumer.commit(dict.fromkeys(partitions, offset))
+    await consumer.stop()
 
 
 async def produce_slowly(kafka: str, name: str) -> None:
