@@ -97,7 +97,7 @@ class _Growth:
         self._tell = tell
 
     async def run(self, *, with_lag: bool) -> Grown:
-        split = await split_of(await partition_counts(self._admin), self._settings)
+        split = await self._look()
         self._refuse_other_counts(split)
         await self._refuse_workers()
         if not with_lag and set(split.counts.values()) == {self._old}:
@@ -110,6 +110,9 @@ class _Growth:
             if split.spread != self._new:
                 await self._put_in_force(split.counts, producers[0])
         return Grown(len(split.counts), moved)
+
+    async def _look(self) -> Split:
+        return await split_of(await partition_counts(self._admin), self._settings)
 
     # -- refusals
 
@@ -136,12 +139,14 @@ class _Growth:
         raise TopicError(split.refusal(self._new))
 
     async def _refuse_workers(self) -> None:
-        running = await group.members(self._admin, self._group)
-        if running:
-            raise TopicError(
-                f"The group {self._group} has {running} members: stop every worker (one that was killed counts for "
-                f"{self._settings.kafka_session_timeout_s:g} seconds more), and run this again."
-            )
+        for name in (self._group, self._settings.archive_consumer_group):
+            running = await group.members(self._admin, name)
+            if running:
+                seconds = self._settings.kafka_session_timeout_s
+                raise TopicError(
+                    f"The group {name} has {running} members: stop every worker and the archive (what was killed "
+                    f"counts for {seconds:g} seconds more), and run this again."
+                )
 
     async def _refuse_lag(self, split: Split) -> None:
         partitions = [TP(topic, number) for topic in SOURCES for number in range(split.counts.get(topic, 0))]
@@ -209,3 +214,7 @@ class _Growth:
                 entry = JournalEntry(number, self._new, [], {}, group=self._group, positions=positions)
                 journal[JOURNAL, number] = [(str(number).encode(), entry.encode())]
         await producer.commit(journal, starts)
+        async with asyncio.timeout(TIMEOUT):
+            # A commit returns before its markers are in every partition, and until then it is not read.
+            while journal and (await self._look()).spread != self._new:  # noqa: ASYNC110 - Kafka has no event for it
+                await asyncio.sleep(0.1)

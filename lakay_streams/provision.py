@@ -135,7 +135,7 @@ async def connected(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 def kafka_client(settings: Settings) -> dict[str, Any]:
     """Return aiokafka's connection settings."""
-    return {"bootstrap_servers": settings.kafka_bootstrap_servers.split(",")}
+    return {"bootstrap_servers": settings.brokers}
 
 
 def _no_kafka(settings: Settings) -> PrerequisiteError:

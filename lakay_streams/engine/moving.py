@@ -41,6 +41,9 @@ KEYS_PER_TURN = 1_000
 
 HASH_BYTES = 16
 
+#: Seconds until a transaction's markers are looked for again.
+MARKER_S = 0.05
+
 
 class Moved(NamedTuple):
     """How many states a changelog has, and how many of them lay in another partition than their key's."""
@@ -113,6 +116,8 @@ class _Move:
         self._producers = producers
         self._client = client
         self._tell = tell
+        #: The offset of the last record sent to each partition.
+        self._sent: dict[int, int] = {}
         self._stores = [PartitionStore(folder / changelog / f"{number}.db") for number in range(len(producers))]
         for store in self._stores:
             store.open()
@@ -122,9 +127,13 @@ class _Move:
             store.close()
 
     async def read(self) -> None:
-        """Bring the databases up to what Kafka has."""
+        """Bring the databases up to what Kafka has, with everything that was sent."""
         stores = {TopicPartition(self._changelog, number): store for number, store in enumerate(self._stores)}
         await restore(stores, self._client, lambda done, of: self._tell("reading", done, of))
+        while any((self._stores[number].offset() or 0) < offset for number, offset in self._sent.items()):
+            # A commit returns before its markers are in every partition, and until then it is not read.
+            await asyncio.sleep(MARKER_S)
+            await restore(stores, self._client)
 
     def _home(self, key: bytes) -> int:
         return partition_of(key, len(self._stores))
@@ -187,13 +196,17 @@ class _Move:
                 sent += 1
                 size += len(key) + len(record[1] or b"")
                 if size >= TRANSACTION_BYTES:
-                    await self._producers[number].commit(outgoing, {})
+                    await self._commit(number, outgoing)
                     self._tell(what, sent, of)
-                    outgoing.clear()
                     size = 0
             if outgoing:
-                await self._producers[number].commit(outgoing, {})
+                await self._commit(number, outgoing)
             self._tell(what, sent, of)
+
+    async def _commit(self, number: int, outgoing: dict[tuple[str, int], list[Outgoing]]) -> None:
+        last = await self._producers[number].commit(outgoing, {})
+        self._sent.update({target: offset for (_, target), offset in last.items()})
+        outgoing.clear()
 
     def compare(self, before: _Survey, after: _Survey, *, cleared: bool) -> None:
         """Raise `EngineError` unless all the states are there, each in the partition that it belongs to."""

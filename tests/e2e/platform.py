@@ -18,7 +18,7 @@ from aiokafka.structs import TopicPartition
 
 from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED
 from lakay_streams.provision import create_topics
-from lakay_streams.settings import load_settings
+from lakay_streams.settings import Settings, load_settings
 from tests.engine.harness import group_offsets, read
 
 PARTITIONS = 3
@@ -33,6 +33,7 @@ class Platform:
         """Start nothing yet."""
         self.kafka = kafka
         self.folder = folder
+        self.partitions = PARTITIONS
         self.environment = {
             **os.environ,
             "KAFKA_BOOTSTRAP_SERVERS": kafka,
@@ -40,10 +41,15 @@ class Platform:
             "KAFKA_AUTO_OFFSET_RESET": "earliest",
         }
 
+    @property
+    def settings(self) -> Settings:
+        """What a command in this process needs to know."""
+        changes = {"kafka_bootstrap_servers": self.kafka, "lakay_data_dir": self.folder / "here"}
+        return load_settings(env_file=None).model_copy(update=changes)
+
     def create_topics(self) -> None:
         """Create every topic."""
-        settings = load_settings(env_file=None).model_copy(update={"kafka_bootstrap_servers": self.kafka})
-        asyncio.run(create_topics(settings))
+        asyncio.run(create_topics(self.settings))
 
     @contextmanager
     def worker(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -51,7 +57,11 @@ class Platform:
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "lakay_streams.cli", "worker", "--without-web"],
-                env={**self.environment, "LAKAY_DATA_DIR": str(self.folder / name)},
+                env={
+                    **self.environment,
+                    "TOPIC_PARTITIONS": str(self.partitions),
+                    "LAKAY_DATA_DIR": str(self.folder / name),
+                },
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
@@ -63,6 +73,17 @@ class Platform:
         finally:
             process.kill()
             process.wait()
+
+    def lakay(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command until it ends."""
+        return subprocess.run(
+            [sys.executable, "-m", "lakay_streams.cli", *arguments],
+            env={**self.environment, "TOPIC_PARTITIONS": str(self.partitions), "COLUMNS": "120", **environment},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def log(self, name: str) -> str:
         """Return a worker's log so far."""
@@ -79,9 +100,9 @@ class Platform:
         finally:
             await producer.stop()
 
-    async def read(self, topic: str, partitions: int = PARTITIONS) -> dict[int, list[Any]]:
+    async def read(self, topic: str, partitions: int | None = None) -> dict[int, list[Any]]:
         """Return the committed records of a topic by partition."""
-        return await read(self.kafka, topic, partitions)
+        return await read(self.kafka, topic, partitions or self.partitions)
 
     async def records(self, topic: str) -> list[Any]:
         """Return the committed records of a topic."""

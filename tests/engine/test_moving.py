@@ -97,7 +97,7 @@ async def test_every_state_lies_where_its_key_belongs(kafka: str, tmp_path: Path
 async def test_a_move_that_is_interrupted_again_and_again_is_gone_on_with(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "TRANSACTION_BYTES", 1_000)
+    monkeypatch.setattr(moving, "TRANSACTION_BYTES", 2_000)
     changelog, states = await prepare(kafka)
     told: list[str] = []
     interruptions = 0
