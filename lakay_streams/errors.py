@@ -8,6 +8,7 @@
     ├── DatabaseError          PostgreSQL cannot be used as it is
     │   └── DatabaseUnavailable  it does not answer, or not in time
     │       └── PoolTimeout      every connection is in use: a request may be tried again (HTTP 503)
+    ├── PiiError               a sealed personal value cannot be opened
     ├── RetentionError         records would be deleted that the law wants kept
     └── EngineError            the stream engine cannot go on safely
         ├── Fenced             another worker owns the partition now
@@ -48,6 +49,10 @@ class DatabaseUnavailable(DatabaseError):  # noqa: N818 - what operators call it
 
 class PoolTimeout(DatabaseUnavailable):
     """Every pooled connection stayed in use for too long; a request that meets this is answered with HTTP 503."""
+
+
+class PiiError(LakayError):
+    """A sealed personal value cannot be opened: its key is not held, or it was changed."""
 
 
 class RetentionError(LakayError):

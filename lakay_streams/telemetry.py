@@ -14,6 +14,7 @@ import logging
 import re
 import sys
 import time
+import traceback
 from collections.abc import Callable, MutableMapping
 from functools import lru_cache
 from typing import Any, TextIO
@@ -21,7 +22,12 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
+from lakay_streams.errors import LakayError
+
 MASK = "**********"
+
+#: Causes of an exception that are told.
+_CHAINED = 5
 
 _SECRET_NAME = re.compile(r"(^|_)(password|passwd|secret|token|key|authorization)(_|$)", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(://[^\s:/@\"]*:)[^\s\"]+@")
@@ -34,8 +40,17 @@ The project itself logs through structlog; under its name the standard library h
 _LEVELS = (logging.CRITICAL, logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)
 
 
-def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
+def configure(
+    level: str = "INFO",
+    stream: TextIO | None = None,
+    *,
+    screen: Callable[[object, str, MutableMapping[str, Any]], MutableMapping[str, Any]] | None = None,
+    quote: bool = True,
+) -> None:
     """Send every log line of this process to `stream` (standard error) as JSON, from `level` upwards.
+
+    `screen` takes personal values out of each line. Without `quote`, a traceback tells of an exception from elsewhere
+    its kind and its place, but not its message, which may quote the data that it met.
 
     Covers structlog, the standard library's logging and Python's warnings. Faust would put its own handlers back:
     start its worker with `override_logging=False`.
@@ -46,8 +61,9 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            structlog.processors.format_exc_info if quote else tell_exception,
             mask_secrets,
+            *([screen] if screen is not None else []),
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -74,6 +90,27 @@ def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) 
         elif isinstance(value, dict):
             line[name] = mask_secrets(_logger, _method, dict(value))
     return line
+
+
+def tell_exception(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put the line's exception into words, with messages only where they are this project's or of files and Kafka."""
+    given = line.pop("exc_info", None)
+    exception = given[1] if isinstance(given, tuple) else given if isinstance(given, BaseException) else sys.exception()
+    if given and exception is not None:
+        told: list[str] = []
+        while exception is not None and len(told) < _CHAINED:
+            told.append(_without_data(exception))
+            exception = exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)
+        line["exception"] = "\n".join(reversed(told))
+    return line
+
+
+def _without_data(exception: BaseException) -> str:
+    kind = type(exception)
+    frames = "".join(traceback.format_tb(exception.__traceback__))
+    harmless = isinstance(exception, LakayError | OSError) or kind.__module__.startswith(("aiokafka", "kafka"))
+    message = str(exception) if harmless else "(its message is not told, since it may quote data; DEBUG=true tells it)"
+    return f"Traceback (most recent call last):\n{frames}{kind.__qualname__}: {message}"
 
 
 @lru_cache(maxsize=1024)

@@ -28,7 +28,7 @@ from lakay_streams.engine.standby import Standby
 from lakay_streams.engine.tenure import Tenure
 from lakay_streams.engine.transport import Consumer
 from lakay_streams.engine.work import Work
-from lakay_streams.errors import EngineError, Fenced, StoreError
+from lakay_streams.errors import EngineError, Fenced, LakayError, StoreError
 from lakay_streams.processes import EXIT_RESTART
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ log = structlog.get_logger()
 
 def exit_to_restart(exc: BaseException) -> None:
     """End the process at once: what is not committed is replayed by the next one."""
-    log.error("worker_stopping", error=str(exc), kind=type(exc).__name__)
+    # The message of any other exception may quote the record that it met: how much of it is told is not decided here.
+    told: dict[str, Any] = {"error": str(exc)} if isinstance(exc, LakayError) else {"exc_info": exc}
+    log.error("worker_stopping", kind=type(exc).__name__, **told)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(EXIT_RESTART)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,12 @@ DEVELOPMENT_PII_SECRETS = {
     "PII_TOKEN_SECRET": "lakay-pii-token-secret-dev-only",
     "PII_ENCRYPTION_KEY": "lakay-encryption-key-dev-only",
 }
+
+PII_SECRET_FORMS = {
+    "PII_TOKEN_SECRET": (r"[0-9a-fA-F]{64,}", "openssl rand -hex 32"),
+    "PII_ENCRYPTION_KEY": (r"[A-Za-z0-9+/_-]{43}=", "openssl rand -base64 32"),
+}
+"""What a secret for production looks like, and how to make one (runbook 2.3)."""
 
 
 class Settings(Group):
@@ -81,6 +88,10 @@ class Settings(Group):
     """HMAC secret of the PII tokens: 64 random hex characters."""
     pii_encryption_key: SecretStr = SecretStr(DEVELOPMENT_PII_SECRETS["PII_ENCRYPTION_KEY"])
     """Key that encrypts PII at rest: 32 random bytes in base64."""
+    pii_token_secret_previous: SecretStr | None = None
+    """The PII_TOKEN_SECRET before this one, until `lakay pii rotate` has replaced it everywhere."""
+    pii_encryption_key_previous: SecretStr | None = None
+    """The PII_ENCRYPTION_KEY before this one, until `lakay pii rotate` has replaced it everywhere."""
 
     contracts_path: Path | None = None
     """Folder of trebanx-contracts' schemas; ../trebanx-contracts/schemas if it is there, else the packaged ones."""
@@ -142,8 +153,13 @@ class Settings(Group):
     def _pii_problems(self) -> Iterator[str]:
         secrets = {"PII_TOKEN_SECRET": self.pii_token_secret, "PII_ENCRYPTION_KEY": self.pii_encryption_key}
         for variable, secret in secrets.items():
-            if not self.debug and secret.get_secret_value() == DEVELOPMENT_PII_SECRETS[variable]:
-                yield f"{variable} is the development one, which DEBUG=false refuses: set a random secret of your own"
+            if self.debug:
+                continue
+            form, command = PII_SECRET_FORMS[variable]
+            if secret.get_secret_value() == DEVELOPMENT_PII_SECRETS[variable]:
+                yield f"{variable} is the development one, which DEBUG=false refuses: set what `{command}` prints"
+            elif not re.fullmatch(form, secret.get_secret_value()):
+                yield f"{variable} is too weak or cut off, which DEBUG=false refuses: set what `{command}` prints"
 
     def _contracts_problems(self) -> Iterator[str]:
         if self.contracts_path is not None and not self.contracts_path.is_dir():

@@ -149,7 +149,7 @@ def test_a_kafka_in_production_gets_no_made_up_events(folder: Path) -> None:
         KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1",
         DEBUG="false",
         PII_TOKEN_SECRET="a" * 64,
-        PII_ENCRYPTION_KEY="b" * 44,
+        PII_ENCRYPTION_KEY="b" * 43 + "=",
     )
     _, errors = demo.communicate()
     assert demo.returncode == 1

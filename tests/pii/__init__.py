@@ -1,0 +1,1 @@
+"""Tests of how personal values are kept and logged."""
