@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import orjson
@@ -15,19 +16,16 @@ from lakay_streams.errors import PrerequisiteError
 from lakay_streams.simulator import Simulated, SimulatorOptions, simulate
 from lakay_streams.simulator.people import new_uuid
 from lakay_streams.simulator.sinks import produce
+from tests.e2e.platform import UNRULY
 
 
 def options(seed: int) -> SimulatorOptions:
     """What is simulated: some of it broken, late, twice, out of order or under a wrong key."""
-    return SimulatorOptions(
+    return replace(
+        UNRULY,
         seed=seed,
         users=800,
         scenario_share=0.05,
-        out_of_order=0.02,
-        duplicates=0.02,
-        late=0.01,
-        wrong_keys=0.02,
-        poison=0.005,
     )
 
 

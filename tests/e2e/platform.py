@@ -19,9 +19,13 @@ from aiokafka.structs import TopicPartition
 from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED
 from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings, load_settings
+from lakay_streams.simulator import SimulatorOptions
 from tests.engine.harness import group_offsets, read
 
 PARTITIONS = 3
+
+#: How badly records travel where nothing is to be lost: out of order, twice, late, under wrong keys, broken.
+UNRULY = SimulatorOptions(out_of_order=0.02, duplicates=0.02, late=0.01, wrong_keys=0.02, poison=0.005)
 SOURCES = (*EVENT_TYPES, *REKEYED.values())
 GROUP = "lakay-intelligence"
 

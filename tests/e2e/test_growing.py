@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 
 import msgspec
@@ -22,22 +23,18 @@ from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.store import PartitionStore
 from lakay_streams.growing import grow
 from lakay_streams.settings import load_settings
-from lakay_streams.simulator import SimulatorOptions, simulate
+from lakay_streams.simulator import simulate
 from tests.e2e.oracle import NEW, Expected, Oracle
-from tests.e2e.platform import GROUP, SOURCES, Platform
+from tests.e2e.platform import GROUP, SOURCES, UNRULY, Platform
 from tests.engine.test_moving import final
 
 PROCESSED, WAITING, AFTER_FIRST, AFTER_SECOND = 3_000, 1_500, 2_500, 2_500
-TRAFFIC = SimulatorOptions(
+TRAFFIC = replace(
+    UNRULY,
     seed=20260614,
     users=120,
     events=PROCESSED + WAITING + AFTER_FIRST + AFTER_SECOND,
     scenario_share=0.1,
-    out_of_order=0.02,
-    duplicates=0.02,
-    late=0.01,
-    wrong_keys=0.02,
-    poison=0.005,
 )
 
 

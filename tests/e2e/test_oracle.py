@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,21 +20,17 @@ from lakay_streams.contracts import Contracts
 from lakay_streams.contracts.topics import FRAUD_ALERTS, JOURNAL, RATES, REJECTED, REKEYED
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.settings import load_settings
-from lakay_streams.simulator import SimulatorOptions, simulate
+from lakay_streams.simulator import simulate
 from tests.e2e.oracle import NEW, Expected, Oracle
-from tests.e2e.platform import GROUP, SOURCES, Platform
+from tests.e2e.platform import GROUP, SOURCES, UNRULY, Platform
 
 EVENTS = 50_000
-TRAFFIC = SimulatorOptions(
+TRAFFIC = replace(
+    UNRULY,
     seed=20260302,
     users=400,
     events=EVENTS,
     scenario_share=0.05,
-    out_of_order=0.02,
-    duplicates=0.02,
-    late=0.01,
-    wrong_keys=0.02,
-    poison=0.005,
 )
 
 
