@@ -145,8 +145,8 @@ def simulate(
         print(f"{sinks.write_jsonl(simulation, out)} records in {out}, labels in {sinks.labels_path(out)}")
         return
     brokers = settings_in_force().kafka_bootstrap_servers
-    with _progress("Sending", events) as advance:
-        sent = asyncio.run(sinks.produce(simulation, brokers, rate, advance))
+    with _progress() as tell:
+        sent = asyncio.run(sinks.produce(simulation, brokers, rate, lambda sent: tell("Sending", sent, events)))
     print(f"{sent} records sent to {brokers}")
 
 
@@ -169,27 +169,16 @@ def evaluate(
 
     loaded = settings_in_force()
     scorer = FraudScorer(loaded.fraud_limits(), loaded.contracts_path)
-    with _progress("Scoring", events) as advance:
-        outcome = evaluation.run(simulated(SimulatorOptions(seed=seed, users=users, events=events)), scorer, advance)
+    simulation = simulated(SimulatorOptions(seed=seed, users=users, events=events))
+    with _progress() as tell:
+        outcome = evaluation.run(simulation, scorer, lambda scored: tell("Scoring", scored, events))
     Console().print(evaluation.render(outcome))
     raise typer.Exit(0 if outcome.fraud_recall in {None, 1.0} else 1)
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal's standard error; yields what is told the count so far."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done: progress.update(task, completed=done)
-
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar for each thing that is told of, on a terminal's standard error."""
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show bars on a terminal's standard error; yields what is told the name, count so far and total of each."""
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
@@ -234,14 +223,18 @@ def grow_topics(
     on where it stopped when it is run again; until then workers are refused.
     """
     import asyncio
+    import logging
 
     from rich.console import Console
     from rich.table import Table
 
     from lakay_streams.growing import grow
 
-    with _bars() as tell:
-        grown = asyncio.run(grow(settings_in_force(), old, new, with_lag=with_lag, tell=tell))
+    loaded = settings_in_force()
+    # New partitions have no leader for a moment, which aiokafka logs as errors and tries again.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    with _progress() as tell:
+        grown = asyncio.run(grow(loaded, old, new, with_lag=with_lag, tell=tell))
     table = Table("Changelog", "States", "Moved", "States lost, doubled or changed")
     for changelog, states, moved in grown.moved:
         table.add_row(changelog, f"{states:,}", f"{moved:,}", "none")

@@ -134,6 +134,7 @@ class _Move:
             # A commit returns before its markers are in every partition, and until then it is not read.
             await asyncio.sleep(MARKER_S)
             await restore(stores, self._client)
+        self._tell("reading", 1, 1)
 
     def _home(self, key: bytes) -> int:
         return partition_of(key, len(self._stores))

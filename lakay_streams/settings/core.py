@@ -126,7 +126,7 @@ class Settings(Group):
     table_standby_replicas: Annotated[int, Field(ge=0, le=5)] = 1
     """Other workers that keep a copy of each partition's state, to take it over without a long restore."""
     topic_partitions: Count = 3
-    """Partitions of the topics that `lakay topics create` makes."""
+    """Partitions of the topics that `lakay topics create` makes; only `lakay topics grow` gives them more."""
     topic_replication_factor: Count = 1
     """Copies of them; 3 in production."""
     log_scored_per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
