@@ -249,6 +249,17 @@ async def test_a_worker_that_starts_meanwhile_ends_it(settings: Settings) -> Non
     await assert_grown(settings)
 
 
+async def test_a_disk_that_takes_no_states_is_told_and_harms_nothing(settings: Settings) -> None:
+    taken = settings.lakay_data_dir / "taken"
+    taken.touch()
+    with pytest.raises(
+        PrerequisiteError, match=f"see that there is room for the states in {taken}, and run this again"
+    ):
+        await grow(settings.model_copy(update={"lakay_data_dir": taken}), OLD, NEW)
+    await grow(settings, OLD, NEW)
+    await assert_grown(settings)
+
+
 async def test_without_topics_there_is_nothing_to_grow(broker: str) -> None:
     nothing = load_settings(env_file=None).model_copy(update={"kafka_bootstrap_servers": broker})
     await refused(

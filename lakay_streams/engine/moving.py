@@ -82,6 +82,7 @@ async def move_states(
     """
     move = _Move(changelog, producers, folder, client, tell)
     try:
+        move.open()
         await move.read()
         before = await move.survey()
         if before.torn:
@@ -119,6 +120,8 @@ class _Move:
         #: The offset of the last record sent to each partition.
         self._sent: dict[int, int] = {}
         self._stores = [PartitionStore(folder / changelog / f"{number}.db") for number in range(len(producers))]
+
+    def open(self) -> None:
         for store in self._stores:
             store.open()
 

@@ -103,10 +103,11 @@ async def test_a_move_that_is_interrupted_again_and_again_is_gone_on_with(
     interruptions = 0
 
     def interrupt(what: str, done: int, of: int) -> None:
-        # Each run gets one report further than the one before.
-        told.append(what)
-        if len(told) > interruptions:
-            raise Interrupted
+        # Each run sends something once more than the one before; the other steps change nothing.
+        if what in {"copying", "clearing"}:
+            told.append(what)
+            if len(told) > interruptions:
+                raise Interrupted
 
     steps = set()
     while True:
@@ -119,7 +120,7 @@ async def test_a_move_that_is_interrupted_again_and_again_is_gone_on_with(
             interruptions += 1
         held = final(await read(kafka, changelog, NEW))
         assert {key: value for each in held.values() for key, value in each.items()} == states
-    assert steps == {"reading", "copying", "checking", "clearing"}
+    assert steps == {"copying", "clearing"}
     assert final(await read(kafka, changelog, NEW)) == expected(states)
 
 
