@@ -71,7 +71,7 @@ def test_lines_below_the_level_are_left_out(logged: io.StringIO) -> None:
 
 
 def test_a_level_between_the_named_ones_is_logged_as_the_lower(logged: io.StringIO) -> None:
-    logging.getLogger("sqlalchemy").log(25, "between")
+    logging.getLogger("library").log(25, "between")
     assert json.loads(logged.getvalue())["level"] == "info"
 
 
@@ -93,7 +93,7 @@ def test_a_field_named_like_a_secret_is_masked_at_any_depth(logged: io.StringIO,
 
 
 def test_a_password_in_a_url_is_masked_wherever_it_stands(logged: io.StringIO) -> None:
-    logging.getLogger("sqlalchemy").info("connecting to postgresql://lakay:hunter2@db/lakay")
+    logging.getLogger("library").info("connecting to postgresql://lakay:hunter2@db/lakay")
     telemetry.get_logger().info("connected", nodes=["redis://:hunter2@cache:6379/0"])
     assert "hunter2" not in logged.getvalue()
     assert "postgresql://lakay:" in logged.getvalue()
