@@ -1,10 +1,12 @@
-"""Decisions of the fraud domain, told: the alert on its topic, the log line, the counts."""
+"""Decisions about users, told: the alert on its topic, the log line, the counts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from lakay_streams.contracts import alerts
+from lakay_streams.domain.behavior.decide import Takeover
+from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.decision import Decision
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.engine.work import Work
@@ -52,3 +54,32 @@ class FraudDesk:
             FINDINGS.labels(finding.rule).inc()
         alert = alerts.fraud_alert(decision, event, settings_version=self._settings_version)
         work.emit(self._topic, event.user_id.encode(), alerts.encode(alert))
+
+
+class TakeoverDesk:
+    """Sends account takeover alerts and logs them; one for all agents of a worker."""
+
+    def __init__(self, alert_topic: str, settings_version: str, limits: BehaviorLimits) -> None:
+        """Alert on `alert_topic`, with the reasons that `limits` give; every alert carries `settings_version`."""
+        self._topic = alert_topic
+        self._settings_version = settings_version
+        self._limits = limits
+
+    def judged(self, work: Work, takeover: Takeover | None) -> None:
+        """Tell of a takeover, unless it is below HIGH or was told already."""
+        if takeover is None or not takeover.alerted:
+            return
+        alert = alerts.ato_alert(takeover, self._limits, settings_version=self._settings_version)
+        ALERTS.labels(self._topic, alert.risk_tier).inc()
+        for finding in alert.findings:
+            FINDINGS.labels(finding.rule).inc()
+        log.warning(
+            "account_takeover_alert",
+            user_id=alert.user_id,
+            alert_type=alert.alert_type,
+            score=round(alert.score, 4),
+            risk_tier=alert.risk_tier,
+            recommendation=alert.recommendation,
+            rules=[finding.rule for finding in alert.findings],
+        )
+        work.emit(self._topic, alert.user_id.encode(), alerts.encode(alert))

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 
 from agents import circles, remittances, transactions, users
-from agents.decisions import FraudDesk
+from agents.decisions import FraudDesk, TakeoverDesk
 from agents.intake import Intake, park
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts import rates as rate_records
@@ -68,14 +68,25 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
     app.ownership.references.append(rates)
     users_states = users_table.declare(app)
     contracts = Contracts.load(settings.contracts_path)
-    limits = settings.fraud_limits()
+    limits = settings.user_limits()
     sampling = {
         topic: ScoredSampling(settings.log_scored_per_second) for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES)
     }
     intake = {topic: Intake(topic, contracts, budget) for topic, budget in sampling.items()}
-    desk = FraudDesk(settings.fraud.alert_kafka_topic, settings.version, ScoredSampling(settings.log_scored_per_second))
-    transactions.attach(app, intake=intake[TRANSACTIONS], users=users_states, rates=rates, limits=limits, desk=desk)
-    users.attach(app, intake=intake[USERS], users=users_states, rates=rates, limits=limits, desk=desk)
+    fraud = FraudDesk(
+        settings.fraud.alert_kafka_topic, settings.version, ScoredSampling(settings.log_scored_per_second)
+    )
+    takeovers = TakeoverDesk(settings.behavior.ato_kafka_topic, settings.version, limits.behavior)
+    for agent, topic in ((transactions, TRANSACTIONS), (users, USERS)):
+        agent.attach(
+            app,
+            intake=intake[topic],
+            users=users_states,
+            rates=rates,
+            limits=limits,
+            fraud=fraud,
+            takeovers=takeovers,
+        )
     circles.attach(app, intake=intake[CIRCLES], circles=circles_table.declare(app))
     remittances.attach(
         app,

@@ -3,20 +3,20 @@
 in    trebanx.transaction.events (and lakay.internal.transaction.events), keyed by user_id
 hold  tables.users                 one UserState per user, shared with the users agent
 out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL decisions
+      lakay.behavior.ato-alerts    keyed by user_id; HIGH and CRITICAL takeovers
 """
 
 from __future__ import annotations
 
 from faust import StreamT
 
-from agents.decisions import FraudDesk
+from agents.decisions import FraudDesk, TakeoverDesk
 from agents.intake import Intake
 from lakay_streams.contracts.topics import REKEYED, TRANSACTIONS
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated
-from lakay_streams.domain.fraud.decide import decide
-from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.money import Rates
 from lakay_streams.domain.user_state import UserState
+from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import RecordBatch
 from lakay_streams.engine.reference import Reference
@@ -29,8 +29,9 @@ def attach(
     intake: Intake,
     users: StateTable[UserState],
     rates: Reference[Rates],
-    limits: FraudLimits,
-    desk: FraudDesk,
+    limits: UserLimits,
+    fraud: FraudDesk,
+    takeovers: TakeoverDesk,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -43,4 +44,5 @@ def attach(
                     decision = decide(state, event, limits, work.reference(rates), seen)
                     work.states(users).set(event.user_id, decision.state)
                     if isinstance(event, TransactionInitiated):
-                        desk.scored(work, decision, event)
+                        fraud.scored(work, decision.fraud, event)
+                    takeovers.judged(work, decision.takeover)

@@ -1,23 +1,23 @@
-"""Users: logins, sessions, devices and profile changes, learned from and watched for login velocity.
+"""Users: logins, sessions, devices and profile changes, learned from and watched for login velocity and takeovers.
 
 in    trebanx.user.events (and lakay.internal.user.events), keyed by user_id
 hold  tables.users                 one UserState per user, shared with the transactions agent
 out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL login velocity
+      lakay.behavior.ato-alerts    keyed by user_id; HIGH and CRITICAL takeovers
 """
 
 from __future__ import annotations
 
 from faust import StreamT
 
-from agents.decisions import ALERTED, FraudDesk
+from agents.decisions import ALERTED, FraudDesk, TakeoverDesk
 from agents.intake import Intake
 from lakay_streams.contracts.topics import REKEYED, USERS
 from lakay_streams.domain.events import UserEvent
-from lakay_streams.domain.fraud.decide import decide
-from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.fraud.rules import login_velocity
 from lakay_streams.domain.money import Rates
 from lakay_streams.domain.user_state import UserState
+from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import RecordBatch
 from lakay_streams.engine.reference import Reference
@@ -33,8 +33,9 @@ def attach(
     intake: Intake,
     users: StateTable[UserState],
     rates: Reference[Rates],
-    limits: FraudLimits,
-    desk: FraudDesk,
+    limits: UserLimits,
+    fraud: FraudDesk,
+    takeovers: TakeoverDesk,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -48,8 +49,9 @@ def attach(
                     work.states(users).set(event.user_id, decision.state)
                     if intake.sampling.wants("low"):
                         log.info("user_event_received", user_id=event.user_id, event_type=event.event_type)
-                    for finding in decision.findings:
+                    for finding in decision.fraud.findings:
                         if finding.rule == login_velocity.NAME:
                             log.warning("login_velocity_alert", user_id=event.user_id, reason=finding.reason)
-                    if decision.risk_tier in ALERTED:
-                        desk.alert(work, decision, event)
+                    if decision.fraud.risk_tier in ALERTED:
+                        fraud.alert(work, decision.fraud, event)
+                    takeovers.judged(work, decision.takeover)

@@ -150,7 +150,9 @@ def simulate(
     print(f"{sent} records sent to {brokers}")
 
 
-@app.command(epilog="Exit codes: 0 evaluated, 1 a scenario of the fraud kind was missed, 2 wrong usage.")
+@app.command(
+    epilog="Exit codes: 0 evaluated, 1 a fraud scenario or the target for takeovers was missed, 2 wrong usage."
+)
 def evaluate(
     events: Events = 200_000,
     users: Users = 1_000,
@@ -158,22 +160,25 @@ def evaluate(
 ) -> None:
     """Score simulated traffic in memory and print recall by scenario and stealth, precision, and false alarms.
 
-    Uses the contracts, the rules and the FRAUD_ settings of a worker, and no Kafka.
+    Then takeovers: ROC AUC and events until the alert by scenario, alerts per 1,000 legitimate sessions. Uses the
+    contracts, the rules and the settings of a worker, and no Kafka.
     """
     from rich.console import Console
 
-    from lakay_streams.simulator import SimulatorOptions
+    from lakay_streams.simulator import SimulatorOptions, takeovers
     from lakay_streams.simulator import evaluate as evaluation
     from lakay_streams.simulator import simulate as simulated
-    from lakay_streams.simulator.scoring import FraudScorer
+    from lakay_streams.simulator.scoring import UserScorer
 
     loaded = settings_in_force()
-    scorer = FraudScorer(loaded.fraud_limits(), loaded.contracts_path)
+    scorer = UserScorer(loaded.user_limits(), loaded.contracts_path)
     simulation = simulated(SimulatorOptions(seed=seed, users=users, events=events))
     with _progress() as tell:
-        outcome = evaluation.run(simulation, scorer, lambda scored: tell("Scoring", scored, events))
-    Console().print(evaluation.render(outcome))
-    raise typer.Exit(0 if outcome.fraud_recall in {None, 1.0} else 1)
+        fraud, takeover = evaluation.run(simulation, scorer, lambda scored: tell("Scoring", scored, events))
+    console = Console()
+    console.print(evaluation.render(fraud))
+    console.print(takeovers.render(takeover))
+    raise typer.Exit(0 if fraud.fraud_recall in {None, 1.0} and takeover.on_target else 1)
 
 
 @contextmanager

@@ -134,7 +134,8 @@ def test_an_evaluation_prints_recall_and_precision(tmp_path: Path) -> None:
     done = lakay("evaluate --events 30000 --users 200", tmp_path)
     assert done.returncode == 0
     assert "recall of the fraud kind 100.0%" in done.stdout
-    assert "stolen_account" in done.stdout
+    assert "recall 100.0% (target 90%)" in done.stdout
+    assert "sim_swap" in done.stdout
 
 
 def test_a_missed_fraud_is_a_failed_evaluation(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.users import UserLimits
 from lakay_streams.errors import SettingsError
 from lakay_streams.settings import Settings, explain, load_settings, unknown_variables
 
@@ -143,6 +145,12 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("CIRCLE_TRUST_WEIGHT", "0.16"),
         ("BEHAVIOR_EMA_DECAY_RATE", "0"),
         ("BEHAVIOR_GEO_WEIGHT", "0.7"),
+        ("BEHAVIOR_AMOUNT_WEIGHT", "0.3"),
+        ("BEHAVIOR_ACTIVITY_WEIGHT", "0.36"),
+        ("BEHAVIOR_STALE_TOLERANCE", "0.9"),
+        ("BEHAVIOR_ATO_WINDOW_HOURS", "0"),
+        ("BEHAVIOR_ATO_HIGH_THRESHOLD", "0.3"),
+        ("BEHAVIOR_ATO_HIGH_THRESHOLD", "0.8"),
         ("COMPLIANCE_CTR_THRESHOLD", "10000.01"),
         ("COMPLIANCE_RAPID_MOVEMENT_RATIO", "1.01"),
         ("COMPLIANCE_VOLUME_MULTIPLIER", "1"),
@@ -311,3 +319,34 @@ def test_the_example_file_with_everything_uncommented_decides_as_the_defaults_do
     uncommented = re.sub(r"^# (?=[A-Z0-9_]+=)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
     Path(".env").write_text(uncommented.replace("/contracts", str(tmp_path)))
     assert load_settings().version == defaults
+
+
+def test_the_behavior_limits_are_the_settings_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().behavior_limits() == BehaviorLimits()
+    assert load_settings().user_limits() == UserLimits(FraudLimits(), BehaviorLimits())
+    monkeypatch.setenv("BEHAVIOR_STALENESS_DAYS", "21")
+    monkeypatch.setenv("BEHAVIOR_ATO_DEDUP_WINDOW", "43200")
+    monkeypatch.setenv("BEHAVIOR_EMA_DECAY_RATE", "0.20")
+    expected = replace(BehaviorLimits(), staleness_ms=21 * 86_400_000, ato_dedup_ms=43_200_000, ema_decay_rate=0.20)
+    assert load_settings().behavior_limits() == expected
+
+
+def test_the_weight_of_amounts_is_what_the_others_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHAVIOR_DEVICE_WEIGHT", "0.40")
+    assert load_settings().behavior_limits().amount_weight == pytest.approx(0.10)
+    monkeypatch.setenv("BEHAVIOR_AMOUNT_WEIGHT", "0.10")
+    assert load_settings().behavior_limits().amount_weight == 0.10
+
+
+@pytest.mark.parametrize(("geo", "amount"), [("0.5", None), ("0.51", None), ("0.25", "0.24"), ("0.5", "0.01")])
+def test_the_behavior_weights_sum_to_one_or_all_five_are_named(
+    monkeypatch: pytest.MonkeyPatch, geo: str, amount: str | None
+) -> None:
+    variables = {"BEHAVIOR_GEO_WEIGHT": geo} | ({"BEHAVIOR_AMOUNT_WEIGHT": amount} if amount else {})
+    if (geo, amount) == ("0.5", None):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert load_settings().behavior_limits().amount_weight == 0.0
+        return
+    message = refusal(monkeypatch, **variables)
+    assert all(f"BEHAVIOR_{name}_WEIGHT" in message for name in ("TEMPORAL", "DEVICE", "GEO", "AMOUNT", "ACTIVITY"))

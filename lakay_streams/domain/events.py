@@ -88,6 +88,26 @@ class UserEvent(NamedTuple):
         return self.user_id
 
 
+class ProfileDisposition(NamedTuple):
+    """What an operator decided about a user's behaviour profile: `disposition` is reset or legitimate.
+
+    `disposed_by` names the operator as the console knows them, `reason` says why; both are for the log only.
+    """
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    user_id: str
+    disposition: str
+    disposed_by: str | None = None
+    reason: str | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.user_id
+
+
 class CircleEvent(NamedTuple):
     """Anything on `trebanx.circle.events`; `event_type` says which of the eight it is.
 
@@ -161,4 +181,12 @@ class ExchangeRateUpdated(NamedTuple):
         return f"{self.base_currency}/{self.quote_currency}"
 
 
-Event = TransactionInitiated | TransactionUpdated | UserEvent | CircleEvent | RemittanceEvent | ExchangeRateUpdated
+Event = (
+    TransactionInitiated
+    | TransactionUpdated
+    | UserEvent
+    | ProfileDisposition
+    | CircleEvent
+    | RemittanceEvent
+    | ExchangeRateUpdated
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import asin, cos, radians, sin, sqrt
+from operator import attrgetter
 from typing import NamedTuple
 
 EARTH_RADIUS_KM = 6371.0088
@@ -14,7 +15,6 @@ REGION_DEGREES = 1.0
 """Half the side of the box around a place that counts as the same region (about 100 km)."""
 
 REGIONS_KEPT = 8
-LAST_SEEN_STEP_MS = 6 * 3_600_000
 
 
 class Sighting(NamedTuple):
@@ -36,8 +36,14 @@ class Jump(NamedTuple):
     to_event_id: str
 
 
-Region = tuple[float, float, int, int]
-"""Latitude, longitude, first seen, last seen (0 as first seen for the user's first region)."""
+class Region(NamedTuple):
+    """Around where a user has been. Times are ms UTC, `first` 0 for the user's first; `share` as in `known`."""
+
+    latitude: float
+    longitude: float
+    first: int
+    last: int
+    share: float = 0.0
 
 
 def haversine_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
@@ -67,7 +73,8 @@ def jump_between(
     return Jump(seen.at, km, speed, event_id, seen.event_id)
 
 
-def _same_region(region: Region, latitude: float, longitude: float) -> bool:
+def within(region: Region, latitude: float, longitude: float) -> bool:
+    """Whether a place lies in the region."""
     return abs(region[0] - latitude) <= REGION_DEGREES and abs(region[1] - longitude) <= REGION_DEGREES
 
 
@@ -75,21 +82,27 @@ def is_new_region(regions: tuple[Region, ...], latitude: float, longitude: float
     """Whether the place is in no region known for at least `settle_ms`; never for a user without regions."""
     if not regions:
         return False
-    return not any(at - each[2] >= settle_ms and _same_region(each, latitude, longitude) for each in regions)
+    return not any(at - each[2] >= settle_ms and within(each, latitude, longitude) for each in regions)
 
 
-def sighted_region(regions: tuple[Region, ...], latitude: float, longitude: float, at: int) -> tuple[Region, ...]:
-    """Return the regions after the user was seen here; the same object when that changes nothing."""
-    for place, region in enumerate(regions):
-        if _same_region(region, latitude, longitude):
-            if region[2] <= at < region[3] + LAST_SEEN_STEP_MS:
-                return regions
-            seen = (region[0], region[1], min(region[2], at), max(region[3], at))
-            return (*regions[:place], seen, *regions[place + 1 :])
+def sighted_region(
+    regions: tuple[Region, ...], latitude: float, longitude: float, first: int, last: int, decay: float
+) -> tuple[Region, ...]:
+    """Return the regions after the user was seen here from `first` to `last`; the sighting takes the share `decay`."""
     if not regions:
-        return ((latitude, longitude, 0, at),)
-    regions = (*regions, (latitude, longitude, at, at))
-    if len(regions) <= REGIONS_KEPT:
-        return regions
-    oldest = min(regions[:-1], key=lambda region: region[3])
-    return tuple(region for region in regions if region is not oldest)
+        return (Region(latitude, longitude, 0, last, 1.0),)
+    faded, here = [], False
+    for region in regions:
+        north, east, since, until, share = region
+        if not here and within(region, latitude, longitude):
+            here = True
+            since, until = since if since < first else first, until if until > last else last
+            faded.append(Region(north, east, since, until, share + decay * (1.0 - share)))
+        else:
+            faded.append(Region(north, east, since, until, share - decay * share))
+    if not here:
+        faded.append(Region(latitude, longitude, first, last, decay))
+        if len(faded) > REGIONS_KEPT:
+            oldest = min(faded[:-1], key=attrgetter("last"))
+            return tuple([region for region in faded if region is not oldest])
+    return tuple(faded)

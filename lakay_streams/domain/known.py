@@ -8,18 +8,32 @@ from. Bounded: the one seen longest ago is dropped, and `dropped` counts them so
 from __future__ import annotations
 
 from hashlib import blake2b
+from operator import attrgetter
 from typing import NamedTuple
 
 KEPT = 8
 VALUE_CHARS_KEPT = 40
-LAST_SEEN_STEP_MS = 6 * 3_600_000
-"""`last seen` is exact to this much: most sightings then change nothing and cost no copy."""
+SETTLE_MS = 24 * 3_600_000
+"""How long a device, country, network or region has to be known before it is not new any more."""
+
+
+class Familiar(NamedTuple):
+    """One that is known. Times are ms UTC, `first` 0 for the user's first.
+
+    `share` is the share of the user's recent sightings that were of this one, an exponential moving average: a
+    telephone in daily use is near 1, one in the drawer fades towards 0.
+    """
+
+    value: str
+    first: int
+    last: int
+    share: float = 0.0
 
 
 class Known(NamedTuple):
-    """(value, first seen, last seen) of each, in order of appearance; times are ms UTC, 0 for the user's first."""
+    """Everything of one kind that is known, in order of appearance."""
 
-    entries: tuple[tuple[str, int, int], ...] = ()
+    entries: tuple[Familiar, ...] = ()
     dropped: int = 0
 
 
@@ -38,22 +52,33 @@ def is_new(known: Known, value: str, at: int, settle_ms: int) -> bool:
     return bool(known.entries)
 
 
-def sighted(known: Known, value: str, at: int) -> Known:
-    """Return `known` after `value` was seen; the same object when that changes nothing."""
+def sighted(known: Known, value: str, first: int, last: int, decay: float) -> Known:
+    """Return `known` after `value` was seen from `first` to `last`; the sighting takes the share `decay`."""
     entries = known.entries
-    for place, (name, first, last) in enumerate(entries):
-        if name == value:
-            if first <= at < last + LAST_SEEN_STEP_MS:
-                return known
-            entry = (name, min(first, at), max(last, at))
-            return Known((*entries[:place], entry, *entries[place + 1 :]), known.dropped)
     if not entries:
-        return Known(((value, 0, at),), known.dropped)
-    entries = (*entries, (value, at, at))
-    if len(entries) <= KEPT:
-        return Known(entries, known.dropped)
-    oldest = min(entries[:-1], key=lambda entry: entry[2])
-    return Known(tuple(entry for entry in entries if entry is not oldest), known.dropped + 1)
+        return Known((Familiar(value, 0, last, 1.0),), known.dropped)
+    faded, seen = [], False
+    for name, since, until, share in entries:
+        if name == value:
+            seen = True
+            since, until = since if since < first else first, until if until > last else last
+            faded.append(Familiar(name, since, until, share + decay * (1.0 - share)))
+        else:
+            faded.append(Familiar(name, since, until, share - decay * share))
+    if not seen:
+        faded.append(Familiar(value, first, last, decay))
+        if len(faded) > KEPT:
+            oldest = min(faded[:-1], key=attrgetter("last"))
+            return Known(tuple([entry for entry in faded if entry is not oldest]), known.dropped + 1)
+    return Known(tuple(faded), known.dropped)
+
+
+def most_familiar(known: Known) -> str | None:
+    """Return the value with the largest share, the earliest of equals; None when nothing is known."""
+    entries = known.entries
+    if len(entries) < 2:
+        return entries[0].value if entries else None
+    return max(entries, key=attrgetter("share")).value
 
 
 def network(ip_address: str) -> str:

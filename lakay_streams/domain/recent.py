@@ -13,7 +13,7 @@ from typing import NamedTuple
 TIMES_KEPT = 64
 """A count within a window saturates here; a limit on such a count must be lower."""
 
-IDS_KEPT = 12
+IDS_KEPT = 10
 ID_CHARS_KEPT = 40
 """A longer event id (a UUID has 36 characters) is not kept as evidence: state stays bounded."""
 

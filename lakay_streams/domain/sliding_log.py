@@ -2,8 +2,8 @@
 
 The newest `EXACT_ENTRIES` are kept one by one, in columns sorted by time (three flat tuples encode, decode and sum
 faster than 256 small records). Older ones fold into totals by the minute. A user so busy that more than
-`FOLDED_BUCKETS` minutes are in use has them folded by 2, 4 or 8 minutes: the record stays bounded and every count and
-sum stays whole; only the window's far edge is then rounded outwards to a bucket.
+`FOLDED_BUCKETS` minutes are in use has them folded by 2, 4, 8 or 16 minutes: the record stays bounded and every count
+and sum stays whole; only the window's far edge is then rounded outwards to a bucket.
 
 Windows are half open, (since, until]: an entry exactly as old as the window is outside. Times are ms UTC, amounts US
 cents. A late entry is put where it belongs; what lies 24 hours or more behind the newest entry is dropped.
@@ -17,8 +17,8 @@ from typing import NamedTuple
 from lakay_streams.domain.recent import kept_id
 
 EXACT_ENTRIES = 256
-FOLDED_BUCKETS = 192
-IDS_KEPT = 40
+FOLDED_BUCKETS = 152
+IDS_KEPT = 24
 """Event ids are the bulk of an entry; evidence names at most this many, the newest."""
 
 MINUTE_MS = 60_000

@@ -12,7 +12,9 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from lakay_streams.domain.behavior.limits import DAY_MS, HOUR_MS, MINUTE_MS, BehaviorLimits
 from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.users import UserLimits
 from lakay_streams.settings.domains import (
     BehaviorSettings,
     CircleSettings,
@@ -226,6 +228,31 @@ class Settings(Group):
             medium_threshold=self.serving.low_max,
         )
 
+    def behavior_limits(self) -> BehaviorLimits:
+        """The limits of behaviour profiles and account takeover: times in ms, what has no variable at its default."""
+        behavior = self.behavior
+        return BehaviorLimits(
+            min_sessions_active=behavior.min_sessions_active,
+            ema_decay_rate=behavior.ema_decay_rate,
+            staleness_ms=behavior.staleness_days * DAY_MS,
+            temporal_weight=behavior.temporal_weight,
+            device_weight=behavior.device_weight,
+            geo_weight=behavior.geo_weight,
+            amount_weight=behavior.amount_weight_in_force,
+            activity_weight=behavior.activity_weight,
+            stale_tolerance=behavior.stale_tolerance,
+            medium_threshold=behavior.ato_medium_threshold,
+            high_threshold=behavior.ato_high_threshold,
+            critical_threshold=behavior.ato_critical_threshold,
+            ato_window_ms=behavior.ato_window_hours * HOUR_MS,
+            ato_dedup_ms=behavior.ato_dedup_window * 1000,
+            session_idle_ms=behavior.session_idle_minutes * MINUTE_MS,
+        )
+
+    def user_limits(self) -> UserLimits:
+        """The limits of everything that is decided about a user."""
+        return UserLimits(self.fraud_limits(), self.behavior_limits())
+
     @property
     def version(self) -> str:
         """Twelve hex digits that change when, and only when, a setting that decisions depend on changes.
@@ -240,6 +267,7 @@ class Settings(Group):
             "medium_max": self.fraud.high_threshold,
             "high_max": self.fraud.critical_threshold,
         }
+        decisive["behavior"]["amount_weight"] = self.behavior.amount_weight_in_force
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 

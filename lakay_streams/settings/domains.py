@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -91,20 +92,58 @@ class BehaviorSettings(Group):
     device_weight: Ratio = 0.25
     """Weight of unusual devices."""
     geo_weight: Ratio = 0.25
-    """Weight of unusual places; what is left to 1.0 goes to the dimensions without a variable."""
+    """Weight of unusual places."""
+    amount_weight: Ratio | None = None
+    """Weight of unusual amounts; what the other weights leave of 1.0 unless set."""
+    activity_weight: Ratio = 0.10
+    """Weight of sessions of unusual length or with unusually many actions; the five weights sum to 1.0."""
+    stale_tolerance: Annotated[float, Field(ge=1, le=10)] = 1.5
+    """Times as wide are the tolerance bands of a stale profile: limits times it, yes-or-no signs divided by it."""
+    session_idle_minutes: Count = 30
+    """Minutes without an event after which a session without an end is over."""
+    ato_window_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    """Hours for which a step of a takeover counts towards the next ones."""
+    ato_medium_threshold: Threshold = 0.3
+    """Takeover score from which an event is MEDIUM."""
+    ato_high_threshold: Threshold = 0.6
+    """Takeover score from which an event is HIGH, alerted, and its session never learned."""
+    ato_critical_threshold: Threshold = 0.8
+    """Takeover score from which an event is CRITICAL."""
     ato_dedup_window: Count = 86400
-    """Seconds in which one account takeover is alerted once."""
+    """Seconds of event time in which one kind of takeover is alerted once per user, unless its tier rises."""
     ato_kafka_topic: Topic = "lakay.behavior.ato-alerts"
     """Topic of the account takeover alerts."""
 
+    @property
+    def amount_weight_in_force(self) -> float:
+        """The weight of unusual amounts: its own, or what the others leave of 1.0."""
+        if self.amount_weight is not None:
+            return self.amount_weight
+        return round(1.0 - self.temporal_weight - self.device_weight - self.geo_weight - self.activity_weight, 9)
+
     @model_validator(mode="after")
-    def _weights_leave_room(self) -> Self:
-        total = self.temporal_weight + self.device_weight + self.geo_weight
-        if total > 1.0 + 1e-6:
+    def _weights_sum_to_one(self) -> Self:
+        others = self.temporal_weight + self.device_weight + self.geo_weight + self.activity_weight
+        total = others + max(0.0, self.amount_weight_in_force)
+        if abs(total - 1.0) > 1e-6:
             raise ValueError(
-                "BEHAVIOR_TEMPORAL_WEIGHT, BEHAVIOR_DEVICE_WEIGHT and BEHAVIOR_GEO_WEIGHT sum to "
-                f"{total:g}: lower them so that they sum to at most 1.0"
+                "BEHAVIOR_TEMPORAL_WEIGHT, BEHAVIOR_DEVICE_WEIGHT, BEHAVIOR_GEO_WEIGHT, BEHAVIOR_ACTIVITY_WEIGHT and "
+                f"BEHAVIOR_AMOUNT_WEIGHT sum to {total:g}: change them so that they sum to 1.0"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _thresholds_rise(self) -> Self:
+        thresholds = {
+            "BEHAVIOR_ATO_MEDIUM_THRESHOLD": self.ato_medium_threshold,
+            "BEHAVIOR_ATO_HIGH_THRESHOLD": self.ato_high_threshold,
+            "BEHAVIOR_ATO_CRITICAL_THRESHOLD": self.ato_critical_threshold,
+        }
+        for (lower, low), (higher, high) in pairwise(thresholds.items()):
+            if high <= low:
+                raise ValueError(
+                    f"{higher}={high:g} must be above {lower}={low:g}: raise the first or lower the second"
+                )
         return self
 
 

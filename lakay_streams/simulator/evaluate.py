@@ -15,23 +15,15 @@ from rich.table import Table
 
 from lakay_streams.simulator.labels import FRAUD, LOOKALIKE, Label
 from lakay_streams.simulator.places import DAY_MS
+from lakay_streams.simulator.scoring import ALERTING, Alert, Scored
 from lakay_streams.simulator.stream import Simulation
+from lakay_streams.simulator.takeovers import Log, Takeovers
 
-ALERTING = frozenset({"high", "critical"})
 AFTERMATH_MS = DAY_MS
 
 
-class Alert(NamedTuple):
-    """What evaluation needs of an alert. `occurred_at` is the event's time in ms UTC; `risk_tier` in lower case."""
-
-    user_id: str
-    event_id: str
-    risk_tier: str
-    occurred_at: int
-
-
-Score = Callable[[str, bytes], Alert | None]
-"""Takes one record (topic, value) and returns its alert, or None."""
+Score = Callable[[str, bytes], Scored]
+"""Takes one record (topic, value) and returns what a worker made of it."""
 
 
 class Caught(NamedTuple):
@@ -114,20 +106,24 @@ def evaluate(alerts: Iterable[Alert], labels: Iterable[Label], transactions: int
     )
 
 
-def run(simulation: Simulation, score: Score, on_progress: Callable[[int], None] | None = None) -> Evaluation:
+def run(
+    simulation: Simulation, score: Score, on_progress: Callable[[int], None] | None = None
+) -> tuple[Evaluation, Takeovers]:
     """Score every record of a simulation in memory, in the order it gives them, and compare with its labels.
 
     `on_progress` is told the number of records scored so far, now and then.
     """
-    alerts, transactions = [], 0
+    alerts, transactions, takeovers = [], 0, Log()
     for number, record in enumerate(simulation, 1):
         if on_progress is not None and number % 1_000 == 0:
             on_progress(number)
         transactions += record.event_type == "transaction-initiated"
-        alert = score(record.topic, record.value)
-        if alert is not None:
-            alerts.append(alert)
-    return evaluate(alerts, simulation.labels, transactions)
+        scored = score(record.topic, record.value)
+        takeovers.add(record, scored)
+        if scored.fraud is not None:
+            alerts.append(scored.fraud)
+    labels = simulation.labels
+    return evaluate(alerts, labels, transactions), takeovers.outcome(labels)
 
 
 def render(evaluation: Evaluation) -> Table:

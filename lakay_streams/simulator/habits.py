@@ -15,6 +15,9 @@ from lakay_streams.simulator.places import DAY_MS, HOUR_MS, MINUTE_MS, local_mid
 BETWEEN_VISITS_MS = 30 * MINUTE_MS
 """A visit is over before the next one begins."""
 
+NIGHT_SHIFT = 0.05
+"""The share of people who work at night."""
+
 LEAST_USD, MOST_USD = 20.0, 2_500.0
 
 
@@ -36,7 +39,12 @@ class Habits(NamedTuple):
 def form_habits(rng: Random, *, abroad: bool) -> Habits:
     """Return somebody's habits. Only who lives `abroad` sends money to Haiti."""
     weights = [0.02] * 6 + [0.3] * 18
-    for peak in (rng.choice((7, 8, 12)), rng.choice((17, 18, 20, 21))):
+    peaks = rng.choice((7, 8, 12)), rng.choice((17, 18, 20, 21))
+    if rng.random() < NIGHT_SHIFT:
+        # Up from the evening to the morning, asleep until two in the afternoon.
+        weights = [0.3] * 8 + [0.02] * 6 + [0.3] * 10
+        peaks = rng.choice((1, 3, 5)), rng.choice((19, 21, 23))
+    for peak in peaks:
         for hour, weight in ((peak - 1, 0.8), (peak, 2.5), (peak + 1, 1.2)):
             weights[hour % 24] += weight
     payday, weekend = rng.choice((3, 4, 4, 4)), rng.uniform(0.6, 1.5)
@@ -68,9 +76,13 @@ def visits_on(habits: Habits, day: int, timezone: str, rng: Random) -> list[int]
         left *= rng.random()
     if not count:
         return []
-    midnight = local_midnight(timezone, day)
-    hours = rng.choices(range(24), cum_weights=habits.hours, k=count)
-    return sorted(midnight + hour * HOUR_MS + int(rng.random() * HOUR_MS) for hour in hours)
+    return sorted(moment_on(habits, day, timezone, rng) for _ in range(count))
+
+
+def moment_on(habits: Habits, day: int, timezone: str, rng: Random) -> int:
+    """Return a moment of local day number `day`, in ms UTC, when a person is likely up."""
+    (hour,) = rng.choices(range(24), cum_weights=habits.hours)
+    return local_midnight(timezone, day) + hour * HOUR_MS + int(rng.random() * HOUR_MS)
 
 
 def local_day(at: int, timezone: str) -> int:

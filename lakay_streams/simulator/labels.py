@@ -13,6 +13,8 @@ from lakay_streams.errors import PrerequisiteError
 
 FRAUD = "fraud"
 """Expected to be caught by the fraud rules: card testing, stolen account, impossible travel."""
+TAKEOVER = "takeover"
+"""Expected to be caught by the behaviour profile: somebody else than its owner uses the account."""
 COMPLIANCE = "compliance"
 CIRCLE = "circle"
 LOOKALIKE = "lookalike"
@@ -22,9 +24,9 @@ LOOKALIKE = "lookalike"
 class Label(NamedTuple):
     """One scenario or look-alike as it was played.
 
-    `kind` is fraud, compliance, circle or lookalike. `stealth` is 1 to 3, 0 for a look-alike. Times are event times in
-    ms UTC of its first and last event. `event_ids` and `transaction_ids` are in order of appearance. `complete` is
-    False when the stream ended before it did.
+    `kind` is fraud, takeover, compliance, circle or lookalike. `stealth` is 1 to 3, 0 for a look-alike. Times are
+    event times in ms UTC of its first and last event. `event_ids` and `transaction_ids` are in order of appearance.
+    `complete` is False when the stream ended before it did.
     """
 
     scenario_id: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lakay_streams.simulator.labels import LOOKALIKE
 from lakay_streams.simulator.people import new_uuid
-from lakay_streams.simulator.places import DAY_MS, HOMES, HOUR_MS, MINUTE_MS, distance_km
+from lakay_streams.simulator.places import DAY_MS, HOMES, HOUR_MS, MINUTE_MS, SECOND_MS, distance_km
 from lakay_streams.simulator.scenarios.scene import Play, Scene
 from lakay_streams.simulator.visits import visit
 from lakay_streams.simulator.world import Process
@@ -86,9 +86,27 @@ def vendor(scene: Scene, at: int) -> Process:
     yield at + 3 * HOUR_MS
 
 
+def forgotten_password(scene: Scene, at: int) -> Process:
+    """Try several passwords at home on the usual telephone, reset it, and pay as ever."""
+    rng, person = scene.rng, scene.person
+    access = person.access()
+    for _ in range(rng.randint(2, 4)):
+        scene.user_event(at, "login-attempt", access)
+        scene.user_event(at + 900, "login-failed", access, failure_reason="wrong_password")
+        at += int(rng.uniform(15, 60) * SECOND_MS)
+    at += 3 * MINUTE_MS
+    scene.user_event(at, "login-success", access)
+    scene.user_event(at + SECOND_MS, "user-profile-updated", access, changed_fields=["password"])
+    yield at + 2 * MINUTE_MS
+    usd = person.habits.usual_usd * rng.uniform(0.7, 1.5)
+    scene.moves(at + 4 * MINUTE_MS, round(usd), access, recipient_id=rng.choice(person.recipients))
+    yield at + HOUR_MS
+
+
 LOOKALIKES: Mapping[str, Play] = {
     "traveller": Play("traveller", LOOKALIKE, 35, traveller),
     "new_telephone": Play("new_telephone", LOOKALIKE, 25, new_telephone),
     "holiday_gifts": Play("holiday_gifts", LOOKALIKE, 12, holiday_gifts),
+    "forgotten_password": Play("forgotten_password", LOOKALIKE, 12, forgotten_password),
     "vendor": Play("vendor", LOOKALIKE, 23, vendor),
 }

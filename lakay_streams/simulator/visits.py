@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakay_streams.simulator.habits import BETWEEN_VISITS_MS, amount_usd, local_day, visits_on
+from lakay_streams.simulator.habits import BETWEEN_VISITS_MS, amount_usd, local_day, moment_on, visits_on
 from lakay_streams.simulator.movements import transact
 from lakay_streams.simulator.people import Person
 from lakay_streams.simulator.places import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Access
@@ -55,11 +55,12 @@ def register(world: World, person: Person, at: int) -> None:
 
 def _past(world: World, person: Person) -> Process:
     """The weeks before the simulation's start, thinly: a login and a payment now and then, and nothing else."""
-    rng, trebanx = person.rng, world.trebanx
-    first, last = person.registered_at + DAY_MS, world.start - HOUR_MS
+    rng, trebanx, timezone = person.rng, world.trebanx, person.home.timezone
+    first, last = local_day(person.registered_at + DAY_MS, timezone), local_day(world.start, timezone) - 1
     if first >= last:
         return
-    for at in sorted(rng.randrange(first, last) for _ in range(world.options.history_payments)):
+    days = [rng.randrange(first, last) for _ in range(world.options.history_payments)]
+    for at in sorted(moment_on(person.habits, day, timezone, rng) for day in days):
         yield at
         access = person.access()
         trebanx.user_event(at, "login-success", person.user_id, access)

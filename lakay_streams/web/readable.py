@@ -14,16 +14,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import exp, sqrt
 from typing import Any
 
-from lakay_streams.domain.amount_profile import AmountProfile
+from lakay_streams.domain.behavior.clock import home_of
+from lakay_streams.domain.behavior.profile import Habits, Profile, Session
+from lakay_streams.domain.behavior.rhythm import Rhythm, concentration, mean_phase
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.dedup import HASH_BYTES
+from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.known import Known
+from lakay_streams.domain.local_time import clock_text
 from lakay_streams.domain.money import minor_digits
 from lakay_streams.domain.recent import Recent
 from lakay_streams.domain.sliding_log import MINUTE_MS, SlidingLog
 from lakay_streams.domain.user_state import UserState
+from lakay_streams.domain.usual import usual_quantity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -84,9 +90,18 @@ def _first_seen(at: int) -> str | int:
 def _user(state: UserState) -> dict[str, Any]:
     shown = _fields(state._asdict())
     shown["regions"] = [
-        {"latitude": latitude, "longitude": longitude, "first_seen": _first_seen(first), "last_seen": iso(last)}
-        for latitude, longitude, first, last in state.regions
+        {
+            "latitude": region.latitude,
+            "longitude": region.longitude,
+            "first_seen": _first_seen(region.first),
+            "last_seen": iso(region.last),
+            "share_of_sessions": round(region.share, 3),
+        }
+        for region in state.regions
     ]
+    home = home_of(state.regions, state.countries)
+    shown["amounts"] = _usual(state.amounts, "amount", _dollars)
+    shown["behavior"]["clock"] = "New York's" if home is None else f"at {home.longitude:.1f}° east, {home.country}"
     shown["days"] = [
         {"business_day": iso_day(day), "transactions": count, "amount": money(total, "USD")}
         for day, count, total in state.days
@@ -123,22 +138,76 @@ def _recent(recent: Recent) -> dict[str, Any]:
 def _known(known: Known) -> dict[str, Any]:
     return {
         "known": [
-            {"value": value, "first_seen": _first_seen(first), "last_seen": iso(last)}
-            for value, first, last in known.entries
+            {
+                "value": entry.value,
+                "first_seen": _first_seen(entry.first),
+                "last_seen": iso(entry.last),
+                "share_of_sessions": round(entry.share, 3),
+            }
+            for entry in known.entries
         ],
         "dropped": known.dropped,
     }
 
 
-def _amounts(profile: AmountProfile) -> dict[str, Any]:
-    if not profile.history:
+def _usual(usual: Ema, unit: str, shown: Callable[[int], Any]) -> dict[str, Any]:
+    """Show what is usual and how sure that is: most quantities lie between the usual one divided and times `spread`."""
+    if not usual.history:
         return {"history": 0}
     return {
-        "history": profile.history,
-        "usual": money(profile.usual_minor, "USD"),
-        "log_mean": round(profile.mean, 4),
-        "log_variance": round(profile.variance, 4),
+        "history": usual.history,
+        f"usual_{unit}": shown(usual_quantity(usual)),
+        "spread": round(exp(sqrt(usual.variance)), 2),
     }
+
+
+def _dollars(minor: int) -> dict[str, str]:
+    return money(minor, "USD")
+
+
+def _rhythm(rhythm: Rhythm, moment: Callable[[float], str]) -> dict[str, Any]:
+    """Show the circular mean and how concentrated the sessions are around it: 0 not at all, above 2 closely."""
+    mean = mean_phase(rhythm)
+    return {
+        "sessions": rhythm.history,
+        "mean": None if mean is None else moment(mean),
+        "concentration": round(concentration(rhythm), 2),
+    }
+
+
+def _weekday(phase: float) -> str:
+    # 1970 began on a Thursday, and a phase of the week with it.
+    return ("Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday")[int(phase * 7) % 7]
+
+
+def _habits(habits: Habits) -> dict[str, Any]:
+    return {
+        "sessions_learned": habits.sessions,
+        "since": None if habits.since_at is None else iso(habits.since_at),
+        "last_learned": None if habits.learned_at is None else iso(habits.learned_at),
+        "hours": _rhythm(habits.hours, clock_text),
+        "weekdays": _rhythm(habits.weekdays, _weekday),
+        "session_length": _usual(habits.seconds, "seconds", int),
+        "actions_per_session": _usual(habits.actions, "actions", int),
+        "logins_that_succeed": round(habits.logins.mean, 3) if habits.logins.history else None,
+    }
+
+
+def _session(session: Session) -> dict[str, Any]:
+    return {
+        "device": session.device or None,
+        "network": session.network or None,
+        "country": session.country,
+        "started_at": iso(session.started_at),
+        "last_at": iso(session.last_at),
+        "strangeness": session.signs.strangeness,
+        "suspected": session.suspected,
+    }
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    shown = _fields(profile._asdict())
+    return {**shown.pop("habits"), **shown}
 
 
 VIEWS: dict[type, Callable[[Any], dict[str, Any]]] = {
@@ -146,6 +215,8 @@ VIEWS: dict[type, Callable[[Any], dict[str, Any]]] = {
     SlidingLog: _sliding_log,
     Recent: _recent,
     Known: _known,
-    AmountProfile: _amounts,
+    Habits: _habits,
+    Profile: _profile,
+    Session: _session,
 }
 """How a slice is shown that a walk by names would not explain."""

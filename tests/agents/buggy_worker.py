@@ -14,7 +14,7 @@ from typing import Any
 
 from agents import topology, transactions
 from lakay_streams import telemetry
-from lakay_streams.domain.fraud.decide import decide
+from lakay_streams.domain.users import decide
 from lakay_streams.settings import load_settings
 from lakay_streams.supervisor import Supervisor
 

@@ -18,7 +18,7 @@ import msgspec
 from rocksdict import AccessType, Options, Rdict
 
 from lakay_streams.contracts import Contracts
-from lakay_streams.contracts.topics import FRAUD_ALERTS, JOURNAL, RATES, REJECTED, REKEYED
+from lakay_streams.contracts.topics import JOURNAL, RATES, REJECTED, REKEYED
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.engine.store import PartitionStore
 from lakay_streams.settings import load_settings
@@ -59,7 +59,7 @@ async def judge(platform: Platform, damaged: Collection[str]) -> Verdict:
     comparison = _Comparison()
     parked = _compare_processed(comparison, sources, journal)
     rates = (await platform.read(RATES, partitions=1))[0]
-    oracle = Oracle(Contracts.load(None), load_settings(env_file=None).fraud_limits())
+    oracle = Oracle(Contracts.load(None), load_settings(env_file=None).user_limits())
     expected = oracle.replay(sources, journal, rates)
     outputs = await _compare_outputs(comparison, platform, expected)
     for table in NEW:
@@ -115,7 +115,7 @@ def _compare_processed(comparison: _Comparison, sources: Sources, journal: Mappi
 
 async def _compare_outputs(comparison: _Comparison, platform: Platform, expected: Expected) -> int:
     """A reader of committed records sees each alert, reject and record sent on once."""
-    alerts = Counter(json.loads(record.value)["alert_id"] for record in await platform.records(FRAUD_ALERTS))
+    alerts = await platform.alert_ids()
     rejects = Counter(json.loads(record.value)["rejected_id"] for record in await platform.records(REJECTED))
     rekeyed: Counter[tuple[str, bytes, bytes]] = Counter()
     for topic in REKEYED.values():

@@ -21,7 +21,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams import telemetry
 from lakay_streams.contracts.topics import JOURNAL
-from lakay_streams.domain.fraud.decide import decide
+from lakay_streams.domain.users import decide
 from lakay_streams.engine import producer, recovery, table
 from lakay_streams.engine.committer import Outgoing
 from lakay_streams.engine.producer import TransactionalProducer

@@ -1,4 +1,4 @@
-"""A fraud alert says everything the decision knew, keeps to its schema, and is the same on every replay."""
+"""An alert says everything the decision knew, keeps to its schema, and is the same on every replay."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from uuid import UUID
 import pytest
 from jsonschema import Draft7Validator
 
-from lakay_streams.contracts.alerts import FraudAlert, decode, encode, fraud_alert
+from lakay_streams.contracts.alerts import AtoAlert, FraudAlert, ato_alert, decode, decode_ato, encode, fraud_alert
 from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from tests.contracts.events import decode as decode_event
 from tests.contracts.events import event
 from tests.contracts.outbound import outbound_schema
+from tests.domain.behavior.life import LAGOS_NETWORK, settled
+from tests.domain.story import LAGOS
 
 FINDING = Finding("large_transaction", 0.7, "120.50 USD is large", {"amount": "120.50 USD"}, ("e-1", "e-2"), "less")
 DECISION: Decision[Any] = Decision(None, (FINDING,), {}, 0.7, 0.83, "critical", "block", ("less, no alert",))
@@ -89,3 +91,43 @@ def test_a_replay_makes_the_same_alert_and_another_event_another_id() -> None:
     }
     assert len(others | {alert_id(TRANSACTION)}) == 4
     assert UUID(alert_id(TRANSACTION)).version == 5
+
+
+def takeover_alerts() -> list[AtoAlert]:
+    """The alerts of a whole takeover, from the guessed password to the transfer."""
+    life = settled().waits(days=1, hours=7).moves_to(LAGOS, LAGOS_NETWORK, "thief's telephone")
+    life.mistypes(6).visits(4_000.0, change=("email", "payout_account"))
+    return [ato_alert(each, life.behavior, settings_version="v3") for each in life.takeovers if each.alerted]
+
+
+def test_takeover_alerts_keep_to_their_schema_and_are_read_back() -> None:
+    schema = outbound_schema("ato-alert")
+    Draft7Validator.check_schema(schema)
+    alerts = takeover_alerts()
+    assert [alert.alert_type for alert in alerts] == schema["properties"]["alert_type"]["enum"]
+    for alert in alerts:
+        document = json.loads(encode(alert))
+        Draft7Validator(schema).validate(document)
+        assert set(document) == set(schema["properties"]) == set(schema["required"]) == set(AtoAlert.__struct_fields__)
+        assert decode_ato(encode(alert)) == alert
+        assert set(alert.contributions) == set(schema["properties"]["contributions"]["required"])
+
+
+def test_a_takeover_alert_says_what_why_and_what_to_do() -> None:
+    login, change, transfer = takeover_alerts()
+    assert (login.transaction_id, login.amount, login.currency) == (None, None, None)
+    assert (transfer.amount, transfer.currency) == ("4000.00", "USD")
+    assert transfer.transaction_id is not None
+    assert (transfer.risk_tier, transfer.severity, transfer.recommendation) == ("critical", "CRITICAL", "lock")
+    assert (change.profile_state, change.device_id) == ("active", "thief's telephone")
+    for alert in (login, change, transfer):
+        assert sum(alert.contributions.values()) == pytest.approx(alert.anomaly_score, abs=1e-5)
+        assert alert.findings
+        assert alert.event_id in alert.findings[0].event_ids
+        assert alert.settings_version == "v3"
+
+
+def test_a_replay_makes_the_same_takeover_alert_and_each_step_one_of_its_own() -> None:
+    ids = [alert.alert_id for alert in takeover_alerts()]
+    assert ids == [alert.alert_id for alert in takeover_alerts()]
+    assert len(set(ids)) == 3

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
+from lakay_streams.domain.behavior.decide import Takeover
+from lakay_streams.domain.behavior.limits import DEFAULT_LIMITS as DEFAULT_BEHAVIOR_LIMITS
 from lakay_streams.domain.decision import Decision
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import Place, TransactionInitiated, TransactionUpdated, UserEvent
-from lakay_streams.domain.fraud.decide import decide
 from lakay_streams.domain.fraud.limits import DEFAULT_LIMITS, FraudLimits
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.domain.user_state import NEW_USER, UserState
+from lakay_streams.domain.users import UserLimits, decide
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -33,17 +35,19 @@ class Story:
     def __init__(self, limits: FraudLimits = DEFAULT_LIMITS) -> None:
         """Begin with a user nothing is known of."""
         self.limits = limits
+        self.behavior = DEFAULT_BEHAVIOR_LIMITS
         self.state: UserState = NEW_USER
         self.at = NOON
         self.device = "telephone"
         self.place: Place | None = BOSTON
         self.events = 0
+        self.takeovers: list[Takeover] = []
 
-    def waits(self, *, days: float = 0, hours: float = 0, minutes: float = 0, ms: int = 0) -> Story:
+    def waits(self, *, days: float = 0, hours: float = 0, minutes: float = 0, ms: int = 0) -> Self:
         self.at += round(days * DAY + hours * HOUR + minutes * MINUTE) + ms
         return self
 
-    def settles_in(self, payments: int = 20, usd: float = 150.0) -> Story:
+    def settles_in(self, payments: int = 20, usd: float = 150.0) -> Self:
         """Weeks of ordinary life: a login and a payment every two days, amounts a quarter around `usd`."""
         for number in range(payments):
             self.waits(days=2)
@@ -103,9 +107,11 @@ class Story:
     def _decided(self, event: TransactionInitiated | TransactionUpdated | UserEvent) -> Decision[UserState]:
         seen = remember(self.state.seen, event.event_id)
         assert seen is not None, "a story tells each event once"
-        decision = decide(self.state, event, self.limits, DEFAULT_RATES, seen)
+        decision = decide(self.state, event, UserLimits(self.limits, self.behavior), DEFAULT_RATES, seen)
         self.state = decision.state
-        return decision
+        if decision.takeover is not None:
+            self.takeovers.append(decision.takeover)
+        return decision.fraud
 
 
 def rules(decision: Decision[UserState]) -> set[str]:

@@ -61,6 +61,11 @@ def ctr_daily(usd: int) -> Decision[UserState]:
     return story.pays(usd / 2)
 
 
+def unusual_hour(hours: int) -> Decision[UserState]:
+    """So many hours after the one at which the settled user always comes, up to half a day."""
+    return settled().waits(hours=min(hours, 12)).pays(100)
+
+
 def impossible_travel(speed: int) -> Decision[UserState]:
     story = settled()
     story.logs_in()
@@ -118,6 +123,7 @@ DIALS: dict[str, Dial] = {
     "amount_24h": amount_24h,
     "large_transaction": paying,
     "unusual_amount": paying,
+    "unusual_hour": unusual_hour,
     "ctr_single": paying,
     "ctr_daily": ctr_daily,
     "impossible_travel": impossible_travel,
@@ -136,6 +142,7 @@ STEPS: dict[str, list[int]] = {
     "amount_24h": [0, 1_980, 1_981, 4_000, 9_000, 1_000_000],
     "large_transaction": [0, 2_999, 3_000, 5_000, 9_000, 10**9],
     "unusual_amount": [0, 100, 500, 2_000, 10**9],
+    "unusual_hour": [0, 1, 2, 3, 4],
     "ctr_single": [0, 7_999, 8_000, 9_000, 10_000, 10**9],
     "ctr_daily": [0, 8_998, 9_000, 10_000, 10**9],
     "impossible_travel": [0, 800, 1_000, 2_000, 100_000, 10**9],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +17,15 @@ from lakay_streams.domain.geography import (
     jump_between,
     sighted_region,
 )
-from tests.domain.story import BOSTON, DAY, HOUR, MIAMI, MONTREAL, NOON, PORT_AU_PRINCE
+from tests.domain.story import BOSTON, DAY, MIAMI, MONTREAL, NOON, PORT_AU_PRINCE
 
 LONDON, NEW_YORK = Place(51.5074, -0.1278), Place(40.7128, -74.0060)
+
+
+def seen(regions: tuple[Region, ...], latitude: float, longitude: float, at: int) -> tuple[Region, ...]:
+    return sighted_region(regions, latitude, longitude, at, at, 0.15)
+
+
 latitudes = st.floats(-90, 90)
 longitudes = st.floats(-180, 180)
 
@@ -66,10 +73,10 @@ def test_two_events_of_one_millisecond_are_one_second_apart() -> None:
 def test_a_region_is_new_until_it_has_settled_and_the_first_is_never() -> None:
     regions: tuple[Region, ...] = ()
     assert not is_new_region(regions, *BOSTON[:2], NOON, DAY)
-    regions = sighted_region(regions, *BOSTON[:2], NOON)
+    regions = seen(regions, *BOSTON[:2], NOON)
     assert not is_new_region(regions, BOSTON.latitude + 0.5, BOSTON.longitude - 0.5, NOON, DAY)
     assert is_new_region(regions, *MIAMI[:2], NOON, DAY)
-    regions = sighted_region(regions, *MIAMI[:2], NOON)
+    regions = seen(regions, *MIAMI[:2], NOON)
     assert is_new_region(regions, *MIAMI[:2], NOON + DAY - 1, DAY)
     assert not is_new_region(regions, *MIAMI[:2], NOON + DAY, DAY)
 
@@ -78,11 +85,19 @@ def test_a_region_is_new_until_it_has_settled_and_the_first_is_never() -> None:
 def test_regions_are_bounded_and_the_last_is_known(places: list[tuple[float, float, int]]) -> None:
     regions: tuple[Region, ...] = ()
     for latitude, longitude, at in places:
-        regions = sighted_region(regions, latitude, longitude, at)
+        regions = seen(regions, latitude, longitude, at)
         assert not is_new_region(regions, latitude, longitude, at, 0)
     assert len(regions) <= REGIONS_KEPT
 
 
-def test_a_sighting_in_the_same_hours_copies_nothing() -> None:
-    regions = sighted_region((), *BOSTON[:2], NOON)
-    assert sighted_region(regions, *BOSTON[:2], NOON + HOUR) is regions
+def test_the_share_is_that_of_recent_sightings() -> None:
+    regions: tuple[Region, ...] = ()
+    for number in range(40):
+        regions = seen(regions, *(MIAMI if number % 4 == 3 else BOSTON)[:2], NOON + number)
+    assert [round(region.share, 1) for region in regions] == [0.7, 0.3]
+    assert sum(region.share for region in regions) == pytest.approx(1.0)
+
+
+def test_a_record_without_shares_is_read() -> None:
+    old = msgspec.msgpack.encode(((42.0, -71.0, 0, NOON),))
+    assert msgspec.msgpack.decode(old, type=tuple[Region, ...]) == (Region(42.0, -71.0, 0, NOON, 0.0),)

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.domain.known import (
     KEPT,
-    LAST_SEEN_STEP_MS,
     VALUE_CHARS_KEPT,
+    Familiar,
     Known,
     is_new,
     kept_value,
+    most_familiar,
     network,
     sighted,
 )
 
 DAY = 86_400_000
 NOON = 10**12
+DECAY = 0.15
+
+
+def seen(known: Known, value: str, at: int) -> Known:
+    return sighted(known, value, at, at, DECAY)
 
 
 def test_the_first_one_is_known_from_the_start() -> None:
     assert not is_new(Known(), "a", NOON, DAY)
-    assert not is_new(sighted(Known(), "a", NOON), "a", NOON, DAY)
+    assert not is_new(seen(Known(), "a", NOON), "a", NOON, DAY)
 
 
 def test_the_second_one_is_new_until_it_has_settled() -> None:
-    known = sighted(sighted(Known(), "a", NOON), "b", NOON + 10)
+    known = seen(seen(Known(), "a", NOON), "b", NOON + 10)
     assert is_new(known, "c", NOON + 10, DAY)
     assert is_new(known, "b", NOON + 10 + DAY - 1, DAY)
     assert not is_new(known, "b", NOON + 10 + DAY, DAY)
 
 
 def test_a_late_event_moves_the_first_sighting_back() -> None:
-    known = sighted(sighted(sighted(Known(), "a", NOON), "b", NOON + DAY), "b", NOON)
+    known = seen(seen(seen(Known(), "a", NOON), "b", NOON + DAY), "b", NOON)
     assert not is_new(known, "b", NOON + DAY, DAY)
 
 
@@ -42,7 +49,7 @@ def test_a_late_event_moves_the_first_sighting_back() -> None:
 def test_it_is_bounded_and_says_how_many_were_dropped(sightings: list[tuple[str, int]]) -> None:
     known = Known()
     for value, at in sightings:
-        known = sighted(known, value, at)
+        known = seen(known, value, at)
         assert any(entry[0] == value for entry in known.entries), "what was just seen is known"
     assert len(known.entries) <= KEPT
     distinct = {value for value, _ in sightings}
@@ -53,15 +60,38 @@ def test_it_is_bounded_and_says_how_many_were_dropped(sightings: list[tuple[str,
 def test_the_one_seen_longest_ago_makes_room() -> None:
     known = Known()
     for day, value in enumerate("abcdefgh"):
-        known = sighted(known, value, NOON + day * DAY)
-    known = sighted(sighted(known, "a", NOON + 9 * DAY), "z", NOON + 10 * DAY)
+        known = seen(known, value, NOON + day * DAY)
+    known = seen(seen(known, "a", NOON + 9 * DAY), "z", NOON + 10 * DAY)
     assert [entry[0] for entry in known.entries] == list("acdefghz")
 
 
-def test_a_sighting_that_tells_nothing_copies_nothing() -> None:
-    known = sighted(Known(), "a", NOON)
-    assert sighted(known, "a", NOON + LAST_SEEN_STEP_MS - 1) is known
-    assert sighted(known, "a", NOON + LAST_SEEN_STEP_MS) is not known
+def test_the_share_is_that_of_recent_sightings_and_all_shares_make_one() -> None:
+    known = Known()
+    for number in range(60):
+        known = seen(known, "desk" if number % 3 else "pocket", NOON + number)
+    shares = {entry.value: entry.share for entry in known.entries}
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert 0.55 < shares["desk"] < 0.75
+    for number in range(40):
+        known = seen(known, "desk", NOON + 100 + number)
+    assert known.entries[0].value == "pocket"
+    assert known.entries[0].share < 0.002
+    assert most_familiar(known) == "desk"
+
+
+def test_a_sighting_lasts_from_its_first_to_its_last_moment() -> None:
+    known = sighted(seen(Known(), "a", NOON), "b", NOON + 5, NOON + 9, DECAY)
+    assert known.entries[1] == Familiar("b", NOON + 5, NOON + 9, DECAY)
+    known = sighted(known, "b", NOON + 3, NOON + 7, DECAY)
+    assert known.entries[1][:3] == ("b", NOON + 3, NOON + 9)
+
+
+def test_a_record_without_shares_is_read() -> None:
+    """As it was written before there were any."""
+    old = msgspec.msgpack.encode(((("a", 0, NOON), ("b", NOON, NOON)), 0))
+    known = msgspec.msgpack.decode(old, type=Known)
+    assert known == Known((Familiar("a", 0, NOON), Familiar("b", NOON, NOON)), 0)
+    assert seen(known, "b", NOON + 1).entries[1].share == DECAY
 
 
 @pytest.mark.parametrize(

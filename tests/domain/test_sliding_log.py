@@ -112,10 +112,10 @@ def test_an_entry_exactly_as_old_as_the_window_is_outside() -> None:
 
 def test_ids_belong_to_the_newest_entries_also_after_a_late_one() -> None:
     log = written([(10**12 + number * MINUTE_MS, number, str(number)) for number in range(IDS_KEPT + 5)])
-    log = add(log, 10**12 + 30 * MINUTE_MS + 1, 99, "late")
+    log = add(log, 10**12 + 20 * MINUTE_MS + 1, 99, "late")
     log = add(log, 10**12 + 1, 99, "too late for a name")
-    ids, truncated = ids_within(log, 10**12 + 29 * MINUTE_MS, 10**12 + 31 * MINUTE_MS)
-    assert ids == ("30", "late", "31")
+    ids, truncated = ids_within(log, 10**12 + 19 * MINUTE_MS, 10**12 + 21 * MINUTE_MS)
+    assert ids == ("20", "late", "21")
     assert not truncated
     assert ids_within(log, 0, 10**13)[1]
 

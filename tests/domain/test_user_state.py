@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from lakay_streams.domain.business_day import business_day
 from lakay_streams.domain.events import Place, TransactionInitiated, TransactionUpdated, UserEvent
-from lakay_streams.domain.fraud.decide import decide
-from lakay_streams.domain.fraud.limits import DEFAULT_LIMITS
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.domain.sliding_log import tally
 from lakay_streams.domain.user_state import (
@@ -24,17 +22,42 @@ from lakay_streams.domain.user_state import (
     add_to_day,
     day_total,
 )
+from lakay_streams.domain.users import DEFAULT_LIMITS, decide
 from tests.domain.story import DAY, HOUR, NOON, Story
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(UserState).decode
 
 USER_EVENTS = ["login-attempt", "login-success", "login-failed", "session-started", "user-profile-updated"]
+USER_EVENTS += ["session-ended", "device-registered", "user-action-performed", "user-registered", "user-verified"]
+
+
+def well_travelled(random: Random) -> tuple[UserState, int]:
+    """A user who is known by as many devices, networks, countries and regions as are kept, all with long names."""
+    state, at = NEW_USER, NOON
+    for number in range(10):
+        device, address = f"{number:040d}", f"{number:045d}"
+        place = Place(-80.0 + 15.0 * number, -170.0 + 33.3 * number, f"{chr(65 + number)}X")
+        for kind in ("login-success", "session-started", "transaction-initiated", "session-ended"):
+            at += HOUR
+            event_id = f"{at:040d}"
+            event: TransactionInitiated | UserEvent
+            if kind == "transaction-initiated":
+                event = TransactionInitiated(
+                    event_id, kind, at, "u", "t", 10**12, "USD", "transfer", None, device, address, place
+                )
+            else:
+                event = UserEvent(event_id, kind, at, "u", f"{number}", device, address, place, None, (), 300, 12)
+            state = decide(state, event, DEFAULT_LIMITS, DEFAULT_RATES).state
+        at += random.randrange(36 * HOUR, 40 * DAY)
+    return state, at
 
 
 def hammered(random: Random, events: int, gap_ms: int, id_length: int, most: int) -> tuple[UserState, list[int]]:
-    """One user whose events come fast, late, from everywhere, with the longest ids; and the largest record sizes."""
-    state, at, sizes = NEW_USER, NOON, []
+    """A well-travelled user whose events come fast, late, from everywhere, with the longest ids; and record sizes."""
+    state, at = well_travelled(random)
+    sizes = []
+    usual = [(f"{random.randbytes(20).hex()}", f"{random.randbytes(23).hex()}") for _ in range(5)]
     for number in range(events):
         at += random.randrange(2 * gap_ms)
         moment = at - random.randrange(20 * HOUR) if random.random() < 0.05 else at
@@ -44,6 +67,9 @@ def hammered(random: Random, events: int, gap_ms: int, id_length: int, most: int
             chr(0x1F4F1) * 20 + random.randbytes(8).hex(),
             f"{random.randbytes(8).hex(':', 2)}::{number:x}",
         )
+        if random.random() < 0.5:
+            device, address = random.choice(usual)
+            place = Place(random.choice((0.0, 40.0)), 0.0, "ZZ")
         event: TransactionInitiated | TransactionUpdated | UserEvent
         kind = random.random()
         if kind < 0.8:

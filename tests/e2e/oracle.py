@@ -21,10 +21,9 @@ from lakay_streams.domain.compliance.remittances import RemittanceState
 from lakay_streams.domain.compliance.remittances import observe as observe_remittance
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import CircleEvent, ExchangeRateUpdated, RemittanceEvent, TransactionInitiated
-from lakay_streams.domain.fraud.decide import decide
-from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.money import DEFAULT_RATES, Rates
 from lakay_streams.domain.user_state import UserState
+from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.journal import JournalEntry
 from tables.rates import RateState
 
@@ -50,7 +49,7 @@ class Expected(NamedTuple):
 class Oracle:
     """Replays source records in the order that the journal gives."""
 
-    def __init__(self, contracts: Contracts, limits: FraudLimits) -> None:
+    def __init__(self, contracts: Contracts, limits: UserLimits) -> None:
         """Start with nothing seen."""
         self._contracts = contracts
         self._limits = limits
@@ -128,7 +127,10 @@ class Oracle:
             late = event.occurred_at < state.effective_at
             return state._replace(seen=seen) if late else RateState(seen, str(event.rate), event.occurred_at)
         decision = decide(state, event, self._limits, in_force, seen)
-        if decision.risk_tier in {"high", "critical"}:
+        if decision.fraud.risk_tier in {"high", "critical"}:
             kind = alerts.TRANSACTION_RISK if isinstance(event, TransactionInitiated) else alerts.LOGIN_VELOCITY
             self.expected.alerts[alerts.alert_id(kind, event.user_id, event.event_id)] += 1
+        takeover = decision.takeover
+        if takeover is not None and takeover.alerted:
+            self.expected.alerts[alerts.alert_id(takeover.kind, event.user_id, event.event_id)] += 1
         return decision.state

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
-from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED
+from lakay_streams.contracts.topics import ATO_ALERTS, EVENT_TYPES, FRAUD_ALERTS, REKEYED
 from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings, load_settings
 from lakay_streams.simulator import SimulatorOptions
@@ -27,6 +29,7 @@ PARTITIONS = 3
 #: How badly records travel where nothing is to be lost: out of order, twice, late, under wrong keys, broken.
 UNRULY = SimulatorOptions(out_of_order=0.02, duplicates=0.02, late=0.01, wrong_keys=0.02, poison=0.005)
 SOURCES = (*EVENT_TYPES, *REKEYED.values())
+ALERT_TOPICS = (FRAUD_ALERTS, ATO_ALERTS)
 GROUP = "lakay-intelligence"
 
 
@@ -111,6 +114,11 @@ class Platform:
     async def records(self, topic: str) -> list[Any]:
         """Return the committed records of a topic."""
         return [record for batch in (await self.read(topic)).values() for record in batch]
+
+    async def alert_ids(self) -> Counter[str]:
+        """Return how often a committed reader sees each alert about a user."""
+        told = [record for topic in ALERT_TOPICS for record in await self.records(topic)]
+        return Counter(json.loads(record.value)["alert_id"] for record in told)
 
     async def caught_up(self, seconds: float = 120.0) -> None:
         """Wait until the group has committed every committed record of every source topic."""

@@ -64,6 +64,17 @@ def test_a_new_telephone_is_registered_at_home_and_then_used(run: Run) -> None:
         assert devices == {payload(told[0])["device_id"]}
 
 
+def test_who_forgot_the_password_tries_again_at_home_and_resets_it(run: Run) -> None:
+    labels = [label for label in run.labels if label.scenario == "forgotten_password" and label.complete]
+    assert len(labels) > 5
+    for label in labels:
+        told = [(r.event_type, payload(r)) for r in run.records if r.scenario_id == label.scenario_id]
+        kinds = [kind for kind, _ in told]
+        assert 2 <= kinds.count("login-failed") <= 4
+        assert kinds.count("login-success") == kinds.count("user-profile-updated") == 1
+        assert len({each["device_id"] for kind, each in told if kind.startswith("login-")}) == 1
+
+
 def test_gifts_go_to_people_one_has_sent_to_before_or_will_again(run: Run) -> None:
     label = next(label for label in run.labels if label.scenario == "holiday_gifts" and label.complete)
     own = [r for r in run.records if r.key == label.user_id.encode() and r.event_type == "transaction-initiated"]

@@ -134,13 +134,70 @@ def test_a_thief_uses_a_device_its_victim_never_had() -> None:
         assert not ours & theirs
 
 
+Located = tuple[int, str, float, float]
+"""Time, device, degrees north and east."""
+
+
+def arrivals(name: str) -> list[tuple[int, Located, Located]]:
+    """Stealth, where the user was last before the scenario, and where the scenario begins."""
+    found = []
+    for seed in SEEDS:
+        for level in STEALTH_LEVELS:
+            run = one_scenario(name, level, seed)
+            for label in run.labels:
+                told = [
+                    (record.occurred_at, each["device_id"], each["geo_location"], record.scenario_id)
+                    for record in run.records
+                    if record.key == label.user_id.encode() and (each := payload(record)).get("geo_location")
+                ]
+                own = [each for each in told if each[0] < label.started_at and each[3] is None]
+                first = next(each for each in told if each[3] == label.scenario_id)
+                here, there = (
+                    (at, device, place["latitude"], place["longitude"]) for at, device, place, _ in (own[-1], first)
+                )
+                found.append((level, here, there))
+    return found
+
+
+def kmh(here: Located, there: Located) -> float:
+    return haversine_km(*here[2:], *there[2:]) / ((there[0] - here[0]) / HOUR_MS)
+
+
 def test_impossible_travel_is_faster_than_an_airliner() -> None:
-    for _, _, story in every("impossible_travel"):
-        located = [(at, told["geo_location"]) for _, at, told in story if told.get("geo_location")]
-        (left, here), (arrived, there) = located[0], located[1]
-        km = haversine_km(here["latitude"], here["longitude"], there["latitude"], there["longitude"])
-        assert km > 100
-        assert km / ((arrived - left) / HOUR_MS) > 1_000
+    for _, here, there in arrivals("impossible_travel"):
+        assert haversine_km(*here[2:], *there[2:]) > 100
+        assert kmh(here, there) > 1_000
+
+
+def test_a_hijacked_session_has_the_users_own_device_far_away_and_no_login() -> None:
+    for level, here, there in arrivals("hijacked_session"):
+        assert there[1] == here[1]
+        assert haversine_km(*here[2:], *there[2:]) > 1_000
+        assert (kmh(here, there) > 900) == (level < 3), "the stealthy one could be a journey"
+    for _, _, story in every("hijacked_session"):
+        assert not [kind for kind, _, _ in story if kind.startswith("login-")]
+        assert [told["changed_fields"] for kind, _, told in story if kind == "user-profile-updated"]
+        assert moved(story, "transfer")
+
+
+def test_credential_stuffing_guesses_and_then_knows() -> None:
+    for level, _, story in every("credential_stuffing"):
+        kinds = [kind for kind, _, _ in story]
+        assert len([kind for kind in kinds if kind == "login-failed"]) >= {1: 15, 2: 5, 3: 1}[level]
+        assert kinds.index("login-success") > max(place for place, kind in enumerate(kinds) if kind == "login-failed")
+        assert moved(story, "transfer")
+
+
+def test_a_sim_swap_is_a_new_device_in_the_users_own_city_that_changes_control() -> None:
+    for _, here, there in arrivals("sim_swap"):
+        assert there[1] != here[1]
+        assert haversine_km(*here[2:], *there[2:]) < 50
+    for level, _, story in every("sim_swap"):
+        (change,) = [told["changed_fields"] for kind, _, told in story if kind == "user-profile-updated"]
+        assert set(change) <= {"password", "email", "payout_account"}
+        if level == 1:
+            hour = datetime.fromisoformat(story[0][2]["attempted_at"]).astimezone(ZoneInfo("America/New_York")).hour
+            assert hour == 3
 
 
 def test_structuring_within_a_day_is_cash_of_one_business_day_above_the_threshold_in_pieces_below_it() -> None:
@@ -191,6 +248,6 @@ def test_a_failing_circle_misses_contributions_and_fails() -> None:
 
 def test_victims_ordinary_life_is_not_labelled() -> None:
     run: Run = ordinary()
-    victims = {label.user_id.encode() for label in run.labels if label.kind == "fraud"}
+    victims = {label.user_id.encode() for label in run.labels if label.kind in {"fraud", "takeover"}}
     assert victims
     assert any(record.key in victims and record.scenario_id is None for record in run.records)

@@ -16,6 +16,8 @@ from lakay_streams.domain.recent import Recent, push
 from lakay_streams.domain.sliding_log import SlidingLog, add, tally
 from lakay_streams.domain.user_state import NEW_USER, UserState
 from lakay_streams.web.readable import iso, money, readable
+from tests.domain.behavior.life import LAGOS_NETWORK, settled
+from tests.domain.story import LAGOS
 
 DAY_MS = 86_400_000
 
@@ -80,7 +82,7 @@ def test_a_log_shows_every_entry_it_counts(entries: list[tuple[int, int]]) -> No
 
 
 def test_the_first_device_was_known_from_the_start() -> None:
-    known = sighted(sighted(Known(), "phone", DAY_MS), "tablet", 2 * DAY_MS)
+    known = sighted(sighted(Known(), "phone", DAY_MS, DAY_MS, 0.15), "tablet", 2 * DAY_MS, 2 * DAY_MS, 0.15)
     assert [row["first_seen"] for row in readable(known)["known"]] == ["from the start", "1970-01-03T00:00:00.000Z"]
 
 
@@ -100,3 +102,42 @@ def test_every_field_of_a_user_is_shown_and_json_holds_it() -> None:
     shown = readable(NEW_USER)
     assert shown.keys() == set(UserState._fields)
     assert json.loads(json.dumps(shown)) == shown
+
+
+def test_a_profile_tells_what_is_known_how_sure_and_since_when() -> None:
+    shown = readable(settled().state)
+    profile = shown["behavior"]
+    assert profile["sessions_learned"] == 31
+    assert profile["since"] == "2026-03-11T01:04:27.126Z"
+    assert profile["hours"]["mean"] == "20:09"
+    assert profile["hours"]["concentration"] > 20
+    assert profile["weekdays"]["sessions"] == 31
+    assert profile["session_length"]["usual_seconds"] in range(120, 260)
+    assert profile["actions_per_session"]["usual_actions"] in (2, 3)
+    assert profile["logins_that_succeed"] == 1.0
+    assert profile["clock"] == "at -71.1° east, US"
+    assert shown["amounts"]["usual_amount"]["currency"] == "USD"
+    assert shown["amounts"]["spread"] > 1.0
+    assert shown["devices"]["known"][0]["share_of_sessions"] == 1.0
+    assert shown["regions"][0]["share_of_sessions"] == 1.0
+
+
+def test_a_suspected_session_is_shown_as_what_it_is() -> None:
+    life = settled().waits(days=1).moves_to(LAGOS, LAGOS_NETWORK, "thief's telephone")
+    life.visits(900.0, change=("email",))
+    profile = readable(life.state)["behavior"]
+    (held,) = profile["held"]
+    assert (held["device"], held["country"], held["suspected"], held["strangeness"]) == (
+        "thief's telephone",
+        "NG",
+        True,
+        1.0,
+    )
+    assert [alert["kind"] for alert in profile["alerts"]] == ["takeover_profile_change", "takeover_transfer"]
+
+
+def test_a_user_nothing_is_known_of_is_shown_as_that() -> None:
+    profile = readable(NEW_USER)["behavior"]
+    assert (profile["sessions_learned"], profile["since"], profile["clock"]) == (0, None, "New York's")
+    assert profile["hours"] == {"sessions": 0, "mean": None, "concentration": 0.0}
+    assert profile["session_length"] == {"history": 0}

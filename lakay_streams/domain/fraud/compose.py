@@ -12,7 +12,7 @@ The composite is in [0, 1], needs no cap, and never falls when a finding is adde
 against the default tiers (medium 0.3, high 0.6, critical 0.8) so that
 
 - CTR warnings, a new device, a new country, a changed profile and a large or unusual amount stay below high alone, and
-  so do all amount rules together: moving much of one's own money is legal;
+  so do all amount rules together, at whatever hour: moving much of one's own money is legal;
 - new device with a new place, with a large or unusual amount, or with a changed profile is high;
 - impossible travel, login velocity at the login, five tiny transactions, seven failures, or 1.8 times the transactions
   of an hour are high alone.
@@ -40,6 +40,7 @@ WEIGHTS: Mapping[str, Weight] = {
     "amount_24h": Weight("amount", 0.57),
     "ctr_single": Weight("amount", 0.45),
     "ctr_daily": Weight("amount", 0.45),
+    "unusual_hour": Weight("time", 0.06),
     "transaction_count_1h": Weight("pace", 0.70),
     "card_testing": Weight("testing", 0.78),
     "failed_transactions": Weight("failures", 0.60),

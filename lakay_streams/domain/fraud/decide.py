@@ -1,12 +1,12 @@
-"""The fraud decision on one event: evaluate first, then learn.
+"""The fraud decision on one event: evaluate first, then count.
 
-A profile that had already learned from the spike would excuse it, so every rule sees the state before the event. The
-caller drops duplicates (`dedup.remember`) and passes the new ring as `seen`; an event that arrives here is counted.
+A state that had already counted the spike would excuse it, so every rule sees the one before the event. The caller
+drops duplicates (`dedup.remember`) and passes the new ring as `seen`; an event that arrives here is counted. What is
+usual for the user (devices, places, amounts, hours) is not learned here but from whole sessions (`behavior.learning`).
 """
 
 from __future__ import annotations
 
-from lakay_streams.domain.amount_profile import learn
 from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
 from lakay_streams.domain.fraud import features
@@ -15,8 +15,7 @@ from lakay_streams.domain.fraud.facts import Facts, jump_of, logins_within, of_t
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.fraud.rules import TRANSACTION_RULES, USER_RULES, Rule, login_velocity
 from lakay_streams.domain.fraud.rules.profile_change import SENSITIVE
-from lakay_streams.domain.geography import Jump, Region, Sighting, sighted_region
-from lakay_streams.domain.known import Known, kept_value, network, sighted
+from lakay_streams.domain.geography import Jump, Sighting
 from lakay_streams.domain.money import Rates
 from lakay_streams.domain.recent import kept_id, push
 from lakay_streams.domain.sliding_log import add
@@ -24,7 +23,7 @@ from lakay_streams.domain.user_state import LoginAlert, ProfileChange, UserState
 
 LOGINS = frozenset({"login-attempt", "login-success", "login-failed"})
 UNPROVEN = frozenset({"login-attempt", "login-failed"})
-"""Nobody has shown to be the user: such an event counts as a login, but teaches no device and no place."""
+"""Nobody has shown to be the user: such an event counts as a login, but not as a sighting."""
 
 
 def decide(
@@ -56,29 +55,30 @@ def _transaction(
 ) -> Decision[UserState]:
     facts = of_transaction(state, event, limits, rates)
     found = _evaluate(TRANSACTION_RULES, facts, limits)
-    devices, countries, networks, regions, sighting, jump = _whereabouts(state, event, facts.jump)
     at, amount = event.occurred_at, facts.amount
-    learned = UserState(
+    sighting, jump = _whereabouts(state, event, facts.jump)
+    counted = UserState(
         seen,
         add(state.transactions, at, amount, event.event_id),
         state.login_attempts,
         state.login_outcomes,
         state.login_alert,
         state.failures,
-        learn(state.amounts, amount) if facts.amount_known else state.amounts,
-        devices,
-        countries,
-        networks,
-        regions,
+        state.amounts,
+        state.devices,
+        state.countries,
+        state.networks,
+        state.regions,
         sighting,
         jump,
         state.profile_change,
         add_to_day(state.days, facts.day, amount),
+        state.behavior,
     )
     numbers = features.of_facts(facts)
     if not found:
-        return Decision(learned, (), numbers)
-    return _scored(learned, found, numbers, limits)
+        return Decision(counted, (), numbers)
+    return _scored(counted, found, numbers, limits)
 
 
 def _user_event(state: UserState, event: UserEvent, limits: FraudLimits, seen: bytes) -> Decision[UserState]:
@@ -86,7 +86,7 @@ def _user_event(state: UserState, event: UserEvent, limits: FraudLimits, seen: b
     attempts, outcomes, alert = state.login_attempts, state.login_outcomes, state.login_alert
     logins = 0
     if kind in LOGINS:
-        # The event itself is part of the count, so it is pushed before the rule looks; nothing else is learned yet.
+        # The event itself is part of the count, so it is pushed before the rule looks; nothing else is counted yet.
         if kind == "login-attempt":
             attempts = push(attempts, at, event.event_id)
         else:
@@ -100,10 +100,8 @@ def _user_event(state: UserState, event: UserEvent, limits: FraudLimits, seen: b
         found = _evaluate(USER_RULES, facts, limits)
         if any(finding.rule == login_velocity.NAME for finding in found):
             alert = LoginAlert(at, logins)
-    whereabouts = (state.devices, state.countries, state.networks, state.regions, state.sighting, state.jump)
-    if proven:
-        whereabouts = _whereabouts(state, event, jump)
-    learned = UserState(
+    sighting, latest = _whereabouts(state, event, jump) if proven else (state.sighting, state.jump)
+    counted = UserState(
         seen,
         state.transactions,
         attempts,
@@ -111,11 +109,17 @@ def _user_event(state: UserState, event: UserEvent, limits: FraudLimits, seen: b
         alert,
         state.failures,
         state.amounts,
-        *whereabouts,
+        state.devices,
+        state.countries,
+        state.networks,
+        state.regions,
+        sighting,
+        latest,
         _profile_change(state.profile_change, event) if event.changed_fields else state.profile_change,
         state.days,
+        state.behavior,
     )
-    return _scored(learned, found, {}, limits) if found else Decision(learned)
+    return _scored(counted, found, {}, limits) if found else Decision(counted)
 
 
 def _evaluate(rules: tuple[Rule, ...], facts: Facts, limits: FraudLimits) -> tuple[Finding, ...]:
@@ -133,23 +137,14 @@ def _scored(
 
 def _whereabouts(
     state: UserState, event: TransactionInitiated | UserEvent, jump: Jump | None
-) -> tuple[Known, Known, Known, tuple[Region, ...], Sighting | None, Jump | None]:
-    """Learn where the user is and with what; what the event does not tell, or tells again, stays the same object."""
+) -> tuple[Sighting | None, Jump | None]:
+    """Return where the user was seen last and the last impossible journey; the same objects when nothing is new."""
     at, place, sighting, latest = event.occurred_at, event.place, state.sighting, state.jump
-    devices, countries, networks, regions = state.devices, state.countries, state.networks, state.regions
-    if event.device_id is not None:
-        devices = sighted(devices, kept_value(event.device_id), at)
-    if event.ip_address is not None:
-        networks = sighted(networks, network(event.ip_address), at)
-    if place is not None:
-        if place.country is not None:
-            countries = sighted(countries, place.country, at)
-        regions = sighted_region(regions, place.latitude, place.longitude, at)
-        if sighting is None or at >= sighting.at:
-            sighting = Sighting(place.latitude, place.longitude, at, kept_id(event.event_id))
+    if place is not None and (sighting is None or at >= sighting.at):
+        sighting = Sighting(place.latitude, place.longitude, at, kept_id(event.event_id))
     if jump is not None and jump is not latest:
         latest = Jump(jump.at, jump.km, jump.km_per_hour, kept_id(jump.from_event_id), kept_id(jump.to_event_id))
-    return devices, countries, networks, regions, sighting, latest
+    return sighting, latest
 
 
 def _profile_change(last: ProfileChange | None, event: UserEvent) -> ProfileChange | None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lakay_streams.domain.amount_profile import spreads_above
+from lakay_streams.domain.behavior.clock import home_of, oddness
 from lakay_streams.domain.business_day import business_day
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.domain.fraud.limits import DAY_MS, HOUR_MS, FraudLimits
-from lakay_streams.domain.geography import Jump, is_new_region, jump_between
-from lakay_streams.domain.known import is_new, kept_value, network
+from lakay_streams.domain.geography import Jump, jump_between
 from lakay_streams.domain.money import Rates, to_usd_minor
+from lakay_streams.domain.novelty import novelty_of
 from lakay_streams.domain.recent import Recent, count_within
 from lakay_streams.domain.sliding_log import tally
 from lakay_streams.domain.user_state import UserState, day_total
+from lakay_streams.domain.usual import spreads_above
 
 
 class Facts(NamedTuple):
     """The event and its measurements. Counts and sums include the event itself; amounts are US cents.
 
     `state` is the user's state before the event. `amount_known` is False for a currency without a rate; `amount` is
-    then 0. `spreads` is None while the profile warms up. `jump` is an impossible journey that this event ends, or one
-    that still counts against it.
+    then 0. `spreads` is None while the profile warms up; `oddness` says how unusual the time is, in [0, 1], and is 0
+    until then. `jump` is an impossible journey that this event ends, or one that still counts against it.
     """
 
     event: TransactionInitiated | UserEvent
@@ -33,6 +34,7 @@ class Facts(NamedTuple):
     day: int = 0
     amount_day: int = 0
     spreads: float | None = None
+    oddness: float = 0.0
     failed_1h: int = 0
     new_device: bool = False
     new_country: bool = False
@@ -53,12 +55,9 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
     spreads = None
     if state.amounts.history >= limits.amount_warm_up and converted is not None:
         spreads = spreads_above(state.amounts, amount, limits.amount_min_spread)
-    settle_ms = limits.settle_ms
-    device_id, ip_address, place = event.device_id, event.ip_address, event.place
-    new_country = new_region = False
-    if place is not None:
-        new_region = is_new_region(state.regions, place.latitude, place.longitude, at, settle_ms)
-        new_country = place.country is not None and is_new(state.countries, place.country, at, settle_ms)
+    habits, odd = state.behavior.habits, 0.0
+    if habits.sessions >= limits.hour_warm_up:
+        odd = oddness(habits, home_of(state.regions, state.countries), at)
     jump = jump_of(state, event, limits)
     if jump is None and state.jump is not None and 0 <= at - state.jump.at <= limits.travel_memory_ms:
         jump = state.jump
@@ -72,11 +71,9 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
         day,
         day_total(state.days, day) + amount,
         spreads,
+        odd,
         count_within(state.failures, at - HOUR_MS, at),
-        device_id is not None and is_new(state.devices, kept_value(device_id), at, settle_ms),
-        new_country,
-        ip_address is not None and is_new(state.networks, network(ip_address), at, settle_ms),
-        new_region,
+        *novelty_of(state, event, limits.settle_ms),
         jump,
         logins_within(state.login_attempts, state.login_outcomes, at - limits.login_window_ms, at),
     )

@@ -12,6 +12,7 @@ def of_facts(facts: Facts) -> dict[str, float]:
     return {
         "amount_usd": facts.amount / 100,
         "amount_spreads": facts.spreads or 0.0,
+        "hour_oddness": facts.oddness,
         "amount_24h_usd": facts.amount_24h / 100,
         "amount_day_usd": facts.amount_day / 100,
         "transactions_1h": float(facts.count_1h),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lakay_streams.domain.known import SETTLE_MS
+
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -49,6 +51,10 @@ class FraudLimits:
     unusual_amount_floor_minor: int = 100_00
     """Below this an amount is never unusual, however small the usual one is."""
 
+    hour_warm_up: int = 10
+    """Sessions before an hour can be unusual."""
+    hour_oddness_min: float = 0.5
+
     travel_speed_max_kmh: float = 900.0
     """Cruising speed of an airliner."""
     travel_distance_min_km: float = 100.0
@@ -56,7 +62,7 @@ class FraudLimits:
     travel_memory_ms: int = HOUR_MS
     """How long an impossible journey counts against the transactions that follow."""
 
-    settle_ms: int = DAY_MS
+    settle_ms: int = SETTLE_MS
     """How long a device, country or network has to be known before it is not new any more."""
     profile_change_memory_ms: int = DAY_MS
 

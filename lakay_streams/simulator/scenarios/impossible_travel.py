@@ -19,7 +19,8 @@ AIRLINER_KMH = 900.0
 def play(scene: Scene, at: int) -> Process:
     """Play it at the scene's stealth."""
     rng, person, stealth = scene.rng, scene.person, scene.stealth
-    scene.user_event(at, "login-success", person.access())
+    # The user's own login is no part of the scenario.
+    scene.world.trebanx.user_event(at, "login-success", person.user_id, person.access())
     cities = [*ELSEWHERE, *(city for city, _ in HOMES)]
     least, most = {1: (5_000, 20_000), 2: (2_800, 20_000), 3: (850, 2_600)}[stealth]
     city = rng.choice([each for each in cities if least < distance_km(person.home, each) < most])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import NamedTuple
 
+from lakay_streams.simulator.habits import local_day, visits_on
 from lakay_streams.simulator.labels import Episode
 from lakay_streams.simulator.movements import DECLINED, transact
 from lakay_streams.simulator.people import Person
-from lakay_streams.simulator.places import Access
+from lakay_streams.simulator.places import Access, City
 from lakay_streams.simulator.world import Process, World
 
 
@@ -52,6 +53,24 @@ class Scene(NamedTuple):
             declined=declined,
             episode=self.episode,
         )
+
+    def next_visit(self, after: int) -> int:
+        """Return an hour after `after` (ms UTC) at which the person usually opens Trebanx."""
+        habits, timezone = self.person.habits, self.person.home.timezone
+        day = local_day(after, timezone)
+        while True:
+            for at in visits_on(habits, day, timezone, self.rng):
+                if at > after:
+                    return at
+            day += 1
+
+
+def near_and_far(cities: Iterable[City], home: City) -> tuple[list[City], list[City]]:
+    """Return the cities of the home's country, and the others."""
+    listed = list(cities)
+    return [city for city in listed if city.country == home.country], [
+        city for city in listed if city.country != home.country
+    ]
 
 
 class Play(NamedTuple):

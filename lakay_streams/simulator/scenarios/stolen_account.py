@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lakay_streams.simulator.people import new_uuid
 from lakay_streams.simulator.places import ELSEWHERE, HOUR_MS, MINUTE_MS, SECOND_MS, foreign_access
-from lakay_streams.simulator.scenarios.scene import Scene
+from lakay_streams.simulator.scenarios.scene import Scene, near_and_far
 from lakay_streams.simulator.world import Process
 
 _FIELDS = {1: ["email", "phone", "password"], 2: ["phone"], 3: ["payout_account"]}
@@ -19,8 +19,7 @@ _FIELDS = {1: ["email", "phone", "password"], 2: ["phone"], 3: ["payout_account"
 def play(scene: Scene, at: int) -> Process:
     """Play it at the scene's stealth."""
     rng, person, stealth = scene.rng, scene.person, scene.stealth
-    near = [city for city in ELSEWHERE if city.country == person.home.country]
-    far = [city for city in ELSEWHERE if city.country != person.home.country]
+    near, far = near_and_far(ELSEWHERE, person.home)
     city = rng.choice(near if stealth == 3 and near else far if stealth == 1 or not near else [*near, *far])
     thief = foreign_access(new_uuid(rng), city, rng)
     guesses = {1: rng.randint(8, 15), 2: rng.randint(3, 4), 3: rng.randint(0, 1)}[stealth]

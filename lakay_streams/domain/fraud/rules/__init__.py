@@ -28,6 +28,7 @@ from lakay_streams.domain.fraud.rules import (
     transaction_count_1h,
     unknown_currency,
     unusual_amount,
+    unusual_hour,
 )
 
 Rule = Callable[[Facts, FraudLimits], Finding | None]
@@ -40,6 +41,7 @@ RULES: Mapping[str, Rule] = {
         amount_24h,
         large_transaction,
         unusual_amount,
+        unusual_hour,
         ctr_single,
         ctr_daily,
         impossible_travel,

@@ -22,14 +22,14 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
         return None
     known_device = facts.event.device_id is not None and not facts.new_device
     countries = facts.state.countries
-    usual = ", ".join(sorted(country for country, _, _ in countries.entries if country != place.country))
+    usual = ", ".join(sorted(entry.value for entry in countries.entries if entry.value != place.country))
     return Finding(
         NAME,
         TRAVELLER if known_device else 1.0,
         f"From {place.country}; so far this user acted from {usual or 'nowhere else'}",
         {
             "country": place.country,
-            "known_countries": [country for country, _, _ in countries.entries],
+            "known_countries": [entry.value for entry in countries.entries],
             "known_device": known_device,
             "threshold_hours": limits.settle_ms / HOUR_MS,
             "evidence_truncated": countries.dropped > 0,

@@ -8,13 +8,14 @@ The score never falls as the amount grows. A smaller amount than usual is never 
 
 from __future__ import annotations
 
-from math import expm1, sqrt
+from math import ceil, expm1, sqrt
 
 from lakay_streams.domain.decision import Finding
 from lakay_streams.domain.fraud.facts import Facts
 from lakay_streams.domain.fraud.grading import graded
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.money import usd
+from lakay_streams.domain.usual import usual_quantity
 
 NAME = "unusual_amount"
 
@@ -24,22 +25,23 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     spreads = facts.spreads
     if spreads is None or spreads < limits.amount_spreads or facts.amount < limits.unusual_amount_floor_minor:
         return None
-    profile = facts.state.amounts
-    reach = limits.amount_spreads * max(sqrt(profile.variance), limits.amount_min_spread)
-    threshold = max(round(expm1(profile.mean + reach)), limits.unusual_amount_floor_minor)
+    amounts = facts.state.amounts
+    reach = limits.amount_spreads * max(sqrt(amounts.variance), limits.amount_min_spread)
+    # Up to the next cent, and not over one for the float's last digits.
+    threshold = max(ceil(round(expm1(amounts.mean + reach), 6)), limits.unusual_amount_floor_minor)
     margin = max(0, facts.amount - threshold)
     return Finding(
         NAME,
         graded(spreads, limits.amount_spreads, 2 * limits.amount_spreads),
-        f"{usd(facts.amount)} is far above the {usd(profile.usual_minor)} this user usually sends",
+        f"{usd(facts.amount)} is far above the {usd(usual_quantity(amounts))} this user usually sends",
         {
             "amount": usd(facts.amount),
-            "usual": usd(profile.usual_minor),
+            "usual": usd(usual_quantity(amounts)),
             "spreads_above": round(spreads, 3),
             "threshold_spreads": limits.amount_spreads,
             "threshold": usd(threshold),
             "margin": usd(margin),
-            "history": profile.history,
+            "history": amounts.history,
         },
         (facts.event.event_id,),
         f"{usd(margin + 1)} less, no finding",

@@ -1,0 +1,62 @@
+"""What an operator decided about a user: the profile begins anew, or the suspected sessions were the user's own."""
+
+from __future__ import annotations
+
+from lakay_streams.domain.behavior.learning import learned
+from lakay_streams.domain.behavior.limits import BehaviorLimits
+from lakay_streams.domain.behavior.profile import NEW_PROFILE, Session
+from lakay_streams.domain.behavior.sessions import is_in_doubt
+from lakay_streams.domain.ema import Ema
+from lakay_streams.domain.events import ProfileDisposition
+from lakay_streams.domain.known import Known
+from lakay_streams.domain.user_state import UserState
+
+RESET = "reset"
+"""The profile is wrong (it learned from a thief, or the account has a new owner): forget all habits, start again."""
+
+LEGITIMATE = "legitimate"
+"""The alert was a false one: learn the sessions in doubt and the suspected ones, and know their devices at once."""
+
+
+def dispose(
+    state: UserState, event: ProfileDisposition, limits: BehaviorLimits, seen: bytes | None = None
+) -> UserState:
+    """Return the user's state after an operator's disposition; what is counted for fraud stays as it is.
+
+    `seen` is the ring of event ids that the next state carries.
+    """
+    state = state._replace(seen=state.seen if seen is None else seen)
+    return _reset(state) if event.disposition == RESET else _vouched(state, event.occurred_at, limits)
+
+
+def _reset(state: UserState) -> UserState:
+    profile = state.behavior
+    return state._replace(
+        amounts=Ema(),
+        devices=Known(),
+        countries=Known(),
+        networks=Known(),
+        regions=(),
+        behavior=NEW_PROFILE._replace(registered_at=profile.registered_at, verified_at=profile.verified_at),
+    )
+
+
+def _vouched(state: UserState, at: int, limits: BehaviorLimits) -> UserState:
+    profile = state.behavior
+    doubted = [session for session in profile.held if is_in_doubt(session)]
+    begun = {session.started_at for session in doubted}
+    doubted += [session for session in profile.suspects if session.started_at not in begun]
+    for session in sorted(doubted, key=_started_at):
+        state = learned(state, session, limits, known_since=min(session.started_at, at - limits.settle_ms))
+    cleared = state.behavior._replace(
+        held=tuple(session for session in profile.held if not is_in_doubt(session)),
+        suspects=(),
+        guesses=None,
+        change_strangeness=0.0,
+        alerts=(),
+    )
+    return state._replace(behavior=cleared)
+
+
+def _started_at(session: Session) -> int:
+    return session.started_at

@@ -1,0 +1,66 @@
+"""The decision on one event of a user: fraud and takeover, judged by one state, which then learns from it.
+
+The order is: sessions that are over by now shape the habits; then both domains judge the event by what is known before
+it; then it is remembered. The caller drops duplicates (`dedup.remember`) and passes the new ring as `seen`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lakay_streams.domain.behavior.decide import Takeover
+from lakay_streams.domain.behavior.decide import decide as decide_takeover
+from lakay_streams.domain.behavior.learning import settle
+from lakay_streams.domain.behavior.limits import BehaviorLimits
+from lakay_streams.domain.decision import Decision
+from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
+from lakay_streams.domain.fraud.decide import decide as decide_fraud
+from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.money import Rates, to_usd_minor
+from lakay_streams.domain.user_state import UserState
+
+
+class UserLimits(NamedTuple):
+    """The limits of everything that is decided about a user."""
+
+    fraud: FraudLimits = FraudLimits()
+    behavior: BehaviorLimits = BehaviorLimits()
+
+
+DEFAULT_LIMITS = UserLimits()
+"""The runbook's defaults."""
+
+
+class UserDecision(NamedTuple):
+    """The user's next state, the fraud decision, and the takeover judgement on events in which one could show."""
+
+    state: UserState
+    fraud: Decision[UserState]
+    takeover: Takeover | None = None
+
+
+def decide(
+    state: UserState,
+    event: TransactionInitiated | TransactionUpdated | UserEvent,
+    limits: UserLimits,
+    rates: Rates,
+    seen: bytes | None = None,
+) -> UserDecision:
+    """Return the user's next state and what was found; without `seen` the ring of event ids stays as it is."""
+    if isinstance(event, TransactionUpdated):
+        decision = decide_fraud(state, event, limits.fraud, rates, seen)
+        return UserDecision(decision.state, decision)
+    state = settle(state, event.occurred_at, limits.behavior)
+    decision = decide_fraud(state, event, limits.fraud, rates, seen)
+    amount = None
+    if isinstance(event, TransactionInitiated):
+        amount = to_usd_minor(event.amount_minor, event.currency, rates)
+    jump = decision.state.jump
+    learned, takeover = decide_takeover(
+        decision.state,
+        event,
+        limits.behavior,
+        amount_minor=amount,
+        impossible=jump is not None and jump is not state.jump,
+    )
+    return UserDecision(learned, decision, takeover)
