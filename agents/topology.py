@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from agents import circles, remittances, transactions, users
@@ -16,10 +15,10 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.options import CheckpointStats, Options
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.worker import Worker
-from lakay_streams.errors import LakayError, PrerequisiteError
+from lakay_streams.errors import LakayError
 from lakay_streams.metrics import CHECKPOINT_OUTPUTS, CHECKPOINT_RECORDS, CHECKPOINTS
 from lakay_streams.processes import EXIT_RESTART
-from lakay_streams.provision import create_topics
+from lakay_streams.provision import wait_for_kafka
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry import ScoredSampling, get_logger
 from lakay_streams.web import server as web
@@ -29,9 +28,6 @@ from tables import remittances as remittances_table
 from tables import users as users_table
 
 log = get_logger()
-
-#: Seconds between attempts to reach Kafka at start.
-KAFKA_BACKOFF_S = (1.0, 2.0, 5.0, 10.0)
 
 
 def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
@@ -101,23 +97,6 @@ def _count_checkpoint(stats: CheckpointStats) -> None:
     CHECKPOINTS.observe(stats.seconds)
     CHECKPOINT_RECORDS.inc(stats.records)
     CHECKPOINT_OUTPUTS.inc(stats.outputs)
-
-
-async def wait_for_kafka(settings: Settings) -> None:
-    """Return once Kafka answers and every topic is there; log each failed attempt (runbook 9.1).
-
-    Raises `TopicError` when a topic is shaped wrongly.
-    """
-    attempt = 0
-    while True:
-        try:
-            await create_topics(settings)
-            return
-        except PrerequisiteError as exc:
-            pause = KAFKA_BACKOFF_S[min(attempt, len(KAFKA_BACKOFF_S) - 1)]
-            log.error("kafka_consumers_failed_to_start", reason=str(exc), retry_seconds=pause)
-        await asyncio.sleep(pause)
-        attempt += 1
 
 
 def _tell_started(app: StreamApp) -> None:

@@ -60,17 +60,44 @@ def worker(
     own --port and --data-dir. It creates the topics that are missing, and waits for a Kafka that does not answer.
     """
     if not no_supervise:
-        from lakay_streams import telemetry
-        from lakay_streams.supervisor import Supervisor
-
-        telemetry.configure()
-        again = [sys.executable, "-m", "lakay_streams.cli", *sys.argv[1:], "--no-supervise"]
-        raise typer.Exit(Supervisor(again).run())
+        raise typer.Exit(_supervise())
     loaded = settings_in_force()
     changes = {"worker_port": port, "lakay_data_dir": data_dir}
     loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
     # By name: this package never imports upward, and the worker's composition root stands above it.
     raise typer.Exit(importlib.import_module("agents.topology").main(loaded, with_web=not without_web))
+
+
+@app.command(epilog=EXIT_CODES)
+def archive(
+    port: Annotated[int | None, typer.Option(help="Port of its web pages, instead of ARCHIVE_PORT.")] = None,
+    without_web: Annotated[bool, typer.Option("--without-web", help="Serve no web pages.")] = False,
+    no_supervise: Annotated[
+        bool, typer.Option("--no-supervise", help="Do not start it again; exit code 70 asks whoever started it to.")
+    ] = False,
+) -> None:
+    """Keep alerts, rejects and schema versions of the committed topics in PostgreSQL, until stopped.
+
+    It makes the schema in a fresh database, waits for a Kafka or a PostgreSQL that does not answer, and starts again by
+    itself when it was killed. Start more of them to share the load, each with its own --port.
+    """
+    if not no_supervise:
+        raise typer.Exit(_supervise())
+    loaded = settings_in_force()
+    if port is not None:
+        loaded = loaded.model_copy(update={"archive_port": port})
+    with cli_records.archive_extra():
+        from lakay_streams.archive.app import main as run
+    raise typer.Exit(run(loaded, with_web=not without_web))
+
+
+def _supervise() -> int:
+    """Run this command in a process that is started again when it was killed or asked for it; return its exit code."""
+    from lakay_streams import telemetry
+    from lakay_streams.supervisor import Supervisor
+
+    telemetry.configure()
+    return Supervisor([sys.executable, "-m", "lakay_streams.cli", *sys.argv[1:], "--no-supervise"]).run()
 
 
 @app.command(epilog="Exit codes: 0 alerts were committed, 1 none were or something failed, 2 wrong usage.")

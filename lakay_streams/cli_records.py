@@ -25,7 +25,7 @@ audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
 
 
 @contextmanager
-def _archive_extra() -> Iterator[None]:
+def archive_extra() -> Iterator[None]:
     """Tell what to install where the database's packages are missing: a worker does without them."""
     try:
         yield
@@ -55,7 +55,7 @@ def _in_transaction(settings: Settings, work: Callable[[AsyncConnection[Any]], A
 @db.command("init", epilog=EXIT_CODES)
 def init() -> None:
     """Make the schema in a fresh database; one that has it already is left as it is."""
-    with _archive_extra():
+    with archive_extra():
         from lakay_streams.db import schema
     settings = settings_in_force()
     schema.init_db(settings)
@@ -68,7 +68,7 @@ Revision = Annotated[str, typer.Argument(help="A revision, or steps such as +1 a
 @db.command("upgrade", epilog=EXIT_CODES)
 def upgrade(revision: Revision = "head") -> None:
     """Bring the schema up; without an argument, to what this version needs."""
-    with _archive_extra():
+    with archive_extra():
         from lakay_streams.db import schema
     settings = settings_in_force()
     before = schema.status(settings).current
@@ -79,7 +79,7 @@ def upgrade(revision: Revision = "head") -> None:
 @db.command("downgrade", epilog=EXIT_CODES, context_settings={"ignore_unknown_options": True})
 def downgrade(revision: Revision = "-1") -> None:
     """Bring the schema down; without an argument, by one revision. What would delete records to be kept is refused."""
-    with _archive_extra():
+    with archive_extra():
         from lakay_streams.db import schema
     settings = settings_in_force()
     before = schema.status(settings).current
@@ -90,7 +90,7 @@ def downgrade(revision: Revision = "-1") -> None:
 @db.command("status", epilog="Exit codes: 0 the schema is this version's, 1 it is not, or no database, 2 wrong usage.")
 def status() -> None:
     """Print which revision the database is at, and which steps this version needs."""
-    with _archive_extra():
+    with archive_extra():
         from lakay_streams.db import schema
     found = schema.status(settings_in_force())
     print(f"revision {found.current}, needed {found.wanted}")
@@ -110,7 +110,7 @@ def retention(
 
     Deleting is put into the audit trail.
     """
-    with _archive_extra():
+    with archive_extra():
         from lakay_streams.db import audit as trail
         from lakay_streams.db import retention as rules
 
@@ -133,7 +133,7 @@ def verify(
 
     Note the head it prints somewhere else: who can rewrite the whole trail cannot rewrite that.
     """
-    with _archive_extra():
+    with archive_extra():
         from lakay_streams.db import audit as trail
     try:
         expected = trail.Head.parse(expect) if expect else None
@@ -152,7 +152,7 @@ def show(
     subject: Annotated[str | None, typer.Option(help="Only rows about this.")] = None,
 ) -> None:
     """Print the newest rows of the audit trail, one JSON object a line, oldest first."""
-    with _archive_extra():
+    with archive_extra():
         from lakay_streams.db import audit as trail
 
     for entry in _in_transaction(settings_in_force(), lambda connection: trail.latest(connection, last, subject)):

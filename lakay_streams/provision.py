@@ -8,6 +8,7 @@ not fit is refused and never changed; `growing` changes it.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +22,12 @@ from lakay_streams.engine.journal import last_entries
 from lakay_streams.engine.table import changelogs_of
 from lakay_streams.errors import PrerequisiteError, TopicError
 from lakay_streams.settings import Settings
+from lakay_streams.telemetry import get_logger
+
+log = get_logger()
+
+#: Seconds between attempts to reach Kafka at start.
+KAFKA_BACKOFF_S = (1.0, 2.0, 5.0, 10.0)
 
 
 class Provisioned(NamedTuple):
@@ -117,6 +124,23 @@ async def create_topics(settings: Settings) -> list[Provisioned]:
         Provisioned(topic.name, topic.partition_count(settings.topic_partitions), topic.name not in existing)
         for topic in wanted
     ]
+
+
+async def wait_for_kafka(settings: Settings) -> None:
+    """Return once Kafka answers and every topic is there; log each failed attempt (runbook 9.1).
+
+    Raises `TopicError` when a topic is shaped wrongly.
+    """
+    attempt = 0
+    while True:
+        try:
+            await create_topics(settings)
+            return
+        except PrerequisiteError as exc:
+            pause = KAFKA_BACKOFF_S[min(attempt, len(KAFKA_BACKOFF_S) - 1)]
+            log.error("kafka_consumers_failed_to_start", reason=str(exc), retry_seconds=pause)
+        await asyncio.sleep(pause)
+        attempt += 1
 
 
 @asynccontextmanager

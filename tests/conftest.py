@@ -34,6 +34,32 @@ def postgres() -> Iterator[str]:
         yield url
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give tests that ask for `every_postgres` one server after another."""
+    if "every_postgres" in metafunc.fixturenames:
+        from tests.db import servers
+
+        metafunc.parametrize("every_postgres", servers.SERVERS, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def every_postgres(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The DATABASE_URL of each server that the tests run on."""
+    from tests.db import servers
+
+    with servers.served(request.param) as url:
+        yield url
+
+
+@pytest.fixture
+def anywhere(every_postgres: str) -> Iterator[Settings]:
+    """Settings that name an empty database, on every server."""
+    from tests.db import servers
+
+    with servers.fresh_database(every_postgres) as url:
+        yield servers.settings_for(url)
+
+
 @pytest.fixture
 def fresh(postgres: str) -> Iterator[Settings]:
     """Settings that name an empty database."""

@@ -12,7 +12,8 @@ import pytest
 
 COMMANDS = ["worker", "demo", "simulate", "evaluate"]
 COMMANDS += ["topics create", "topics grow", "settings check", "contracts validate"]
-COMMANDS += ["db init", "db upgrade", "db downgrade", "db status", "db retention", "audit verify", "audit show"]
+COMMANDS += ["archive", "db init", "db upgrade", "db downgrade", "db status", "db retention", "audit verify"]
+COMMANDS += ["audit show"]
 EVENT = {
     "event_id": "0f0e0d0c-0b0a-4908-8706-050403020100",
     "event_type": "user-action-performed",

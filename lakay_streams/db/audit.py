@@ -67,9 +67,8 @@ async def append(
     `action` is a verb in the past, such as "retention_deleted"; `subject` is what it was done to; `details` are
     JSON-ready and hold no personal values. Other writers wait until the transaction ends: append last.
     """
-    row = await (await connection.execute("SELECT seq, hash FROM audit_head FOR UPDATE")).fetchone()
-    assert row is not None, "the audit trail has no head"  # noqa: S101 - made with the table
-    seq, previous = row[0] + 1, row[1]
+    last = await lock(connection)
+    seq, previous = last.seq + 1, last.hash
     entry = canonical(
         {
             "seq": seq,
@@ -84,6 +83,13 @@ async def append(
     head = Head(seq, digest_of(entry))
     await connection.execute("INSERT INTO audit_trail (seq, entry, hash) VALUES (%s, %s, %s)", (seq, entry, head.hash))
     return head
+
+
+async def lock(connection: AsyncConnection[Any]) -> Head:
+    """Return the head, which stays as it is for others until the connection's transaction ends."""
+    row = await (await connection.execute("SELECT seq, hash FROM audit_head FOR UPDATE")).fetchone()
+    assert row is not None, "the audit trail has no head"  # noqa: S101 - made with the table
+    return Head(*row)
 
 
 async def verify(connection: AsyncConnection[Any], expected: Head | None = None) -> Verdict:

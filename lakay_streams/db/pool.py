@@ -156,7 +156,8 @@ class Database:
 
     def _lost(self, failure: Exception) -> DatabaseError:
         refused = isinstance(failure, psycopg.OperationalError) and _refused(failure)
-        reason = str(failure).strip().splitlines()[-1] if str(failure).strip() else type(failure).__name__
+        # The first line: what follows is advice, or may quote what was written.
+        reason = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
         told = f"PostgreSQL cannot be used ({reason}): " + (
             "correct DATABASE_URL, or create the role and the database (runbook 1.3)."
             if refused

@@ -124,7 +124,7 @@ def connected(settings: Settings) -> Iterator[Connection]:
             yield connection
     except OperationalError as failure:
         raise DatabaseUnavailable(
-            f"PostgreSQL cannot be used ({str(failure.orig).strip().splitlines()[-1]}): "
+            f"PostgreSQL cannot be used ({str(failure.orig).strip().splitlines()[0]}): "
             "start it, or correct DATABASE_URL."
         ) from None
 

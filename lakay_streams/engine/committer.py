@@ -26,7 +26,7 @@ class Committer(Protocol):
     """
 
     async def start(self) -> None:
-        """Connect. What an earlier owner of the partition has not committed by now, or by `committed`, it never will.
+        """Connect. What an earlier owner of the partition commits after `committed`, the next `commit` finds.
 
         Raises what `tenure.MENDABLE` lists.
         """

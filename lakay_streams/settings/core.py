@@ -259,6 +259,11 @@ class Settings(Group):
 
         Every alert carries it. Names of topics are no part of it, and 10000.0 is 10000.
         """
+        return hashlib.sha256(json.dumps(self.decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def decisive(self) -> dict[str, dict[str, object]]:
+        """The settings that decisions depend on, by group and name, JSON-ready."""
         decisive: dict[str, dict[str, object]] = {
             group: {field: _canonical(value) for field, value in getattr(self, group) if not field.endswith("_topic")}
             for group in self.GROUPS
@@ -268,7 +273,7 @@ class Settings(Group):
             "high_max": self.fraud.critical_threshold,
         }
         decisive["behavior"]["amount_weight"] = self.behavior.amount_weight_in_force
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+        return decisive
 
 
 def _canonical(value: object) -> object:

@@ -60,7 +60,7 @@ def serve(app: StreamApp, settings: Settings, bound: socket.socket) -> None:
         "app": settings.app_name,
         "version": settings.app_version,
         "settings_version": settings.version,
-        "group": settings.kafka_consumer_group,
+        "group": str(app.conf.id),
     }
     health.attach(app, version=settings.app_version, sampler=sampler)
     stats.attach(app, service=service, sampler=sampler)

@@ -25,7 +25,6 @@ CREATE TABLE alerts (
     recorded_at       timestamptz NOT NULL,
     archived_at       timestamptz NOT NULL DEFAULT now(),
     revised_at        timestamptz NOT NULL DEFAULT now(),
-    revision          integer NOT NULL DEFAULT 1,
     settings_version  text,
     body              jsonb NOT NULL,
     sealed            bytea,
@@ -35,11 +34,12 @@ CREATE TABLE alerts (
     partition         integer NOT NULL,
     topic_offset      bigint NOT NULL
 );
-COMMENT ON TABLE alerts IS 'Every alert of the committed lakay.* topics, the newest revision of each.';
+COMMENT ON TABLE alerts IS 'Every alert of the committed lakay.* topics, as it was sent last.';
 COMMENT ON COLUMN alerts.kind IS 'fraud, ato, circle, compliance or edd: the topic it came on';
 COMMENT ON COLUMN alerts.entity IS 'whom it is about: a token of the user''s id, or a circle''s id';
 COMMENT ON COLUMN alerts.occurred_at IS 'event time';
 COMMENT ON COLUMN alerts.recorded_at IS 'when it was put on its topic';
+COMMENT ON COLUMN alerts.revised_at IS 'when it was archived last: a later one with its id replaces it';
 COMMENT ON COLUMN alerts.body IS 'the alert as sent, personal values replaced by tokens';
 COMMENT ON COLUMN alerts.sealed IS 'the personal values by token, encrypted (AES-GCM)';
 CREATE INDEX alerts_by_time ON alerts (occurred_at);

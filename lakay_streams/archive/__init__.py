@@ -1,0 +1,9 @@
+"""`lakay archive`: a second Faust app that keeps in PostgreSQL what the committed topics say.
+
+    app          the app: what it reads, what it waits for, how it runs
+    rows         a record as the row it becomes, personal values replaced, or the reasons why it is none
+    committer    one PostgreSQL transaction for rows and positions: each record is archived exactly once
+    settings_in_force   settings that decisions depend on, into the audit trail when they have changed
+
+Scoring never waits for it: PostgreSQL may be away for hours, and what it misses waits in Kafka.
+"""

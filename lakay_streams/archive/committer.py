@@ -1,0 +1,165 @@
+"""One PostgreSQL transaction for rows and positions: each record of the topics is archived exactly once.
+
+The positions are kept where the rows are, so both are committed or neither is. A transaction locks the positions of its
+topics, finds them where its records begin, writes, and moves them to where its records end. So the transactions of a
+partition follow each other without a gap or an overlap, whoever makes them: one that was killed has changed nothing,
+and one of a zombie either comes first, and is as good as anyone's, or finds the positions moved and changes nothing.
+Offsets in Kafka play no part. A database that is restored from a backup has the positions of that backup, and goes on
+from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import psycopg
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.types import TP
+from psycopg import AsyncConnection
+
+from lakay_streams.archive.rows import origin_in
+from lakay_streams.archive.statements import POSITIONS, REFUSED, WRITES
+from lakay_streams.db import audit
+from lakay_streams.db.pool import Database
+from lakay_streams.engine.committer import Outgoing
+from lakay_streams.engine.transport import Consumer
+from lakay_streams.errors import Fenced
+from lakay_streams.telemetry import get_logger
+
+log = get_logger()
+
+#: What PostgreSQL says of a row that it will never take: a value, a constraint, a limit such as the depth of JSON.
+_REFUSED = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+)
+
+#: Bytes of rows that one statement writes.
+CHUNK_BYTES = 4 << 20
+
+ACTOR = "archive"
+
+
+class PostgresCommitter:
+    """The `Committer` of one partition of the archive. Outputs go to tables: a topic's name is a table's."""
+
+    def __init__(self, database: Database, number: int, *, timeout: float) -> None:
+        """Commit for partition `number`; `timeout` bounds a transaction (seconds)."""
+        self._database = database
+        self._number = number
+        self._timeout = timeout
+        self._positions: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Wait for PostgreSQL, for as long as it takes."""
+        await self._database.wait()
+
+    async def partition_counts(self, topics: Iterable[str]) -> Mapping[str, int]:
+        """Return nothing: to which partition a key belongs does not matter to rows."""
+        return {}
+
+    async def partitions_of(self, topic: str) -> int:
+        """Return 1: a table is not divided."""
+        return 1
+
+    async def committed(self, consumer: Consumer, sources: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+        """Return the positions in PostgreSQL; one that the log of its topic no longer has is moved to its beginning."""
+        wanted = {tp.topic: tp for tp in sources}
+        begins, ends = await consumer.earliest_offsets(*wanted.values()), await consumer.highwaters(*wanted.values())
+        async with asyncio.timeout(self._timeout), self._database.connection(self._timeout) as connection:
+            found = await self._locked(connection, wanted)
+            for topic, (position, _) in found.items():
+                begin, end = begins[wanted[topic]], ends[wanted[topic]]
+                if not begin <= position <= end:
+                    await self._begin_again(connection, topic, position, begin, end)
+                    found[topic] = (begin, "")
+        self._positions = {topic: position for topic, (position, _) in found.items()}
+        return {wanted[topic]: OffsetAndMetadata(*position) for topic, position in found.items()}
+
+    async def commit(
+        self,
+        records: Mapping[tuple[str, int], Iterable[Outgoing]],
+        offsets: Mapping[TopicPartition, OffsetAndMetadata],
+    ) -> Mapping[tuple[str, int], int]:
+        """Write the rows and move the positions, in one transaction.
+
+        Raises `Fenced` when the positions are not where this committer left them, `DatabaseUnavailable`, TimeoutError.
+        """
+        moved = {tp.topic: offset for tp, offset in offsets.items()}
+        async with asyncio.timeout(self._timeout), self._database.connection(self._timeout) as connection:
+            await self._move(connection, moved)
+            given = {table: outgoing for (table, _), outgoing in records.items()}
+            # In one order, so that no two transactions wait for each other.
+            for table in (table for table in WRITES if table in given):
+                for chunk in _chunks(given[table]):
+                    await self._write(connection, table, chunk)
+        self._positions |= {topic: offset.offset for topic, offset in moved.items()}
+        return {}
+
+    async def stop(self) -> None:
+        """Do nothing: connections are the pool's."""
+
+    async def _locked(self, connection: AsyncConnection[Any], topics: Iterable[str]) -> dict[str, tuple[int, str]]:
+        cursor = await connection.execute(POSITIONS.lock, (self._number, sorted(topics)))
+        return {topic: (position, metadata) for topic, position, metadata in await cursor.fetchall()}
+
+    async def _move(self, connection: AsyncConnection[Any], moved: Mapping[str, OffsetAndMetadata]) -> None:
+        found = await self._locked(connection, moved)
+        for topic in moved:
+            position = found[topic][0] if topic in found else None
+            if position != self._positions.get(topic):
+                raise Fenced(
+                    f"another archive took over {topic} partition {self._number}: it stands at {position}, and this "
+                    f"one was at {self._positions.get(topic)}"
+                )
+        for topic, offset in moved.items():
+            values = (topic, self._number, offset.offset, offset.metadata)
+            cursor = await connection.execute(POSITIONS.move if topic in found else POSITIONS.begin, values)
+            if cursor.rowcount != 1:
+                raise Fenced(f"another archive has begun {topic} partition {self._number}")
+
+    async def _write(self, connection: AsyncConnection[Any], table: str, rows: list[Outgoing]) -> None:
+        try:
+            async with connection.transaction():
+                array = b",".join(row for _, row in rows if row is not None)
+                await connection.execute(WRITES[table], (f"[{array.decode()}]",))
+        except _REFUSED as refused:
+            if len(rows) > 1:
+                # One of them is to blame; the halves find out which.
+                for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+                    await self._write(connection, table, half)
+                return
+            kind = type(refused).__name__
+            log.error("record_refused_by_postgresql", table=table, kind=kind, sqlstate=refused.sqlstate)
+            ((origin, row),) = rows
+            reason, length = f"PostgreSQL refuses it: {kind}", len(row or b"")
+            await connection.execute(REFUSED, (*origin_in((origin or b"").decode()), reason, length))
+
+    async def _begin_again(
+        self, connection: AsyncConnection[Any], topic: str, position: int, begin: int, end: int
+    ) -> None:
+        """Move a position to the beginning of what the topic still has, and put that where it is not overlooked."""
+        # Kafka deleted records before they were archived, or the topic is another one than it was.
+        action = "archive_records_lost" if position < begin else "archive_topic_recreated"
+        told = {"topic": topic, "partition": self._number, "position": position, "begin": begin, "end": end}
+        log.error(action, **told)
+        await connection.execute(POSITIONS.move, (topic, self._number, begin, ""))
+        await audit.append(connection, action, actor=ACTOR, subject=f"{topic}/{self._number}", details=told)
+
+
+def _chunks(outgoing: Iterable[Outgoing]) -> Iterator[list[Outgoing]]:
+    chunk: list[Outgoing] = []
+    size = 0
+    for origin, row in outgoing:
+        length = len(row or b"")
+        if chunk and size + length > CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append((origin, row))
+        size += length
+    if chunk:
+        yield chunk

@@ -1,0 +1,1 @@
+"""Tests of the archive, on a real Kafka and a real PostgreSQL."""
