@@ -105,7 +105,7 @@ class Tenure:
             stores[TopicPartition(states.changelog, self.number)] = states.store
         self.replayed = await restore(stores, self._app.kafka_client(), self._ownership.restoring)
         committed = dict(await partition.committer.committed(consumer, self._sources))
-        committed |= await self._journalled_beyond(committed)
+        committed |= await self._journalled(committed)
         # Where nothing is committed, the reset policy decides once, and the decision is committed: asked again after a
         # crash, "latest" would skip what came meanwhile.
         first = await consumer.starting_offsets(self._sources - committed.keys())
@@ -122,32 +122,33 @@ class Tenure:
         seconds = round(time.monotonic() - started, 3)
         log.info("partition_opened", partition=self.number, replayed=self.replayed, seconds=seconds)
 
-    async def _journalled_beyond(self, committed: Mapping[TP, OffsetAndMetadata]) -> dict[TP, OffsetAndMetadata]:
-        """Return where the journal's last entry stands, for the sources of which it is beyond the committed offset.
+    async def _journalled(self, committed: Mapping[TP, OffsetAndMetadata]) -> dict[TP, OffsetAndMetadata]:
+        """Return where the journal's last entry stands, for the sources of which the committed offset differs.
 
-        Both were committed in one transaction, so they can only differ where the group's offsets are wrong. A broker
-        that has just been killed and come back may answer for a group of which it has read only a part (seen with
-        Kafka 4.1: the load of an earlier leader epoch ends, and counts for the one that has only begun); offsets also
-        expire, and can be reset by hand. The states in the tables have counted what the journal tells.
+        Both were committed in one transaction, with the states, so they can only differ where the group's offsets are
+        wrong. A broker that was killed and comes back may answer for a group of which it has read only a part, and may
+        keep the offset of a transaction that was aborted (seen with Kafka 4.1: the load of an earlier leader epoch
+        ends, and counts for the one that has only begun); offsets also expire, and can be set by hand.
         """
         if self._app.options.journal_topic is None:
             return {}
-        group = self._app.conf.id
-        entries = await last_entries(self._app.options.journal_topic, [self.number], group, self._app.kafka_client())
+        entries = await last_entries(
+            self._app.options.journal_topic, [self.number], self._app.conf.id, self._app.kafka_client()
+        )
         positions = entries[self.number].positions if self.number in entries else {}
-        beyond = {}
+        journalled = {}
         for tp in self._sources:
-            position, offset = positions.get(tp.topic, 0), committed.get(tp)
-            if position > (offset.offset if offset else 0):
-                beyond[tp] = OffsetAndMetadata(position, "")
+            position, offset = positions.get(tp.topic), committed.get(tp)
+            if position is not None and (offset is None or offset.offset != position):
+                journalled[tp] = OffsetAndMetadata(position, "")
                 log.warning(
-                    "committed_offset_behind_journal",
+                    "committed_offset_differs_from_journal",
                     topic=tp.topic,
                     partition=tp.partition,
                     committed_offset=offset and offset.offset,
                     journal_offset=position,
                 )
-        return beyond
+        return journalled
 
     async def _serve(self, partition: Partition) -> None:
         """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""
