@@ -247,7 +247,7 @@ def test_a_failing_circle_misses_contributions_and_fails() -> None:
 
 
 def test_victims_ordinary_life_is_not_labelled() -> None:
-    run: Run = ordinary()
+    run: Run = ordinary(seed=3)
     victims = {label.user_id.encode() for label in run.labels if label.kind in {"fraud", "takeover"}}
     assert victims
     assert any(record.key in victims and record.scenario_id is None for record in run.records)
