@@ -4,7 +4,7 @@ A record becomes a fresh event of an entity that this partition owns, or it goes
 
     not what the contract says         -> lakay.internal.rejected, with every reason and its raw bytes
     an event type nobody handles       -> logged as no_handler_for_event
-    an entity of another partition     -> the internal topic keyed right, once
+    an entity of another partition     -> the internal topic keyed right, once (an internal one: itself)
     an event id the entity has seen    -> logged as duplicate_event_skipped
 """
 
@@ -80,7 +80,7 @@ class Intake:
         entity = event.entity_id
         if not states.owns(entity):
             self._outcomes["rekeyed"].inc()
-            work.emit(REKEYED[self.topic], entity.encode(), record.value)
+            work.emit(REKEYED.get(self.topic, self.topic), entity.encode(), record.value)
             return None
         state = states.get(entity)
         seen = remember(state.seen, event.event_id)

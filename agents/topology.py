@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 
-from agents import circles, remittances, transactions, users
+from agents import circles, control, remittances, transactions, users
 from agents.decisions import FraudDesk, TakeoverDesk
 from agents.intake import Intake, park
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts import rates as rate_records
-from lakay_streams.contracts.topics import CIRCLES, EVENT_TYPES, JOURNAL, RATES, REMITTANCES, TRANSACTIONS, USERS
+from lakay_streams.contracts.topics import (
+    CIRCLES,
+    CONTROL,
+    EVENT_TYPES,
+    JOURNAL,
+    RATES,
+    REMITTANCES,
+    TRANSACTIONS,
+    USERS,
+)
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.options import CheckpointStats, Options
@@ -66,7 +75,8 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
     contracts = Contracts.load(settings.contracts_path)
     limits = settings.user_limits()
     sampling = {
-        topic: ScoredSampling(settings.log_scored_per_second) for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES)
+        topic: ScoredSampling(settings.log_scored_per_second)
+        for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES, CONTROL)
     }
     intake = {topic: Intake(topic, contracts, budget) for topic, budget in sampling.items()}
     fraud = FraudDesk(
@@ -83,6 +93,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
             fraud=fraud,
             takeovers=takeovers,
         )
+    control.attach(app, intake=intake[CONTROL], users=users_states, limits=limits.behavior)
     circles.attach(app, intake=intake[CIRCLES], circles=circles_table.declare(app))
     remittances.attach(
         app,

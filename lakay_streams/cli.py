@@ -29,7 +29,9 @@ app = typer.Typer(
 topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
 settings = typer.Typer(help="Settings, from the environment and .env.", no_args_is_help=True)
 contracts = typer.Typer(help="The events' contracts.", no_args_is_help=True)
+profile = typer.Typer(help="Users' behaviour profiles.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
+app.add_typer(profile, name="profile")
 app.add_typer(settings, name="settings")
 app.add_typer(contracts, name="contracts")
 app.add_typer(cli_records.db, name="db")
@@ -274,6 +276,30 @@ def grow_topics(
     print(
         f"{grown.topics} topics have {new} partitions now. Set TOPIC_PARTITIONS={new} for every worker and start them."
     )
+
+
+UserId = Annotated[str, typer.Argument(help="The user's id.", min=1)]
+
+
+@profile.command("reset", epilog=EXIT_CODES)
+def reset_profile(user_id: UserId) -> None:
+    """Let a user's profile begin anew, after it learned from a thief or the account has a new owner."""
+    _dispose(user_id, "reset")
+
+
+@profile.command("legitimate", epilog=EXIT_CODES)
+def vouch_for_profile(user_id: UserId) -> None:
+    """Call a takeover alert false: the profile learns the suspected sessions, and knows their devices at once."""
+    _dispose(user_id, "legitimate")
+
+
+def _dispose(user_id: str, decided: str) -> None:
+    import asyncio
+
+    from lakay_streams.dispositions import dispose
+
+    event_id = asyncio.run(dispose(settings_in_force().kafka_bootstrap_servers, user_id, decided))
+    print(f"{decided} of {user_id} sent as {event_id}")
 
 
 @contracts.command("validate", epilog="Exit codes: 0 every event is valid, 1 at least one is not, 2 wrong usage.")

@@ -27,7 +27,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
-from lakay_streams.contracts.topics import EVENT_TYPES, JOURNAL, REKEYED
+from lakay_streams.contracts.topics import JOURNAL, SOURCES
 from lakay_streams.engine import group
 from lakay_streams.engine.committer import Outgoing
 from lakay_streams.engine.journal import JournalEntry, last_entries
@@ -36,8 +36,6 @@ from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.errors import Fenced, PrerequisiteError, StoreError, TopicError
 from lakay_streams.provision import Split, connected, kafka_client, partition_counts, split_of
 from lakay_streams.settings import Settings
-
-SOURCES = (*EVENT_TYPES, *REKEYED.values())
 
 #: Seconds until a step of Kafka's has to be over.
 TIMEOUT = 30.0

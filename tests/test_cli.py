@@ -142,3 +142,10 @@ def test_an_evaluation_prints_recall_and_precision(tmp_path: Path) -> None:
 def test_a_missed_fraud_is_a_failed_evaluation(tmp_path: Path) -> None:
     blind = {"FRAUD_HIGH_THRESHOLD": "0.99", "FRAUD_CRITICAL_THRESHOLD": "1.0"}
     assert lakay("evaluate --events 30000 --users 200", tmp_path, **blind).returncode == 1
+
+
+def test_a_decision_that_no_kafka_takes_is_one_sentence(tmp_path: Path) -> None:
+    done = lakay("profile reset somebody", tmp_path, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
+    assert done.returncode == 1
+    assert "Kafka at 127.0.0.1:1 did not take the decision" in done.stderr
+    assert "Traceback" not in done.stderr

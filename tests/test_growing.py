@@ -15,14 +15,14 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from lakay_streams.contracts.topics import CIRCLES, JOURNAL, RATES, REKEYED_USERS, TOPICS, TRANSACTIONS, USERS
+from lakay_streams.contracts.topics import CIRCLES, JOURNAL, RATES, REKEYED_USERS, SOURCES, TOPICS, TRANSACTIONS, USERS
 from lakay_streams.embedded.kafka import EmbeddedKafka
 from lakay_streams.engine import moving
 from lakay_streams.engine.journal import JournalEntry, Segment, last_entries
 from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.errors import PrerequisiteError, TopicError
-from lakay_streams.growing import SOURCES, grow
+from lakay_streams.growing import grow
 from lakay_streams.provision import create_topics, kafka_client, partition_counts
 from lakay_streams.settings import Settings, load_settings
 from tests.dying_growth import Point, die

@@ -17,7 +17,7 @@ import orjson
 
 from lakay_streams.contracts.catalog import INVALID, Schema, load_catalog, newest
 from lakay_streams.contracts.records import KINDS, Amount, Rate, violations
-from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED
+from lakay_streams.contracts.topics import CONTROL_TYPES, EVENT_TYPES, REKEYED
 from lakay_streams.contracts.wellformed import Violation, is_surely_well_formed
 from lakay_streams.contracts.wellformed import violations as form_violations
 from lakay_streams.errors import ContractError
@@ -88,9 +88,9 @@ class Contracts:
         self.catalog = catalog
         self._max_bytes = max_bytes
         self._topics: dict[str, dict[str, dict[str, _Entry]]] = {}
-        for topic, event_types in EVENT_TYPES.items():
+        for topic, event_types in (EVENT_TYPES | CONTROL_TYPES).items():
             entries = {event_type: _entries(event_type, catalog) for event_type in event_types}
-            self._topics[topic] = self._topics[REKEYED[topic]] = entries
+            self._topics[topic] = self._topics[REKEYED.get(topic, topic)] = entries
 
     @classmethod
     def load(cls, path: Path | None, max_bytes: int = MAX_BYTES) -> Contracts:
@@ -101,7 +101,7 @@ class Contracts:
         return cls(load_catalog(path), max_bytes)
 
     def decode(self, raw: bytes | None, topic: str, recorded_at: int | None = None) -> Event | Unknown | Rejected:
-        """Return the event of one record's value; `topic` is an inbound topic or its re-keyed twin.
+        """Return the event of one record's value; `topic` is one of `topics.SOURCES`.
 
         `recorded_at` is the record's own timestamp (ms UTC): an event more than `AHEAD_MAX_MS` after it is rejected.
 

@@ -20,6 +20,7 @@ from lakay_streams.domain.events import (
     Event,
     ExchangeRateUpdated,
     Place,
+    ProfileDisposition,
     RemittanceEvent,
     TransactionInitiated,
     TransactionUpdated,
@@ -203,6 +204,7 @@ KINDS: dict[str, Kind] = {
     ),
     "device-registered": _kind(UserEvent, "registered_at", _LOGIN, place=_place),
     "user-action-performed": _kind(UserEvent, "performed_at", f"{_LOGIN} session_id action"),
+    "profile-disposition": _kind(ProfileDisposition, "disposed_at", "user_id disposition"),
     "circle-created": _kind(
         CircleEvent,
         "created_at",
@@ -258,4 +260,4 @@ KINDS: dict[str, Kind] = {
 }
 
 if set(KINDS) != set(topics.TOPIC_OF):
-    raise TypeError("records.KINDS and topics.EVENT_TYPES must name the same event types")
+    raise TypeError("records.KINDS and topics.TOPIC_OF must name the same event types")

@@ -89,18 +89,13 @@ class UserEvent(NamedTuple):
 
 
 class ProfileDisposition(NamedTuple):
-    """What an operator decided about a user's behaviour profile: `disposition` is reset or legitimate.
-
-    `disposed_by` names the operator as the console knows them, `reason` says why; both are for the log only.
-    """
+    """What an operator decided about a user's behaviour profile: `disposition` is reset or legitimate."""
 
     event_id: str
     event_type: str
     occurred_at: int
     user_id: str
     disposition: str
-    disposed_by: str | None = None
-    reason: str | None = None
 
     @property
     def entity_id(self) -> str:

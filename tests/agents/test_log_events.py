@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +104,36 @@ async def test_too_many_logins_are_told(running: RunningWorker, kafka: str) -> N
     user = str(uuid.uuid4())
     await send(kafka, [record("login-failed", user, user_id=user) for _ in range(8)])
     assert "logins" in running.wait_for("login_velocity_alert", user_id=user)["reason"]
+
+
+def login(user: str, **payload: Any) -> tuple[str, bytes, bytes]:
+    """Return a login of a user; without more, from the device and the place of the contract's example."""
+    return record("login-success", user, user_id=user, **payload)
+
+
+ELSEWHERE = {"device_id": "strange", "ip_address": "102.89.1.1", "geo_location": {"latitude": 6.5, "longitude": 3.4}}
+
+
+async def test_a_takeover_is_told_and_alerted_and_an_operators_decision_about_it(
+    running: RunningWorker, kafka: str
+) -> None:
+    user = str(uuid.uuid4())
+    await send(kafka, [login(user, attempted_at="2026-02-26T09:00:00Z")])
+    await send(kafka, [login(user, attempted_at="2026-02-26T09:10:00Z", **ELSEWHERE)])
+    await send(kafka, [transaction(user, initiated_at="2026-02-26T09:12:00Z", **ELSEWHERE)])
+    line = running.wait_for("account_takeover_alert", user_id=user, alert_type="takeover_transfer")
+    assert (line["level"], line["risk_tier"], line["recommendation"]) == ("warning", "high", "review")
+    assert line["rules"] == ["entry", "transfer"]
+    environment = {"KAFKA_BOOTSTRAP_SERVERS": kafka}
+    command = [sys.executable, "-m", "lakay_streams.cli", "profile", "legitimate", user]
+    done = await asyncio.to_thread(
+        subprocess.run, command, env=os.environ | environment, capture_output=True, text=True, check=True
+    )
+    assert f"legitimate of {user} sent as " in done.stdout
+    running.wait_for("profile_disposed", user_id=user, disposition="legitimate")
+    shown = running.ask(f"/tables/users/{user}").json["state"]
+    assert {row["value"] for row in shown["devices"]["known"]} == {"strange", "device-7f3a"}
+    assert not shown["behavior"]["suspects"]
 
 
 async def test_a_circles_event_is_told(running: RunningWorker, kafka: str) -> None:

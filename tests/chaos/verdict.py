@@ -18,13 +18,13 @@ import msgspec
 from rocksdict import AccessType, Options, Rdict
 
 from lakay_streams.contracts import Contracts
-from lakay_streams.contracts.topics import JOURNAL, RATES, REJECTED, REKEYED
+from lakay_streams.contracts.topics import JOURNAL, RATES, REJECTED, REKEYED, SOURCES
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.engine.store import PartitionStore
 from lakay_streams.settings import load_settings
 from tests.chaos.bugs import CRASH_ALWAYS
 from tests.e2e.oracle import NEW, Expected, Oracle
-from tests.e2e.platform import GROUP, SOURCES, Platform
+from tests.e2e.platform import GROUP, Platform
 
 Id = TypeVar("Id", bound=Hashable)
 Place = tuple[str, int, int]

@@ -11,11 +11,12 @@ import pytest
 from jsonschema import Draft7Validator
 
 from lakay_streams.contracts import Unknown
-from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED, TOPIC_OF
+from lakay_streams.contracts.topics import CONTROL_TYPES, EVENT_TYPES, REKEYED, TOPIC_OF
 from lakay_streams.domain.events import (
     CircleEvent,
     ExchangeRateUpdated,
     Place,
+    ProfileDisposition,
     RemittanceEvent,
     TransactionInitiated,
     TransactionUpdated,
@@ -72,6 +73,7 @@ EXPECTED: dict[str, tuple[type, dict[str, Any]]] = {
         UserEvent,
         {"user_id": USER, "session_id": SESSION, **SEEN, "action": "view_balance"},
     ),
+    "profile-disposition": (ProfileDisposition, {"user_id": USER, "disposition": "legitimate"}),
     "circle-created": (
         CircleEvent,
         {"circle_id": CIRCLE, "user_id": USER, **PAID, "frequency": "monthly", "members": 10, "rounds": 10},
@@ -132,8 +134,8 @@ optional_fields = [
 ]
 
 
-def test_there_are_27_event_types_each_with_a_packaged_schema() -> None:
-    assert len(TOPIC_OF) == 27
+def test_there_are_27_event_types_and_one_of_lakays_own_each_with_a_packaged_schema() -> None:
+    assert len([event_type for types in EVENT_TYPES.values() for event_type in types]) == 27
     assert set(SCHEMAS) == {*TOPIC_OF, "envelope"}
     assert set(EXPECTED) == set(TOPIC_OF)
 
@@ -167,9 +169,10 @@ def test_a_missing_required_field_is_named(event_type: str, field: str) -> None:
 
 @pytest.mark.parametrize(("event_type", "field"), required_fields)
 def test_a_required_field_is_never_null(event_type: str, field: str) -> None:
-    (reason,) = reasons(event(event_type, **{field: None}))
+    reason, *others = reasons(event(event_type, **{field: None}))
     assert reason.startswith(f"payload.{field}: must be ")
     assert reason.endswith(", not null")
+    assert bool(others) == ("enum" in SCHEMAS[event_type]["1.0"]["properties"][field])
 
 
 @pytest.mark.parametrize(("event_type", "field"), optional_fields)
@@ -198,8 +201,8 @@ def test_unknown_fields_are_tolerated(event_type: str) -> None:
 def test_an_event_is_known_on_its_own_topic_and_its_rekeyed_twin_only(event_type: str) -> None:
     raw = json.dumps(event(event_type)).encode()
     home = TOPIC_OF[event_type]
-    for topic in EVENT_TYPES:
-        for name in (topic, REKEYED[topic]):
+    for topic in {**EVENT_TYPES, **CONTROL_TYPES}:
+        for name in {topic, REKEYED.get(topic, topic)}:
             outcome = CONTRACTS.decode(raw, name)
             assert isinstance(outcome, EXPECTED[event_type][0]) == (topic == home)
             assert (outcome == Unknown(event_type, HEAD[0])) == (topic != home)

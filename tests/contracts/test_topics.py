@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakay_streams.contracts.topics import EVENT_TYPES, RATES, REKEYED, TOPICS, Role
+from lakay_streams.contracts.topics import CONTROL, EVENT_TYPES, RATES, REKEYED, SOURCES, TOPICS, USERS, Role
 
 BY_NAME = {topic.name: topic for topic in TOPICS}
 
@@ -28,6 +28,12 @@ def test_the_inbound_topics_carry_the_runbooks_number_of_event_types() -> None:
         "trebanx.user.events": 10,
         "trebanx.remittance.events": 5,
     }
+
+
+def test_what_operators_decide_comes_to_the_worker_that_owns_the_user() -> None:
+    assert BY_NAME[CONTROL].role is Role.INTERNAL
+    assert (BY_NAME[CONTROL].key, BY_NAME[CONTROL].partition_count(12)) == (BY_NAME[USERS].key, 12)
+    assert {BY_NAME[topic].partition_count(12) for topic in SOURCES} == {12}
 
 
 def test_a_rekeyed_topic_has_its_sources_partitions_and_key() -> None:

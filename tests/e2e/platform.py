@@ -18,7 +18,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
-from lakay_streams.contracts.topics import ATO_ALERTS, EVENT_TYPES, FRAUD_ALERTS, REKEYED
+from lakay_streams.contracts.topics import ATO_ALERTS, FRAUD_ALERTS, SOURCES
 from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings, load_settings
 from lakay_streams.simulator import SimulatorOptions
@@ -28,7 +28,6 @@ PARTITIONS = 3
 
 #: How badly records travel where nothing is to be lost: out of order, twice, late, under wrong keys, broken.
 UNRULY = SimulatorOptions(out_of_order=0.02, duplicates=0.02, late=0.01, wrong_keys=0.02, poison=0.005)
-SOURCES = (*EVENT_TYPES, *REKEYED.values())
 ALERT_TOPICS = (FRAUD_ALERTS, ATO_ALERTS)
 GROUP = "lakay-intelligence"
 

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from lakay_streams.contracts import Contracts
-from lakay_streams.contracts.topics import JOURNAL, RATES, REJECTED, REKEYED
+from lakay_streams.contracts.topics import JOURNAL, RATES, REJECTED, REKEYED, SOURCES
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.store import PartitionStore
@@ -25,7 +25,7 @@ from lakay_streams.growing import grow
 from lakay_streams.settings import load_settings
 from lakay_streams.simulator import simulate
 from tests.e2e.oracle import NEW, Expected, Oracle
-from tests.e2e.platform import GROUP, SOURCES, UNRULY, Platform
+from tests.e2e.platform import GROUP, UNRULY, Platform
 from tests.engine.test_moving import final
 
 PROCESSED, WAITING, AFTER_FIRST, AFTER_SECOND = 3_000, 1_500, 2_500, 2_500

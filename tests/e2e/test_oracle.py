@@ -11,18 +11,23 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from lakay_streams.contracts import Contracts
-from lakay_streams.contracts.topics import JOURNAL, RATES, REJECTED, REKEYED
+from lakay_streams.contracts.topics import CONTROL, JOURNAL, RATES, REJECTED, REKEYED, SOURCES, TRANSACTIONS, USERS
+from lakay_streams.dispositions import disposition
+from lakay_streams.domain.behavior.disposition import LEGITIMATE, RESET
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.settings import load_settings
-from lakay_streams.simulator import simulate
+from lakay_streams.simulator import Simulated, simulate
 from tests.e2e.oracle import NEW, Expected, Oracle
-from tests.e2e.platform import ALERT_TOPICS, GROUP, SOURCES, UNRULY, Platform
+from tests.e2e.platform import ALERT_TOPICS, GROUP, UNRULY, Platform
 
 EVENTS = 50_000
 TRAFFIC = replace(
@@ -72,7 +77,25 @@ async def send(platform: Platform) -> None:
     traffic = simulate(TRAFFIC)
     async for part in parts(traffic, 1_000):
         await platform.send([(record.topic, record.key, record.value) for record in part])
+        await platform.send(dispositions(part))
         await asyncio.sleep(0.5)
+
+
+def dispositions(part: list[Simulated]) -> list[tuple[str, bytes | None, bytes | None]]:
+    """What operators decide meanwhile: about users of scenarios mostly, now and then twice, or under a wrong key."""
+    random = Random("".join(record.event_id for record in part[:1]))
+    told: list[tuple[str, bytes | None, bytes | None]] = []
+    suspected = [record for record in part if record.scenario_id is not None and record.topic in {USERS, TRANSACTIONS}]
+    for record in random.sample(suspected, min(3, len(suspected))) + random.sample(part, min(2, len(part))):
+        if record.key is None or record.topic not in {USERS, TRANSACTIONS}:
+            continue
+        decided = random.choice((RESET, LEGITIMATE))
+        at = datetime.fromtimestamp(record.occurred_at / 1000, UTC)
+        event_id = str(UUID(int=random.getrandbits(128), version=4))
+        value = disposition(record.key.decode(), decided, at, event_id=event_id)
+        key = None if random.random() < 0.2 else record.key
+        told += [(CONTROL, key, value)] * random.choice((1, 1, 1, 2))
+    return [*told, (CONTROL, b"nobody", b"{}")]
 
 
 async def parts(records: Any, size: int) -> AsyncIterator[list[Any]]:
@@ -104,6 +127,15 @@ async def test_every_alert_is_seen_exactly_once(world: tuple[Platform, Expected]
     for topic in ALERT_TOPICS:
         assert len(await platform.records(topic)) > 20
     assert set(seen.values()) == {1}
+
+
+async def test_what_operators_decided_is_carried_out_among_the_events(world: tuple[Platform, Expected]) -> None:
+    """The states above agree also where a profile was reset; here it is made sure that there were such."""
+    platform, _ = world
+    decided = [record for record in await platform.records(CONTROL) if record.key != b"nobody"]
+    assert len(decided) > 50
+    done = sum(platform.log(worker).count('"event":"profile_disposed"') for worker in ("first", "second"))
+    assert done > 40
 
 
 async def test_every_bad_record_is_kept_exactly_once(world: tuple[Platform, Expected]) -> None:

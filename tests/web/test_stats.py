@@ -8,7 +8,7 @@ from functools import partial
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from lakay_streams.contracts.topics import EVENT_TYPES, REKEYED, TRANSACTIONS
+from lakay_streams.contracts.topics import REKEYED, SOURCES, TRANSACTIONS
 from tests.agents.running import RunningWorker, send, until
 from tests.contracts.events import event
 from tests.web.conftest import opened
@@ -42,7 +42,7 @@ async def test_events_are_counted_and_nothing_lags_in_the_end(pair: Pair) -> Non
     until(lambda: accepted(pair) == before + 60, "all are accepted")
     until(lambda: all(each.ask("/stats").json["lag_total"] == 0 for each in pair), "nothing lags")
     rows = [row for each in pair for row in each.ask("/stats").json["lag"]]
-    assert {row["topic"] for row in rows} == {*EVENT_TYPES, *REKEYED.values()}
+    assert {row["topic"] for row in rows} == set(SOURCES)
     assert sorted(row["partition"] for row in rows if row["topic"] == TRANSACTIONS) == [0, 1, 2]
     assert sum(row["end_offset"] for row in rows if row["topic"] == REKEYED[TRANSACTIONS]) > 0
 

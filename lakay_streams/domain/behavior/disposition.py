@@ -26,7 +26,9 @@ def dispose(
     `seen` is the ring of event ids that the next state carries.
     """
     state = state._replace(seen=state.seen if seen is None else seen)
-    return _reset(state) if event.disposition == RESET else _vouched(state, event.occurred_at, limits)
+    if event.disposition == RESET:
+        return _reset(state)
+    return _vouched(state, event.occurred_at, limits) if event.disposition == LEGITIMATE else state
 
 
 def _reset(state: UserState) -> UserState:
