@@ -1,7 +1,7 @@
 """Everything kept about one user, keyed by user id: one record, made of slices (domain/user_state.py).
 
-Fed by the transaction and user topics, which share key and partition count, so that one worker owns a user's partition
-of both.
+Fed by the transaction and user topics and by what operators decide, which share key and partition count, so that one
+worker owns a user's partition of all of them.
 """
 
 from __future__ import annotations

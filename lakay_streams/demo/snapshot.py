@@ -15,15 +15,17 @@ class Backlog(NamedTuple):
 
 
 class SeenAlert(NamedTuple):
-    """A user's latest committed fraud alert, and how many alerts that user had, it included.
+    """A user's latest committed alert of a kind, and how many alerts of it that user had, it included.
 
-    `amount` is as people write it, None for a login. The reasons come by what they added to the score, most first.
+    `kind` is fraud or takeover, `what` the amount as people write it, else login or profile change. The reasons come by
+    what they added to the score, most first.
     """
 
     occurred_at: str
+    kind: str
     risk_tier: str
     user_id: str
-    amount: str | None
+    what: str
     reasons: tuple[str, ...]
     times: int = 1
 
@@ -34,7 +36,7 @@ class Snapshot(NamedTuple):
     `seconds` count from the start, without the first download of Kafka. `kafka` is "embedded" or the address of the
     one in use, `pages` the address of the worker's web pages. `events` are the inbound records that the worker has
     committed, `events_per_s` their rate over the last seconds, and `mean_events_per_s` from the first commit to the
-    last. `latest` has one alert per user, newest first.
+    last. `latest` has one alert per user and kind, newest first.
     """
 
     seconds: float

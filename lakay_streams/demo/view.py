@@ -100,20 +100,22 @@ def _rules(by_rule: Mapping[str, int], by_tier: Mapping[str, int]) -> Renderable
 def _latest(alerts: tuple[SeenAlert, ...]) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, expand=True, header_style="dim", show_edge=False, pad_edge=False)
     table.add_column("tier", no_wrap=True)
-    table.add_column("amount", justify="right", no_wrap=True)
+    table.add_column("alert", no_wrap=True)
+    table.add_column("about", justify="right", no_wrap=True)
     table.add_column("user", no_wrap=True, width=8)
     table.add_column("alerts", justify="right", no_wrap=True)
     table.add_column("why", ratio=1)
     for alert in alerts:
         table.add_row(
             Text(alert.risk_tier.upper(), TIER_STYLES.get(alert.risk_tier, "")),
-            alert.amount or "login",
+            alert.kind,
+            alert.what,
             Text(alert.user_id[:8], "dim"),
             f"{alert.times:,}",
             _why(alert),
         )
     if not alerts:
-        table.add_row("", "", "", "", Text("none yet", "dim"))
+        table.add_row("", "", "", "", "", Text("none yet", "dim"))
     return Panel(table, title="Users alerted last, as a committed reader sees it", border_style="dim")
 
 
@@ -141,6 +143,6 @@ def _footer(snapshot: Snapshot) -> RenderableType:
 
 
 def _sentence(alert: SeenAlert) -> str:
-    """The tier, the amount and the strongest reason."""
-    what = f"{alert.risk_tier.upper()} {alert.amount or 'login'}"
+    """The tier, the kind, what it is about and the strongest reason."""
+    what = f"{alert.risk_tier.upper()} {alert.kind} {alert.what}"
     return f"{what}: {alert.reasons[0]}" if alert.reasons else what

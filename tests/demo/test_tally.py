@@ -5,9 +5,19 @@ from __future__ import annotations
 import pytest
 
 from lakay_streams.contracts import alerts
-from lakay_streams.contracts.topics import FRAUD_ALERTS, JOURNAL, REJECTED, REKEYED_USERS, TRANSACTIONS, USERS
+from lakay_streams.contracts.topics import (
+    ATO_ALERTS,
+    FRAUD_ALERTS,
+    JOURNAL,
+    REJECTED,
+    REKEYED_USERS,
+    TRANSACTIONS,
+    USERS,
+)
 from lakay_streams.demo.tally import KEPT_USERS, Tally
 from lakay_streams.engine.journal import JournalEntry, Segment
+from tests.domain.behavior.life import LAGOS_NETWORK, settled
+from tests.domain.story import LAGOS
 
 
 def checkpoint(*segments: Segment) -> bytes:
@@ -46,7 +56,7 @@ def alert(tier: str, *findings: alerts.AlertFinding, amount: str | None = "1240.
 
 @pytest.fixture
 def tally() -> Tally:
-    return Tally(FRAUD_ALERTS)
+    return Tally(FRAUD_ALERTS, ATO_ALERTS)
 
 
 def test_a_checkpoint_counts_once_with_the_inbound_records_of_all_its_segments(tally: Tally) -> None:
@@ -73,13 +83,13 @@ def test_the_latest_alert_comes_first_and_its_reasons_by_what_they_added_to_the_
     findings = finding("ip_change", 1.0), finding("impossible_travel", 0.8), finding("new_device", 0.1)
     tally.count(FRAUD_ALERTS, alert("critical", *findings), at_s=2.0)
     newest = tally.latest[0]
-    assert (newest.risk_tier, newest.amount) == ("critical", "1,240.00 USD")
+    assert (newest.kind, newest.risk_tier, newest.what) == ("fraud", "critical", "1,240.00 USD")
     assert newest.reasons == ("because of impossible_travel", "because of ip_change", "because of new_device")
 
 
 def test_a_login_alert_has_no_amount(tally: Tally) -> None:
     tally.count(FRAUD_ALERTS, alert("high", finding("login_velocity", 1.0), amount=None), at_s=1.0)
-    assert tally.latest[0].amount is None
+    assert tally.latest[0].what == "login"
 
 
 def test_a_user_is_listed_once_with_the_latest_alert_and_how_many_there_were(tally: Tally) -> None:
@@ -89,6 +99,25 @@ def test_a_user_is_listed_once_with_the_latest_alert_and_how_many_there_were(tal
         ("u-1", "critical", 2),
         ("u-2", "high", 1),
     ]
+
+
+def test_a_takeover_is_listed_beside_the_users_fraud_with_its_reasons_by_what_they_added(tally: Tally) -> None:
+    life = settled().waits(days=1).moves_to(LAGOS, LAGOS_NETWORK, "thief's telephone")
+    life.visits(900.0, change=("email",))
+    told = [alerts.ato_alert(each, life.behavior, settings_version="v") for each in life.takeovers if each.alerted]
+    tally.count(FRAUD_ALERTS, alert("high", user="user"), at_s=1.0)
+    for each in told:
+        tally.count(ATO_ALERTS, alerts.encode(each), at_s=2.0)
+    assert [(seen.kind, seen.what, seen.times) for seen in tally.latest] == [
+        ("takeover", "900.00 USD", 2),
+        ("fraud", "1,240.00 USD", 1),
+    ]
+    assert tally.latest[0].reasons[0].startswith("A stranger changed email")
+    assert tally.alerts_by_topic == {FRAUD_ALERTS: 1, ATO_ALERTS: 2}
+    assert tally.alerts_by_tier.total() == 3
+    assert tally.alerts_by_rule["change"] == 2
+    tally.count(ATO_ALERTS, alerts.encode(told[0]), at_s=3.0)
+    assert tally.latest[0].what == "profile change"
 
 
 def test_the_users_listed_are_bounded_and_the_counts_are_not(tally: Tally) -> None:

@@ -42,6 +42,10 @@ def drawn(snapshot: Snapshot, width: int = 120, height: int = 36) -> list[str]:
         "1,240.00 USD",
         "2,304 km in 12.0 minutes; an airliner needs 154",
         "9 logins within 10 minutes",
+        "takeover",
+        "profile change",
+        "A stranger changed email now",
+        "A device this user is not known by",
         "http://127.0.0.1:6066/stats",
         "kafka embedded",
     ],
@@ -72,7 +76,7 @@ def test_the_newest_alert_comes_first() -> None:
 def test_a_line_holds_the_counts_and_the_latest_alert_without_colour() -> None:
     told = line(RUNNING)
     assert "98,765 events" in told
-    assert "42 alerts; the latest: CRITICAL 1,240.00 USD: 2,304 km in 12.0 minutes" in told
+    assert "42 alerts; the latest: CRITICAL fraud 1,240.00 USD: 2,304 km in 12.0 minutes" in told
     assert "\x1b" not in told
     assert "\n" not in told
 

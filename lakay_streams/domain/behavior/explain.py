@@ -14,7 +14,7 @@ from lakay_streams.domain.behavior.decide import HIGH, Takeover, combined, sever
 from lakay_streams.domain.behavior.limits import HOUR_MS, MINUTE_MS, BehaviorLimits
 from lakay_streams.domain.behavior.profile import state_of
 from lakay_streams.domain.behavior.rhythm import concentration, mean_phase
-from lakay_streams.domain.behavior.sequence import CHANGE, ENTRY, GUESSING, IMPOSSIBLE_ENTRY, TRANSFER, guesses_allowed
+from lakay_streams.domain.behavior.sequence import IMPOSSIBLE_ENTRY, WEIGHTS, guesses_allowed
 from lakay_streams.domain.decision import Finding
 from lakay_streams.domain.events import TransactionInitiated
 from lakay_streams.domain.local_time import DAY_MS, clock_text, local_ms
@@ -47,8 +47,7 @@ def decisive(takeover: Takeover, limits: BehaviorLimits) -> tuple[str, ...]:
 
 
 def _findings(takeover: Takeover, limits: BehaviorLimits) -> Iterator[Finding]:
-    entry = IMPOSSIBLE_ENTRY if takeover.session.impossible else ENTRY
-    weights = {"guessing": GUESSING, "entry": entry, "change": CHANGE, "transfer": TRANSFER}
+    weights = WEIGHTS | ({"entry": IMPOSSIBLE_ENTRY} if takeover.session.impossible else {})
     for step, strength in takeover.steps._asdict().items():
         if strength:
             yield _finding(step, strength / weights[step], takeover, _STEPS[step](takeover, limits))
@@ -97,8 +96,10 @@ def _entry(takeover: Takeover, limits: BehaviorLimits) -> Explanation:
 def _change(takeover: Takeover, limits: BehaviorLimits) -> Explanation:
     change = takeover.state.profile_change
     assert change is not None  # noqa: S101 - the step was taken
-    hours = (takeover.event.occurred_at - change.at) / HOUR_MS
-    when = f"{hours:.1f} hours before" if hours else "now"
+    since = takeover.event.occurred_at - change.at
+    hours = since / HOUR_MS
+    when = f"{since / MINUTE_MS:.0f} minutes before" if hours < 1 else f"{hours:.1f} hours before"
+    when = when if since else "now"
     left = limits.ato_window_ms / HOUR_MS - hours
     return (
         f"A stranger changed {', '.join(change.fields)} {when}",

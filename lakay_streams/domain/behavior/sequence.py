@@ -34,6 +34,9 @@ IMPOSSIBLE_ENTRY = 0.50
 CHANGE = 0.45
 TRANSFER = 0.20
 
+WEIGHTS = {"guessing": GUESSING, "entry": ENTRY, "change": CHANGE, "transfer": TRANSFER}
+"""The most each step adds; an impossible journey's entry adds `IMPOSSIBLE_ENTRY`."""
+
 FEWEST_GUESSES = 0.6
 """The strength of guessing at the least number of refused logins; it is 1 at twice as many."""
 
