@@ -129,7 +129,7 @@ class RowMaker:
             **_source(record),
             "alert_id": alert_id,
             "kind": kind.name,
-            "alert_type": _first(document, ("alert_type",), str) or kind.name,
+            "alert_type": _first(document, ("alert_type", "rule"), str) or kind.name,
             "entity": self._tokens.of("user", str(entity)) if kind.personal else entity,
             "tier": _first(document, _TIERS, str),
             "score": _first(document, _SCORES, float, int),

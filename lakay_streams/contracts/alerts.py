@@ -1,8 +1,8 @@
-"""Alerts about users: what Trebanx and the console learn of a HIGH or CRITICAL decision.
+"""Alerts about users: what Trebanx, the console and the officers learn of a decision.
 
-Schemas: `fraud-alert` and `ato-alert` in `schemas/outbound`. An alert depends on the decision and the event
-alone; its id is made of what was assessed, the user and the event, so that a replay sends the same alert, not a second
-one.
+Schemas: `fraud-alert`, `ato-alert`, `compliance-alert` and `edd-trigger` in `schemas/outbound`. An alert depends on the
+decision and the event alone; its id is made of what was assessed, the user and the event (or, in compliance, what is
+assessed as one, such as a business day), so that a replay sends the same alert, not a second one.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from lakay_streams.domain.behavior.anomaly import contributions
 from lakay_streams.domain.behavior.explain import decisive, findings_of
 from lakay_streams.domain.behavior.profile import state_of
 from lakay_streams.domain.behavior.sequence import sequence_score
+from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 
 if TYPE_CHECKING:
     from lakay_streams.domain.behavior.decide import Takeover
     from lakay_streams.domain.behavior.limits import BehaviorLimits
+    from lakay_streams.domain.compliance.alert import ComplianceAlert as Found
+    from lakay_streams.domain.compliance.alert import EddTrigger as Triggered
+    from lakay_streams.domain.compliance.movement import Movement
     from lakay_streams.domain.decision import Decision, Finding
 
 TRANSACTION_RISK = "transaction_risk"
@@ -156,12 +160,176 @@ def ato_alert(takeover: Takeover, limits: BehaviorLimits, *, settings_version: s
     )
 
 
+class MovementEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One completed movement, as `domain.compliance.movement.Movement` describes it; null where nobody said."""
+
+    movement_id: str
+    at: str
+    business_day: str
+    direction: str
+    channel: str
+    amount: str
+    amount_minor: int
+    currency: str
+    usd_minor: int | None
+    rate: str | None
+    rate_at: str | None
+    payment_method: str | None
+    cash: str | None
+    cash_basis: str
+    counterparty_id: str | None
+    device_id: str | None
+    destination_country: str | None
+
+
+class PairEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Cents that came in with one movement and left with another, by their ids."""
+
+    money_in: str
+    money_out: str
+    usd_minor: int
+
+
+class SignalEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason for a confidence; value and weight in [0, 1]."""
+
+    signal: str
+    value: float
+    weight: float
+    reason: str
+
+
+class ComplianceEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What an alert rests on. Totals are complete even where `truncated` says that movements are missing."""
+
+    movements: tuple[MovementEvidence, ...]
+    pairs: tuple[PairEvidence, ...]
+    signals: tuple[SignalEvidence, ...]
+    values: dict[str, Any]
+    truncated: bool
+
+
+class ComplianceTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """US cents over all that an alert is about; in and out are never netted."""
+
+    movements: int
+    in_minor: int
+    out_minor: int
+    cash_in_minor: int
+    cash_out_minor: int
+
+
+class ComplianceAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """One compliance alert, or an update of one: `revision` counts up under the same `alert_id`.
+
+    `status` is open or withdrawn. `due_date` (ISO 8601 day) is null where nothing is due.
+    """
+
+    alert_id: str
+    alert_version: str = "1.0"
+    revision: int
+    status: str
+    user_id: str
+    rule: str
+    regulation: str
+    window: str
+    confidence: float
+    recommendation: str
+    basis: str | None
+    reason: str
+    evidence: ComplianceEvidence
+    totals: ComplianceTotals
+    since: str
+    until: str
+    business_day: str
+    occurred_at: str
+    detected_at: str
+    due_date: str | None
+    settings_version: str
+
+
+def compliance_alert(found: Found, *, settings_version: str) -> ComplianceAlert:
+    """Make the alert of what compliance found."""
+    finding = found.finding
+    return ComplianceAlert(
+        alert_id=alert_id(finding.rule, found.user_id, finding.window),
+        revision=found.revision,
+        status=found.status,
+        user_id=found.user_id,
+        rule=finding.rule,
+        regulation=finding.regulation,
+        window=finding.window,
+        confidence=finding.confidence,
+        recommendation=finding.recommendation,
+        basis=finding.basis or None,
+        reason=finding.reason,
+        evidence=ComplianceEvidence(
+            movements=tuple(map(_movement, finding.movements)),
+            pairs=tuple(PairEvidence(**pair._asdict()) for pair in finding.pairs),
+            signals=tuple(SignalEvidence(**signal._asdict()) for signal in finding.signals),
+            values=dict(finding.values),
+            truncated=finding.truncated,
+        ),
+        totals=ComplianceTotals(**finding.totals._asdict()),
+        since=time_text(finding.since),
+        until=time_text(finding.until),
+        business_day=iso_day(found.business_day),
+        occurred_at=time_text(found.occurred_at),
+        detected_at=time_text(found.detected_at),
+        due_date=None if found.due_day is None else iso_day(found.due_day),
+        settings_version=settings_version,
+    )
+
+
+class RiskFactor(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a customer's risk; value and weight in [0, 1]."""
+
+    factor: str
+    value: float
+    weight: float
+    reason: str
+
+
+class EddTrigger(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's risk became high or more. `required` is what must be asked, as sentences."""
+
+    trigger_id: str
+    trigger_version: str = "1.0"
+    user_id: str
+    event_id: str
+    occurred_at: str
+    risk_score: float
+    risk_level: str
+    previous_level: str
+    factors: tuple[RiskFactor, ...]
+    required: tuple[str, ...]
+    list_date: str
+    settings_version: str
+
+
+def edd_trigger(triggered: Triggered, *, settings_version: str) -> EddTrigger:
+    """Make the record that starts an enhanced due diligence."""
+    return EddTrigger(
+        trigger_id=alert_id("edd", triggered.user_id, triggered.event_id),
+        user_id=triggered.user_id,
+        event_id=triggered.event_id,
+        occurred_at=time_text(triggered.occurred_at),
+        risk_score=triggered.risk_score,
+        risk_level=triggered.risk_level,
+        previous_level=triggered.previous_level,
+        factors=tuple(RiskFactor(**factor._asdict()) for factor in triggered.factors),
+        required=triggered.required,
+        list_date=triggered.list_date,
+        settings_version=settings_version,
+    )
+
+
 def alert_id(alert_type: str, entity_id: str, event_id: str) -> str:
-    """Return the UUIDv5 of an alert; the same for every replay of the event."""
+    """Return the UUIDv5 of an alert; the same for every replay of the event (in compliance, of the window)."""
     return str(uuid5(_NAMESPACE, f"{alert_type}/{entity_id}/{event_id}"))
 
 
-def encode(alert: FraudAlert | AtoAlert) -> bytes:
+def encode(alert: FraudAlert | AtoAlert | ComplianceAlert | EddTrigger) -> bytes:
     """Return the alert's value for Kafka, as JSON; its key is `user_id`."""
     return msgspec.json.encode(alert)
 
@@ -174,6 +342,38 @@ def decode(raw: bytes) -> FraudAlert:
 def decode_ato(raw: bytes) -> AtoAlert:
     """Read a takeover alert back; fields that a newer version added are left out. Raises msgspec.ValidationError."""
     return msgspec.json.decode(raw, type=AtoAlert)
+
+
+def decode_compliance(raw: bytes) -> ComplianceAlert:
+    """Read a compliance alert back; fields that a newer version added are left out. Raises msgspec.ValidationError."""
+    return msgspec.json.decode(raw, type=ComplianceAlert)
+
+
+def decode_edd(raw: bytes) -> EddTrigger:
+    """Read a trigger back; fields that a newer version added are left out. Raises msgspec.ValidationError."""
+    return msgspec.json.decode(raw, type=EddTrigger)
+
+
+def _movement(movement: Movement) -> MovementEvidence:
+    return MovementEvidence(
+        movement_id=movement.id,
+        at=time_text(movement.at),
+        business_day=iso_day(movement.day),
+        direction=movement.direction,
+        channel=movement.channel,
+        amount=money_text(movement.amount_minor, movement.currency),
+        amount_minor=movement.amount_minor,
+        currency=movement.currency,
+        usd_minor=movement.usd_minor,
+        rate=movement.rate or None,
+        rate_at=movement.rate_at or None,
+        payment_method=movement.payment_method or None,
+        cash=movement.cash or None,
+        cash_basis=movement.basis,
+        counterparty_id=movement.counterparty or None,
+        device_id=movement.device or None,
+        destination_country=movement.country or None,
+    )
 
 
 def _alert_finding(finding: Finding) -> AlertFinding:
