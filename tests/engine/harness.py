@@ -114,7 +114,6 @@ class Worker:
         self._module = module
         self.log = folder.with_suffix(".log")
         self._environment = {
-            **os.environ,
             "COUNTING_NAME": name,
             "COUNTING_KAFKA": kafka,
             "COUNTING_DATA": str(folder),
@@ -122,11 +121,11 @@ class Worker:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Worker:
-        """Start the process."""
+        """Start the process, with the environment of now."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", self._module],
-                env=self._environment,
+                env=os.environ | self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
