@@ -126,7 +126,9 @@ def main(settings: Settings, *, with_web: bool = True) -> int:
         "lakay_starting", app_name=settings.app_name, version=settings.app_version, settings_version=settings.version
     )
     bound = web.listen(settings.worker_host, settings.worker_port) if with_web else None
-    pages = web.canonical_url(settings.worker_host, settings.worker_port) if bound else None
+    pages = None
+    if bound is not None:
+        pages = settings.worker_public_url or web.canonical_url(settings.worker_host, settings.worker_port)
     app = build(settings, pages=pages)
     if bound is not None:
         web.serve(app, settings, bound)

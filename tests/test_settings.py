@@ -165,6 +165,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("KAFKA_AUTO_OFFSET_RESET", "none"),
         ("DATABASE_URL", "mysql://localhost/lakay"),
         ("REDIS_URL", "localhost:6379"),
+        ("WORKER_PUBLIC_URL", "worker-1:6066"),
         ("CONTRACTS_PATH", "/nowhere/schemas"),
         ("CHECKPOINT_INTERVAL_MS", "0"),
     ],

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import structlog
+from aiokafka import errors as kafka
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
@@ -25,7 +26,7 @@ from faust.types import TP
 from lakay_streams.engine.journal import last_entries
 from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.recovery import restore
-from lakay_streams.errors import DatabaseUnavailable, Fenced, StoreError, TopicError
+from lakay_streams.errors import DatabaseUnavailable, EngineError, Fenced, StoreError, TopicError
 
 if TYPE_CHECKING:
     from lakay_streams.engine.ownership import Ownership
@@ -38,6 +39,21 @@ BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 #: What another opening may mend: a broker or a database away, a disk full or damaged, a partition that another worker
 #: took while this one was stopped. Anything else is a bug and ends the worker.
 MENDABLE = (KafkaError, StoreError, DatabaseUnavailable, Fenced, OSError, TimeoutError)
+
+#: What Kafka would answer again, however often it is asked: only an operator can mend a permission or a limit.
+REFUSALS = (
+    kafka.ClusterAuthorizationFailedError,
+    kafka.GroupAuthorizationFailedError,
+    kafka.TopicAuthorizationFailedError,
+    kafka.TransactionalIdAuthorizationFailed,
+    kafka.SaslAuthenticationFailed,
+    kafka.InvalidTransactionTimeout,
+    kafka.MessageSizeTooLargeError,
+    kafka.RecordListTooLargeError,
+    kafka.OffsetMetadataTooLargeError,
+    kafka.PolicyViolationError,
+    kafka.UnsupportedVersionError,
+)
 
 
 class Tenure:
@@ -76,6 +92,11 @@ class Tenure:
                     await self._open(partition, again=failures > 0)
                     self._interruptible = False
                     await self._serve(partition)
+                except REFUSALS as exc:
+                    raise EngineError(
+                        f"Kafka refuses what partition {self.number} needs, and would again ({exc}): correct this "
+                        "worker's permissions or the topics' limits, then start it again."
+                    ) from exc
                 except MENDABLE as exc:
                     failures = 1 if partition.checkpoints else failures + 1
                     self._ownership.failed(exc)

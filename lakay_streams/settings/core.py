@@ -22,7 +22,7 @@ from lakay_streams.settings.domains import (
     FraudSettings,
     ServingSettings,
 )
-from lakay_streams.settings.kinds import Count, DatabaseUrl, Group, LogLevel, Port, RedisUrl, Servers
+from lakay_streams.settings.kinds import Count, DatabaseUrl, Group, LogLevel, Port, RedisUrl, Servers, WebAddress
 
 DEVELOPMENT_PII_SECRETS = {
     "PII_TOKEN_SECRET": "lakay-pii-token-secret-dev-only",
@@ -113,6 +113,8 @@ class Settings(Group):
     """Address the worker's pages listen on."""
     worker_port: Port = 6066
     """Port the worker's pages listen on."""
+    worker_public_url: WebAddress | None = None
+    """Where other workers and operators reach this worker's pages; by default http://, WORKER_HOST and WORKER_PORT."""
     archive_port: Port = 6067
     """Port the archive's pages listen on, at WORKER_HOST."""
     worker_token: SecretStr | None = None

@@ -33,6 +33,12 @@ def _url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _web_address(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+        raise ValueError("the address must be an http:// or https:// URL without query, as in http://worker-1:6066")
+    return url.rstrip("/")
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -46,6 +52,7 @@ Servers = Annotated[str, AfterValidator(_servers)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 Topic = Annotated[str, AfterValidator(_topic)]
 DatabaseUrl = Annotated[SecretStr, _url("postgresql", "postgresql+asyncpg", "postgresql+psycopg")]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
 
 

@@ -19,6 +19,7 @@ from aiohttp.web import Request, Response
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.table import StateTable
+from lakay_streams.errors import StoreError
 from lakay_streams.web.pages import Handler, answer, page, refuse
 from lakay_streams.web.readable import readable
 from lakay_streams.web.sampler import Sampler
@@ -127,6 +128,8 @@ def attach(app: StreamApp, *, bind: str, token: str | None, sampler: Sampler) ->
             found = await _on_worker_loop(app, first)
         except TimeoutError:
             return _busy(request)
+        except StoreError as error:
+            return _damaged(request, error)
         body = {
             "table": name,
             "key": table.key,
@@ -158,6 +161,8 @@ def attach(app: StreamApp, *, bind: str, token: str | None, sampler: Sampler) ->
             here, found = await _on_worker_loop(app, look_up)
         except TimeoutError:
             return _busy(request)
+        except StoreError as error:
+            return _damaged(request, error)
         if not here:
             return _send_on(app, request, number, f"/tables/{quote(name, safe='')}/{quote(key, safe='')}")
         if found is None:
@@ -185,6 +190,10 @@ async def _on_worker_loop(app: StreamApp, read: Callable[[], Result]) -> Result:
 
 def _busy(request: Request) -> Response:
     return refuse(request, 503, f"the worker gave no answer within {HAND_OVER_S:g} s: try again, and look at /stats")
+
+
+def _damaged(request: Request, error: StoreError) -> Response:
+    return refuse(request, 503, f"{error}: the worker restores it from Kafka when it meets the fault; try again then")
 
 
 def owner_of(app: StreamApp, number: int) -> str | None:

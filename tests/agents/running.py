@@ -88,7 +88,7 @@ class RunningWorker:
     @property
     def url(self) -> str:
         """Where its pages are."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://localhost:{self.port}"
 
     def ask(self, path: str, **headers: str) -> Answer:
         """Get one of its pages."""
@@ -143,6 +143,7 @@ def worker(
         "KAFKA_SESSION_TIMEOUT_S": "4",
         "LAKAY_DATA_DIR": str(folder / name),
         "WORKER_PORT": str(port),
+        "WORKER_PUBLIC_URL": f"http://localhost:{port}/",
         "LOG_SCORED_PER_SECOND": "100000",
         "PYTHONPATH": str(ROOT),
     }
