@@ -53,12 +53,23 @@ class Rhythm(NamedTuple):
 
 def learn(rhythm: Rhythm, phase: float) -> Rhythm:
     """Return the rhythm with one more session at `phase`."""
-    history, *moments = rhythm
+    history, cos_1, sin_1, cos_2, sin_2, cos_3, sin_3, cos_4, sin_4, cos_5, sin_5 = rhythm
+    x_1, y_1, x_2, y_2, x_3, y_3, x_4, y_4, x_5, y_5 = _harmonics(phase)
     history += 1
     weight = DECAY if history * DECAY > 1.0 else 1.0 / history
-    kept = 1.0 - weight
-    told = _harmonics(phase)
-    return Rhythm(history, *[kept * old + weight * new for old, new in zip(moments, told, strict=True)])
+    return Rhythm(
+        history,
+        cos_1 + weight * (x_1 - cos_1),
+        sin_1 + weight * (y_1 - sin_1),
+        cos_2 + weight * (x_2 - cos_2),
+        sin_2 + weight * (y_2 - sin_2),
+        cos_3 + weight * (x_3 - cos_3),
+        sin_3 + weight * (y_3 - sin_3),
+        cos_4 + weight * (x_4 - cos_4),
+        sin_4 + weight * (y_4 - sin_4),
+        cos_5 + weight * (x_5 - cos_5),
+        sin_5 + weight * (y_5 - sin_5),
+    )
 
 
 def density(rhythm: Rhythm, phase: float) -> float:
