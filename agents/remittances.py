@@ -2,8 +2,10 @@
 
 in    trebanx.remittance.events (and lakay.internal.remittance.events), keyed by sender_id or BASE/QUOTE
 hold  tables.remittances           one RemittanceState per sender
+      tables.compliance            one ComplianceState per user, shared with the transactions and movements agents
       tables.rates                 the newest rate of each pair
 out   lakay.internal.rates         keyed by BASE/QUOTE, one partition
+      and what agents.movements tells of money
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import cast
 from faust import StreamT
 
 from agents.intake import Intake
+from agents.movements import Ledger
 from lakay_streams.contracts import rates as rate_records
 from lakay_streams.contracts.topics import RATES, REKEYED, REMITTANCES
 from lakay_streams.domain.compliance.remittances import RemittanceState, observe
@@ -28,7 +31,12 @@ log = get_logger()
 
 
 def attach(
-    app: StreamApp, *, intake: Intake, remittances: StateTable[RemittanceState], rates: StateTable[RateState]
+    app: StreamApp,
+    *,
+    intake: Intake,
+    remittances: StateTable[RemittanceState],
+    rates: StateTable[RateState],
+    ledger: Ledger,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -53,6 +61,7 @@ def attach(
             return
         state, seen = admitted
         states.set(event.sender_id, observe(state, event, seen))
+        ledger.enter(work, event)
         if intake.sampling.wants("low"):
             log.info("remittance_event_received", user_id=event.sender_id, event_type=event.event_type)
 

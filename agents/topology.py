@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 
-from agents import circles, control, remittances, transactions, users
+from agents import circles, control, movements, remittances, transactions, users
 from agents.decisions import FraudDesk, TakeoverDesk
 from agents.intake import Intake, park
 from lakay_streams.contracts import Contracts
+from lakay_streams.contracts import movements as movement_records
 from lakay_streams.contracts import rates as rate_records
 from lakay_streams.contracts.topics import (
     CIRCLES,
     CONTROL,
+    CORRIDORS,
     EVENT_TYPES,
     JOURNAL,
+    MOVEMENTS,
     RATES,
     REMITTANCES,
     TRANSACTIONS,
     USERS,
 )
+from lakay_streams.domain.compliance.decide import NO_PEERS
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.options import CheckpointStats, Options
@@ -32,6 +36,8 @@ from lakay_streams.settings import Settings
 from lakay_streams.telemetry import ScoredSampling, get_logger
 from lakay_streams.web import server as web
 from tables import circles as circles_table
+from tables import compliance as compliance_table
+from tables import corridors as corridors_table
 from tables import rates as rates_table
 from tables import remittances as remittances_table
 from tables import users as users_table
@@ -70,19 +76,32 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         consumer_auto_offset_reset=settings.kafka_auto_offset_reset,
     )
     rates = Reference("rates", RATES, DEFAULT_RATES, lambda value, record: rate_records.fold(value, record.value))
-    app.ownership.references.append(rates)
+    peers = Reference(
+        "corridors", CORRIDORS, NO_PEERS, lambda value, record: movement_records.fold_peers(value, record.value)
+    )
+    app.ownership.references += [rates, peers]
     users_states = users_table.declare(app)
     contracts = Contracts.load(settings.contracts_path)
     limits = settings.user_limits()
     sampling = {
         topic: ScoredSampling(settings.log_scored_per_second)
-        for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES, CONTROL)
+        for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES, CONTROL, MOVEMENTS)
     }
     intake = {topic: Intake(topic, contracts, budget) for topic, budget in sampling.items()}
     fraud = FraudDesk(
         settings.fraud.alert_kafka_topic, settings.version, ScoredSampling(settings.log_scored_per_second)
     )
     takeovers = TakeoverDesk(settings.behavior.ato_kafka_topic, settings.version, limits.behavior)
+    customers = compliance_table.declare(app)
+    ledger = movements.Ledger(
+        customers,
+        rates,
+        peers,
+        settings.compliance_limits(),
+        alerts_topic=settings.compliance.alerts_topic,
+        edd_topic=settings.compliance.edd_triggers_topic,
+        settings_version=settings.version,
+    )
     for agent, topic in ((transactions, TRANSACTIONS), (users, USERS)):
         agent.attach(
             app,
@@ -92,14 +111,23 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
             limits=limits,
             fraud=fraud,
             takeovers=takeovers,
+            ledger=ledger,
         )
     control.attach(app, intake=intake[CONTROL], users=users_states, limits=limits.behavior)
-    circles.attach(app, intake=intake[CIRCLES], circles=circles_table.declare(app))
+    circles.attach(app, intake=intake[CIRCLES], circles=circles_table.declare(app), ledger=ledger)
     remittances.attach(
         app,
         intake=intake[REMITTANCES],
         remittances=remittances_table.declare(app),
         rates=rates_table.declare(app),
+        ledger=ledger,
+    )
+    movements.attach(
+        app,
+        intake=intake[MOVEMENTS],
+        ledger=ledger,
+        customers=customers,
+        corridors=corridors_table.declare(app),
     )
     return app
 

@@ -2,8 +2,10 @@
 
 in    trebanx.transaction.events (and lakay.internal.transaction.events), keyed by user_id
 hold  tables.users                 one UserState per user, shared with the users agent
+      tables.compliance            one ComplianceState per user, shared with the remittances and movements agents
 out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL decisions
       lakay.behavior.ato-alerts    keyed by user_id; HIGH and CRITICAL takeovers
+      and what agents.movements tells of money
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from faust import StreamT
 
 from agents.decisions import FraudDesk, TakeoverDesk
 from agents.intake import Intake
+from agents.movements import Ledger
 from lakay_streams.contracts.topics import REKEYED, TRANSACTIONS
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.money import Rates
@@ -32,6 +35,7 @@ def attach(
     limits: UserLimits,
     fraud: FraudDesk,
     takeovers: TakeoverDesk,
+    ledger: Ledger,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -46,3 +50,4 @@ def attach(
                     if isinstance(event, TransactionInitiated):
                         fraud.scored(work, decision.fraud, event)
                     takeovers.judged(work, decision.takeover)
+                    ledger.enter(work, event)

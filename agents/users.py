@@ -2,6 +2,7 @@
 
 in    trebanx.user.events (and lakay.internal.user.events), keyed by user_id
 hold  tables.users                 one UserState per user, shared with the transactions agent
+      tables.compliance            when a user registered
 out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL login velocity
       lakay.behavior.ato-alerts    keyed by user_id; HIGH and CRITICAL takeovers
 """
@@ -12,6 +13,7 @@ from faust import StreamT
 
 from agents.decisions import ALERTED, FraudDesk, TakeoverDesk
 from agents.intake import Intake
+from agents.movements import Ledger
 from lakay_streams.contracts.topics import REKEYED, USERS
 from lakay_streams.domain.events import UserEvent
 from lakay_streams.domain.fraud.rules import login_velocity
@@ -36,6 +38,7 @@ def attach(
     limits: UserLimits,
     fraud: FraudDesk,
     takeovers: TakeoverDesk,
+    ledger: Ledger,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -55,3 +58,5 @@ def attach(
                     if decision.fraud.risk_tier in ALERTED:
                         fraud.alert(work, decision.fraud, event)
                     takeovers.judged(work, decision.takeover)
+                    if event.event_type == "user-registered":
+                        ledger.registered(work, event)

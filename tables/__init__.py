@@ -3,6 +3,8 @@
     users         user_id       UserState          under 16 KiB (domain/user_state.py)
     circles       circle_id     CircleState        counts and totals of one circle
     remittances   sender_id     RemittanceState    counts and totals of what one user sends
+    compliance    user_id       ComplianceState    under 64 KiB (domain/compliance/state.py)
+    corridors     USD>HT        CorridorState      what remittances of one corridor usually are
     rates         BASE/QUOTE    RateState          the newest exchange rate of one pair
 
 Tables are named explicitly: renaming a file keeps its state.

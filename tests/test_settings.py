@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from lakay_streams.domain.behavior.limits import BehaviorLimits
+from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.users import UserLimits
 from lakay_streams.errors import SettingsError
 from lakay_streams.settings import Settings, explain, load_settings, unknown_variables
+from lakay_streams.settings.countries import packaged
 
 RUNBOOK_DEFAULTS = {
     "APP_NAME": "lakay-intelligence",
@@ -153,6 +155,10 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("BEHAVIOR_ATO_HIGH_THRESHOLD", "0.8"),
         ("COMPLIANCE_CTR_THRESHOLD", "10000.01"),
         ("COMPLIANCE_RAPID_MOVEMENT_RATIO", "1.01"),
+        ("COMPLIANCE_CTR_WARNING_THRESHOLD", "10000.01"),
+        ("COMPLIANCE_BUSINESS_TIMEZONE", "Mars/Olympus"),
+        ("COMPLIANCE_RISK_MEDIUM_MAX", "0.8"),
+        ("COMPLIANCE_HIGH_RISK_COUNTRIES", "/nowhere.json"),
         ("COMPLIANCE_VOLUME_MULTIPLIER", "1"),
         ("COMPLIANCE_RISK_LOW_MAX", "0.9"),
         ("SERVING_STRATEGY", "guess"),
@@ -294,6 +300,30 @@ def test_the_fraud_limits_are_the_settings_in_cents(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("FRAUD_LARGE_TXN_MIN", "2500.29")
     monkeypatch.setenv("SERVING_LOW_MAX", "0.25")
     assert load_settings().fraud_limits() == replace(FraudLimits(), large_txn_min_minor=2500_29, medium_threshold=0.25)
+
+
+def test_the_compliance_limits_are_the_settings_in_cents_with_the_list_in_force(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = load_settings().compliance_limits()
+    assert limits == replace(ComplianceLimits(), countries=packaged().countries)
+    monkeypatch.setenv("COMPLIANCE_CTR_THRESHOLD", "9999.99")
+    monkeypatch.setenv("COMPLIANCE_BUSINESS_TIMEZONE", "America/Chicago")
+    monkeypatch.setenv("COMPLIANCE_RAPID_MOVEMENT_HOURS", "48")
+    changed = load_settings().compliance_limits()
+    assert (changed.ctr_threshold_minor, changed.zone.hours, changed.rapid_movement_ms) == (999_999, -6, 172_800_000)
+
+
+def test_another_list_of_countries_is_another_version_and_another_place_of_it_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = load_settings()
+    file = tmp_path / "list.json"
+    file.write_text(packaged().as_json())
+    monkeypatch.setenv("COMPLIANCE_HIGH_RISK_COUNTRIES", str(file))
+    assert load_settings().version == before.version
+    file.write_text(packaged()._replace(call_for_action={"KP": "DPRK"}).as_json())
+    assert load_settings().version != before.version
 
 
 def test_a_misspelt_variable_is_found_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:

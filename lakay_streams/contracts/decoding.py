@@ -17,7 +17,7 @@ import orjson
 
 from lakay_streams.contracts.catalog import INVALID, Schema, load_catalog, newest
 from lakay_streams.contracts.records import KINDS, Amount, Rate, violations
-from lakay_streams.contracts.topics import CONTROL_TYPES, EVENT_TYPES, REKEYED
+from lakay_streams.contracts.topics import EVENT_TYPES, INTERNAL_TYPES, REKEYED
 from lakay_streams.contracts.wellformed import Violation, is_surely_well_formed
 from lakay_streams.contracts.wellformed import violations as form_violations
 from lakay_streams.errors import ContractError
@@ -88,7 +88,7 @@ class Contracts:
         self.catalog = catalog
         self._max_bytes = max_bytes
         self._topics: dict[str, dict[str, dict[str, _Entry]]] = {}
-        for topic, event_types in (EVENT_TYPES | CONTROL_TYPES).items():
+        for topic, event_types in (EVENT_TYPES | INTERNAL_TYPES).items():
             entries = {event_type: _entries(event_type, catalog) for event_type in event_types}
             self._topics[topic] = self._topics[REKEYED.get(topic, topic)] = entries
 

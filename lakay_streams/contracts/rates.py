@@ -37,5 +37,4 @@ def fold(rates: Rates, raw: bytes | None) -> Rates:
     if raw is None:
         return rates
     record = msgspec.json.decode(raw, type=RateRecord)
-    # The day is enough: it says how old a rate is, and the alert carries the rate itself.
-    return rates.updated(record.base_currency, record.quote_currency, Decimal(record.rate), record.effective_at[:10])
+    return rates.updated(record.base_currency, record.quote_currency, Decimal(record.rate), record.effective_at)

@@ -17,8 +17,10 @@ from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.contracts.wellformed import Violation
 from lakay_streams.domain.events import (
     CircleEvent,
+    CorridorRemittance,
     Event,
     ExchangeRateUpdated,
+    MoneyMoved,
     Place,
     ProfileDisposition,
     RemittanceEvent,
@@ -254,6 +256,14 @@ KINDS: dict[str, Kind] = {
     "remittance-failed": _kind(
         RemittanceEvent, "failed_at", "sender_id remittance_id currency reason", amount_minor=Amount()
     ),
+    "money-moved": _kind(
+        MoneyMoved,
+        "moved_at",
+        "user_id movement_id direction channel currency counterparty_id device_id payment_method",
+        amount_minor=Amount(),
+    ),
+    "money-returned": _kind(MoneyMoved, "returned_at", "user_id movement_id"),
+    "corridor-remittance": _kind(CorridorRemittance, "completed_at", "corridor currency", amount_minor=Amount()),
     "exchange-rate-updated": _kind(
         ExchangeRateUpdated, "effective_at", "base_currency quote_currency", rate=Rate("rate")
     ),

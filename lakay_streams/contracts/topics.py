@@ -22,7 +22,9 @@ EDD_TRIGGERS = "lakay.compliance.edd-triggers"
 REJECTED = "lakay.internal.rejected"
 JOURNAL = "lakay.internal.journal"
 RATES = "lakay.internal.rates"
+CORRIDORS = "lakay.internal.corridors"
 CONTROL = "lakay.internal.control"
+MOVEMENTS = "lakay.internal.movements"
 REKEYED_TRANSACTIONS = "lakay.internal.transaction.events"
 REKEYED_USERS = "lakay.internal.user.events"
 REKEYED_CIRCLES = "lakay.internal.circle.events"
@@ -81,6 +83,12 @@ TOPICS: tuple[Topic, ...] = (
     _topic(REJECTED, Role.INTERNAL, "rejected_id", "records that could not be used, with every reason"),
     _topic(JOURNAL, Role.INTERNAL, "partition", "what each checkpoint processed, in order"),
     Topic(RATES, Role.INTERNAL, Partitions.ONE, "compact", "BASE/QUOTE", "the latest exchange rate of each pair"),
+    Topic(
+        CORRIDORS, Role.INTERNAL, Partitions.ONE, "compact", "corridor", "what remittances of a corridor usually are"
+    ),
+    _topic(
+        MOVEMENTS, Role.INTERNAL, "user_id or corridor", "movements of users whom another topic's key does not name"
+    ),
     _topic(CONTROL, Role.INTERNAL, "user_id", "what operators decided about users; only their console may write it"),
     _topic(REKEYED_TRANSACTIONS, Role.INTERNAL, "user_id", "transaction events that came under a wrong key"),
     _topic(REKEYED_USERS, Role.INTERNAL, "user_id", "user events that came under a wrong key"),
@@ -135,13 +143,16 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
 }
 """Inbound topic to the event types registered for it (runbook appendix B)."""
 
-CONTROL_TYPES: dict[str, tuple[str, ...]] = {CONTROL: ("profile-disposition",)}
-"""Lakay's own event types, by topic: they come from operators, in the envelope that Trebanx's have."""
+INTERNAL_TYPES: dict[str, tuple[str, ...]] = {
+    CONTROL: ("profile-disposition",),
+    MOVEMENTS: ("money-moved", "money-returned", "corridor-remittance"),
+}
+"""Lakay's own event types, by topic: from operators and from other partitions, in the envelope that Trebanx's have."""
 
 TOPIC_OF: dict[str, str] = {
-    event_type: topic for topic, types in (EVENT_TYPES | CONTROL_TYPES).items() for event_type in types
+    event_type: topic for topic, types in (EVENT_TYPES | INTERNAL_TYPES).items() for event_type in types
 }
 """Event type to the topic it comes on."""
 
-SOURCES: tuple[str, ...] = (*EVENT_TYPES, *REKEYED.values(), *CONTROL_TYPES)
+SOURCES: tuple[str, ...] = (*EVENT_TYPES, *REKEYED.values(), *INTERNAL_TYPES)
 """Every topic that the agents read, all with one partition count."""

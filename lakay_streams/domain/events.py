@@ -160,6 +160,48 @@ class RemittanceEvent(NamedTuple):
         return self.sender_id
 
 
+class MoneyMoved(NamedTuple):
+    """A user's money moved, as told by a topic that is not keyed by this user: `event_type` is money-moved.
+
+    A circle's contribution or payout, or the recipient's side of a transfer or remittance. money-returned takes the
+    movement of that id back, and has nothing but it. `counterparty_id` is the other user, or the circle.
+    """
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    user_id: str
+    movement_id: str
+    direction: str | None = None
+    channel: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    counterparty_id: str | None = None
+    device_id: str | None = None
+    payment_method: str | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.user_id
+
+
+class CorridorRemittance(NamedTuple):
+    """A remittance was completed in a corridor, such as `USD>HT`; the amount is in US cents."""
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    corridor: str
+    currency: str
+    amount_minor: int
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.corridor
+
+
 class ExchangeRateUpdated(NamedTuple):
     """One unit of `base_currency` buys `rate` units of `quote_currency`. Keyed by `BASE/QUOTE`."""
 
@@ -183,5 +225,7 @@ Event = (
     | ProfileDisposition
     | CircleEvent
     | RemittanceEvent
+    | MoneyMoved
+    | CorridorRemittance
     | ExchangeRateUpdated
 )

@@ -23,13 +23,17 @@ USD_MINOR_MAX = 10**13
 
 
 class Rates(NamedTuple):
-    """What one unit of a currency is worth in US dollars, and the day that is true of (`as_of`, ISO 8601)."""
+    """What one unit of a currency is worth in US dollars, and since when: `as_of` is the newest rate's time (ISO 8601).
+
+    `since` has the time of each currency's own rate; those that are not in it are as old as the defaults.
+    """
 
     as_of: str
     usd_per_unit: dict[str, Decimal]
+    since: Mapping[str, str] = {}
 
     def updated(self, base: str, quote: str, rate: Decimal, as_of: str) -> Rates:
-        """Return the rates after "one unit of `base` buys `rate` units of `quote`".
+        """Return the rates after "one unit of `base` buys `rate` units of `quote`" since `as_of`.
 
         Only pairs with USD change the table: a cross rate says nothing new about dollars. A rate that is not positive
         is ignored; `contracts` rejects it before.
@@ -37,9 +41,9 @@ class Rates(NamedTuple):
         if rate <= 0 or base == quote:
             return self
         if quote == "USD":
-            return Rates(as_of, {**self.usd_per_unit, base: rate})
+            return Rates(as_of, {**self.usd_per_unit, base: rate}, {**self.since, base: as_of})
         if base == "USD":
-            return Rates(as_of, {**self.usd_per_unit, quote: 1 / rate})
+            return Rates(as_of, {**self.usd_per_unit, quote: 1 / rate}, {**self.since, quote: as_of})
         return self
 
 

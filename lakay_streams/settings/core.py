@@ -13,8 +13,12 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from lakay_streams.domain.behavior.limits import DAY_MS, HOUR_MS, MINUTE_MS, BehaviorLimits
+from lakay_streams.domain.business_day import ZONES
+from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.users import UserLimits
+from lakay_streams.errors import SettingsError
+from lakay_streams.settings import countries
 from lakay_streams.settings.domains import (
     BehaviorSettings,
     CircleSettings,
@@ -149,7 +153,12 @@ class Settings(Group):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [*self._pii_problems(), *self._contracts_problems(), *self._tier_problems()]
+        problems = [
+            *self._pii_problems(),
+            *self._contracts_problems(),
+            *self._tier_problems(),
+            *self._countries_problems(),
+        ]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -186,6 +195,12 @@ class Settings(Group):
                 f"SERVING_LOW_MAX={serving.low_max} must be below FRAUD_HIGH_THRESHOLD={fraud.high_threshold}: "
                 "lower the first or raise the second"
             )
+
+    def _countries_problems(self) -> Iterator[str]:
+        try:
+            countries.in_force(self.compliance.high_risk_countries)
+        except SettingsError as error:
+            yield f"COMPLIANCE_HIGH_RISK_COUNTRIES is refused: {error}"
 
     @property
     def brokers(self) -> list[str]:
@@ -255,6 +270,28 @@ class Settings(Group):
         """The limits of everything that is decided about a user."""
         return UserLimits(self.fraud_limits(), self.behavior_limits())
 
+    def compliance_limits(self) -> ComplianceLimits:
+        """The limits of compliance: amounts in US cents, times in ms, and the list of countries in force."""
+        compliance = self.compliance
+        return ComplianceLimits(
+            ctr_threshold_minor=int(compliance.ctr_threshold * 100),
+            ctr_warning_minor=int(compliance.ctr_warning_in_force * 100),
+            ctr_enabled=compliance.ctr_enabled,
+            assume_cash=compliance.assume_cash,
+            zone=ZONES[compliance.business_timezone],
+            rapid_movement_ms=compliance.rapid_movement_hours * HOUR_MS,
+            rapid_movement_ratio=compliance.rapid_movement_ratio,
+            rapid_movement_floor_minor=int(compliance.rapid_movement_floor * 100),
+            volume_multiplier=compliance.volume_multiplier,
+            volume_floor_minor=int(compliance.volume_floor * 100),
+            lookback_days=compliance.structuring_lookback_days,
+            sar_confidence=compliance.sar_confidence,
+            risk_low_max=compliance.risk_low_max,
+            risk_medium_max=compliance.risk_medium_max,
+            risk_high_max=compliance.risk_high_max,
+            countries=countries.in_force(compliance.high_risk_countries).countries,
+        )
+
     @property
     def version(self) -> str:
         """Twelve hex digits that change when, and only when, a setting that decisions depend on changes.
@@ -275,6 +312,14 @@ class Settings(Group):
             "high_max": self.fraud.critical_threshold,
         }
         decisive["behavior"]["amount_weight"] = self.behavior.amount_weight_in_force
+        decisive["compliance"]["ctr_warning_threshold"] = _canonical(self.compliance.ctr_warning_in_force)
+        # What is in the list decides, not where it lies.
+        listed = countries.in_force(self.compliance.high_risk_countries)
+        decisive["compliance"]["high_risk_countries"] = {
+            "published": listed.published,
+            "call_for_action": sorted(listed.call_for_action),
+            "increased_monitoring": sorted(listed.increased_monitoring),
+        }
         return decisive
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from lakay_streams.settings.kinds import Count, Group, Ratio, Threshold, Topic, Usd
+from lakay_streams.settings.kinds import BusinessZone, Count, Group, Ratio, Threshold, Topic, Usd
 
 FEDERAL_CTR_THRESHOLD = Decimal(10_000)
 """US dollars, 31 CFR 1010.311: a report is due above it, and no setting may raise it."""
@@ -155,25 +156,44 @@ class ComplianceSettings(Group):
     ctr_threshold: Usd = Decimal("10000.0")
     """US dollars above which a currency transaction report is due; never above 10000 (31 CFR 1010.311)."""
     ctr_enabled: bool = True
-    """Whether currency transaction reports are monitored."""
+    """Whether currency transaction reports are monitored; false stops their alerts and warnings, and nothing else."""
+    ctr_warning_threshold: Usd | None = None
+    """US dollars of cash in a business day from which a report is announced; 90% of the threshold unless set."""
+    assume_cash: bool = True
+    """Whether money is taken for cash where no payment method is given; alerts say which was assumed."""
+    business_timezone: BusinessZone = "America/New_York"
+    """Time zone of the business days that a currency transaction report adds up."""
     rapid_movement_hours: Count = 24
     """Hours in which money that comes in and leaves again is a rapid movement."""
     rapid_movement_ratio: Threshold = 0.80
     """Share of what came in that must leave to be a rapid movement."""
+    rapid_movement_floor: Usd = Decimal("900.0")
+    """US dollars that must come in within the hours before their leaving is looked at."""
     volume_multiplier: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 3.0
     """Times the 30-day mean from which a volume is unusual."""
+    volume_floor: Usd = Decimal("5000.0")
+    """US dollars of a business day below which no volume is unusual."""
     structuring_lookback_days: Annotated[int, Field(ge=1, le=365)] = 30
     """Days over which slow structuring is looked for."""
     sar_confidence: Threshold = 0.70
     """Structuring confidence from which filing a suspicious activity report is recommended."""
     risk_low_max: Ratio = 0.30
     """Customer risk score up to which a customer is low risk."""
+    risk_medium_max: Ratio = 0.60
+    """Customer risk score up to which a customer is medium risk; above it, enhanced due diligence begins."""
     risk_high_max: Ratio = 0.80
     """Customer risk score up to which a customer is high risk; above it, prohibited."""
+    high_risk_countries: Path | None = None
+    """File of the list of high-risk countries, from `lakay compliance lists import`; the packaged one unless set."""
     alerts_topic: Topic = "lakay.compliance.alerts"
     """Topic of the compliance alerts."""
     edd_triggers_topic: Topic = "lakay.compliance.edd-triggers"
     """Topic of the enhanced due diligence triggers."""
+
+    @property
+    def ctr_warning_in_force(self) -> Decimal:
+        """US dollars from which a report is announced: the setting's, or nine tenths of the reporting threshold."""
+        return self.ctr_warning_threshold or (self.ctr_threshold * 9 / 10).quantize(Decimal("0.01"))
 
     @model_validator(mode="after")
     def _within_the_law_and_in_order(self) -> Self:
@@ -182,11 +202,19 @@ class ComplianceSettings(Group):
                 f"COMPLIANCE_CTR_THRESHOLD={self.ctr_threshold} is above the federal {FEDERAL_CTR_THRESHOLD} "
                 "US dollars (31 CFR 1010.311): set it to 10000 or less"
             )
-        if self.risk_high_max <= self.risk_low_max:
+        if self.ctr_warning_in_force > self.ctr_threshold:
             raise ValueError(
-                f"COMPLIANCE_RISK_HIGH_MAX={self.risk_high_max} must be above "
-                f"COMPLIANCE_RISK_LOW_MAX={self.risk_low_max}: raise the first or lower the second"
+                f"COMPLIANCE_CTR_WARNING_THRESHOLD={self.ctr_warning_threshold} is above "
+                f"COMPLIANCE_CTR_THRESHOLD={self.ctr_threshold}: lower the first, so that it warns before a report"
             )
+        levels = {
+            "COMPLIANCE_RISK_LOW_MAX": self.risk_low_max,
+            "COMPLIANCE_RISK_MEDIUM_MAX": self.risk_medium_max,
+            "COMPLIANCE_RISK_HIGH_MAX": self.risk_high_max,
+        }
+        for (lower, low), (higher, high) in pairwise(levels.items()):
+            if high <= low:
+                raise ValueError(f"{higher}={high} must be above {lower}={low}: raise the first or lower the second")
         return self
 
 

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lakay_streams.domain.business_day import ZONES
+
 
 def _topic(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name):
@@ -39,6 +41,12 @@ def _web_address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _zone(name: str) -> str:
+    if name not in ZONES:
+        raise ValueError(f"business days are counted in one of {', '.join(ZONES)}")
+    return name
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -50,6 +58,7 @@ Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Servers = Annotated[str, AfterValidator(_servers)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+BusinessZone = Annotated[str, AfterValidator(_zone)]
 Topic = Annotated[str, AfterValidator(_topic)]
 DatabaseUrl = Annotated[SecretStr, _url("postgresql", "postgresql+asyncpg", "postgresql+psycopg")]
 WebAddress = Annotated[str, AfterValidator(_web_address)]

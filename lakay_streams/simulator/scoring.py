@@ -54,8 +54,8 @@ class UserScorer:
         """Decide one record and learn from it."""
         event = self._contracts.decode(value, topic)
         if isinstance(event, ExchangeRateUpdated):
-            day = to_text(event.occurred_at)[:10]
-            self._rates = self._rates.updated(event.base_currency, event.quote_currency, event.rate, day)
+            since = to_text(event.occurred_at)
+            self._rates = self._rates.updated(event.base_currency, event.quote_currency, event.rate, since)
             return NOTHING
         if not isinstance(event, TransactionInitiated | TransactionUpdated | UserEvent):
             return NOTHING

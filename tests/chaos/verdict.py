@@ -18,7 +18,7 @@ import msgspec
 from rocksdict import AccessType, Options, Rdict
 
 from lakay_streams.contracts import Contracts
-from lakay_streams.contracts.topics import JOURNAL, RATES, REJECTED, REKEYED, SOURCES
+from lakay_streams.contracts.topics import CORRIDORS, JOURNAL, RATES, REJECTED, SOURCES
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.engine.store import PartitionStore
 from lakay_streams.settings import load_settings
@@ -58,9 +58,10 @@ async def judge(platform: Platform, damaged: Collection[str]) -> Verdict:
     }
     comparison = _Comparison()
     parked = _compare_processed(comparison, sources, journal)
-    rates = (await platform.read(RATES, partitions=1))[0]
-    oracle = Oracle(Contracts.load(None), load_settings(env_file=None).user_limits())
-    expected = oracle.replay(sources, journal, rates)
+    rates, corridors = [(await platform.read(topic, partitions=1))[0] for topic in (RATES, CORRIDORS)]
+    settings = load_settings(env_file=None)
+    oracle = Oracle(Contracts.load(None), settings.user_limits(), settings.compliance_limits())
+    expected = oracle.replay(sources, journal, rates, corridors)
     outputs = await _compare_outputs(comparison, platform, expected)
     for table in NEW:
         changelog = await platform.read(f"{GROUP}-{table}-changelog")
@@ -117,9 +118,7 @@ async def _compare_outputs(comparison: _Comparison, platform: Platform, expected
     """A reader of committed records sees each alert, reject and record sent on once."""
     alerts = await platform.alert_ids()
     rejects = Counter(json.loads(record.value)["rejected_id"] for record in await platform.records(REJECTED))
-    rekeyed: Counter[tuple[str, bytes, bytes]] = Counter()
-    for topic in REKEYED.values():
-        rekeyed.update((topic, record.key, record.value) for record in await platform.records(topic))
+    rekeyed = await platform.sent_on()
     comparison.count("alerts", expected.alerts, alerts)
     comparison.count("rejects", expected.rejects, rejects)
     comparison.count("records sent on", expected.rekeyed, rekeyed)

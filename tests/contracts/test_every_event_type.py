@@ -11,10 +11,12 @@ import pytest
 from jsonschema import Draft7Validator
 
 from lakay_streams.contracts import Unknown
-from lakay_streams.contracts.topics import CONTROL_TYPES, EVENT_TYPES, REKEYED, TOPIC_OF
+from lakay_streams.contracts.topics import EVENT_TYPES, INTERNAL_TYPES, REKEYED, TOPIC_OF
 from lakay_streams.domain.events import (
     CircleEvent,
+    CorridorRemittance,
     ExchangeRateUpdated,
+    MoneyMoved,
     Place,
     ProfileDisposition,
     RemittanceEvent,
@@ -73,6 +75,13 @@ EXPECTED: dict[str, tuple[type, dict[str, Any]]] = {
         UserEvent,
         {"user_id": USER, "session_id": SESSION, **SEEN, "action": "view_balance"},
     ),
+    "money-moved": (
+        MoneyMoved,
+        {"user_id": OTHER, "movement_id": TRANSACTION, "direction": "in", "channel": "transfer", **MONEY}
+        | {"counterparty_id": USER, "device_id": "device-7f3a", "payment_method": "wallet"},
+    ),
+    "money-returned": (MoneyMoved, {"user_id": OTHER, "movement_id": TRANSACTION}),
+    "corridor-remittance": (CorridorRemittance, {"corridor": "USD>HT", **PAID}),
     "profile-disposition": (ProfileDisposition, {"user_id": USER, "disposition": "legitimate"}),
     "circle-created": (
         CircleEvent,
@@ -134,7 +143,7 @@ optional_fields = [
 ]
 
 
-def test_there_are_27_event_types_and_one_of_lakays_own_each_with_a_packaged_schema() -> None:
+def test_there_are_27_event_types_and_four_of_lakays_own_each_with_a_packaged_schema() -> None:
     assert len([event_type for types in EVENT_TYPES.values() for event_type in types]) == 27
     assert set(SCHEMAS) == {*TOPIC_OF, "envelope"}
     assert set(EXPECTED) == set(TOPIC_OF)
@@ -201,7 +210,7 @@ def test_unknown_fields_are_tolerated(event_type: str) -> None:
 def test_an_event_is_known_on_its_own_topic_and_its_rekeyed_twin_only(event_type: str) -> None:
     raw = json.dumps(event(event_type)).encode()
     home = TOPIC_OF[event_type]
-    for topic in {**EVENT_TYPES, **CONTROL_TYPES}:
+    for topic in {**EVENT_TYPES, **INTERNAL_TYPES}:
         for name in {topic, REKEYED.get(topic, topic)}:
             outcome = CONTRACTS.decode(raw, name)
             assert isinstance(outcome, EXPECTED[event_type][0]) == (topic == home)

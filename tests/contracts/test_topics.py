@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from lakay_streams.contracts.topics import CONTROL, EVENT_TYPES, RATES, REKEYED, SOURCES, TOPICS, USERS, Role
+from lakay_streams.contracts.topics import (
+    CONTROL,
+    CORRIDORS,
+    EVENT_TYPES,
+    MOVEMENTS,
+    RATES,
+    REKEYED,
+    SOURCES,
+    TOPICS,
+    USERS,
+    Role,
+)
 
 BY_NAME = {topic.name: topic for topic in TOPICS}
 
@@ -42,6 +53,11 @@ def test_a_rekeyed_topic_has_its_sources_partitions_and_key() -> None:
         assert BY_NAME[rekeyed].key == BY_NAME[source].key
 
 
-def test_only_the_rates_are_read_whole_and_compacted() -> None:
-    assert [topic.name for topic in TOPICS if topic.partition_count(12) == 1] == [RATES]
-    assert [topic.name for topic in TOPICS if topic.cleanup_policy == "compact"] == [RATES]
+def test_movements_of_users_come_to_the_worker_that_owns_them() -> None:
+    assert BY_NAME[MOVEMENTS].role is Role.INTERNAL
+    assert MOVEMENTS in SOURCES
+
+
+def test_only_rates_and_corridors_are_read_whole_and_compacted() -> None:
+    assert [topic.name for topic in TOPICS if topic.partition_count(12) == 1] == [RATES, CORRIDORS]
+    assert [topic.name for topic in TOPICS if topic.cleanup_policy == "compact"] == [RATES, CORRIDORS]

@@ -13,20 +13,30 @@ from typing import Any, NamedTuple
 
 from aiokafka.partitioner import DefaultPartitioner
 
-from lakay_streams.contracts import Contracts, Rejected, Unknown, alerts, rates, rejected
-from lakay_streams.contracts.topics import REKEYED
+from lakay_streams.contracts import Contracts, Rejected, Unknown, alerts, movements, rates, rejected
+from lakay_streams.contracts.topics import CORRIDORS, MOVEMENTS, REKEYED
 from lakay_streams.domain.behavior.disposition import dispose
 from lakay_streams.domain.circles.state import CircleState
 from lakay_streams.domain.circles.state import observe as observe_circle
+from lakay_streams.domain.compliance.corridors import CorridorState, corridor_of
+from lakay_streams.domain.compliance.corridors import observe as observe_corridor
+from lakay_streams.domain.compliance.decide import NO_PEERS, known_since, onward
+from lakay_streams.domain.compliance.decide import decide as decide_compliance
+from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.remittances import RemittanceState
 from lakay_streams.domain.compliance.remittances import observe as observe_remittance
+from lakay_streams.domain.compliance.state import ComplianceState
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import (
     CircleEvent,
+    CorridorRemittance,
     ExchangeRateUpdated,
+    MoneyMoved,
     ProfileDisposition,
     RemittanceEvent,
     TransactionInitiated,
+    TransactionUpdated,
+    UserEvent,
 )
 from lakay_streams.domain.money import DEFAULT_RATES, Rates
 from lakay_streams.domain.user_state import UserState
@@ -39,13 +49,18 @@ NEW: dict[str, Any] = {
     "users": UserState(),
     "circles": CircleState(),
     "remittances": RemittanceState(),
+    "compliance": ComplianceState(),
+    "corridors": CorridorState(),
     "rates": RateState(),
 }
 INBOUND = {rekeyed: inbound for inbound, rekeyed in REKEYED.items()}
 
 
 class Expected(NamedTuple):
-    """States by table and key; how often each alert id, reject id and re-keyed record must be seen."""
+    """States by table and key; how often each alert, reject id and record sent on must be seen.
+
+    An alert is its id, and in compliance its revision, too. What workers send each other is among what is sent on.
+    """
 
     states: dict[str, dict[str, Any]]
     alerts: Counter[str]
@@ -56,13 +71,20 @@ class Expected(NamedTuple):
 class Oracle:
     """Replays source records in the order that the journal gives."""
 
-    def __init__(self, contracts: Contracts, limits: UserLimits) -> None:
+    def __init__(self, contracts: Contracts, limits: UserLimits, compliance: ComplianceLimits) -> None:
         """Start with nothing seen."""
         self._contracts = contracts
         self._limits = limits
+        self._compliance = compliance
         self.expected = Expected({name: {} for name in NEW}, Counter(), Counter(), Counter())
 
-    def replay(self, sources: Records, journal: Mapping[int, list[JournalEntry]], rate_log: list[Any]) -> Expected:
+    def replay(
+        self,
+        sources: Records,
+        journal: Mapping[int, list[JournalEntry]],
+        rate_log: list[Any],
+        corridor_log: list[Any],
+    ) -> Expected:
         """Follow the journal of every partition to its end; return what must have come out.
 
         A growth of the topics moves keys to other partitions, so what was journalled with fewer of them comes first.
@@ -74,7 +96,8 @@ class Oracle:
         }
         checkpoints = [entry for entries in journal.values() for entry in entries if entry.segments]
         for entry in sorted(checkpoints, key=lambda entry: entry.partitions):
-            in_force = self._rates_at(rate_log, int(entry.versions["rates"]))
+            in_force = _folded(rates.fold, DEFAULT_RATES, rate_log, entry.versions["rates"])
+            self._peers = _folded(movements.fold_peers, NO_PEERS, corridor_log, entry.versions["corridors"])
             for topic, first, last, count in entry.segments:
                 records = offsets[topic, entry.partition]
                 batch = [records[offset] for offset in range(first, last + 1) if offset in records]
@@ -85,13 +108,6 @@ class Oracle:
                     else:
                         self._process(topic, entry, record, in_force)
         return self.expected
-
-    def _rates_at(self, rate_log: list[Any], version: int) -> Rates:
-        value = DEFAULT_RATES
-        for record in rate_log:
-            if record.offset < version:
-                value = rates.fold(value, record.value)
-        return value
 
     def _process(self, topic: str, entry: JournalEntry, record: Any, in_force: Rates) -> None:
         inbound = INBOUND.get(topic, topic)
@@ -105,8 +121,8 @@ class Oracle:
         partitions = list(range(entry.partitions))
         if DefaultPartitioner()(key.encode(), partitions, partitions) != entry.partition:
             # One of an internal topic goes back there, and comes as a record of its own.
-            if inbound in REKEYED:
-                self.expected.rekeyed[REKEYED[inbound], key.encode(), record.value] += 1
+            if inbound in REKEYED or inbound == MOVEMENTS:
+                self._send(REKEYED.get(inbound, MOVEMENTS), key, record.value)
             return
         table = self._table_of(event)
         states = self.expected.states[table]
@@ -115,6 +131,42 @@ class Oracle:
         if seen is None:
             return
         states[key] = self._next_state(state, event, seen, in_force)
+        if isinstance(event, TransactionInitiated | TransactionUpdated | RemittanceEvent):
+            self._enter(event, in_force)
+        elif isinstance(event, UserEvent) and event.event_type == "user-registered":
+            customers = self.expected.states["compliance"]
+            customers[key] = known_since(customers.get(key, NEW["compliance"]), event.occurred_at)
+        elif isinstance(event, CircleEvent):
+            told = movements.circle_moved(event)
+            if told is not None:
+                self._send(MOVEMENTS, *told)
+
+    def _enter(self, event: Any, in_force: Rates, seen: bytes | None = None) -> None:
+        if event.event_type in {"transaction-flagged", "remittance-processing"}:
+            return
+        key, customers = event.entity_id, self.expected.states["compliance"]
+        state = customers.get(key, NEW["compliance"])
+        decision = decide_compliance(state, event, self._compliance, in_force, self._peers, seen)
+        customers[key] = decision.state
+        for found in decision.alerts:
+            alert_id = alerts.alert_id(found.finding.rule, key, found.finding.window)
+            self.expected.alerts[f"{alert_id}/{found.revision}"] += 1
+        if decision.edd is not None:
+            self.expected.alerts[alerts.alert_id("edd", key, event.event_id)] += 1
+        counted, returned = decision.counted, decision.returned
+        if counted is not None:
+            other, corridor = onward(key, counted), corridor_of(counted)
+            if other is not None:
+                self._send(MOVEMENTS, other, movements.counterpart_moved(other, key, counted))
+            if corridor and counted.dollars:
+                self._send(MOVEMENTS, corridor, movements.corridor_remittance(corridor, counted))
+        elif returned is not None:
+            other = onward(key, returned)
+            if other is not None:
+                self._send(MOVEMENTS, other, movements.counterpart_returned(other, returned, event.occurred_at))
+
+    def _send(self, topic: str, key: str, value: bytes) -> None:
+        self.expected.rekeyed[topic, key.encode(), value] += 1
 
     def _reject(self, found: Rejected, topic: str, number: int, record: Any) -> None:
         kept = rejected.rejected_record(
@@ -125,6 +177,7 @@ class Oracle:
     @staticmethod
     def _table_of(event: Any) -> str:
         tables = {CircleEvent: "circles", RemittanceEvent: "remittances", ExchangeRateUpdated: "rates"}
+        tables |= {MoneyMoved: "compliance", CorridorRemittance: "corridors"}
         return tables.get(type(event), "users")
 
     def _next_state(self, state: Any, event: Any, seen: bytes, in_force: Rates) -> Any:
@@ -135,6 +188,14 @@ class Oracle:
         if isinstance(event, ExchangeRateUpdated):
             late = event.occurred_at < state.effective_at
             return state._replace(seen=seen) if late else RateState(seen, str(event.rate), event.occurred_at)
+        if isinstance(event, MoneyMoved):
+            self._enter(event, in_force, seen)
+            return self.expected.states["compliance"][event.user_id]
+        if isinstance(event, CorridorRemittance):
+            after, peers = observe_corridor(state, event.amount_minor, seen)
+            if peers is not None:
+                self._send(CORRIDORS, event.corridor, movements.encode_peers(event.corridor, peers))
+            return after
         if isinstance(event, ProfileDisposition):
             return dispose(state, event, self._limits.behavior, seen)
         decision = decide(state, event, self._limits, in_force, seen)
@@ -145,3 +206,11 @@ class Oracle:
         if takeover is not None and takeover.alerted:
             self.expected.alerts[alerts.alert_id(takeover.kind, event.user_id, event.event_id)] += 1
         return decision.state
+
+
+def _folded(fold: Any, value: Any, log: list[Any], version: str | int) -> Any:
+    """Return a reference's value after every record below an offset."""
+    for record in log:
+        if record.offset < int(version):
+            value = fold(value, record.value)
+    return value

@@ -18,7 +18,16 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
-from lakay_streams.contracts.topics import ATO_ALERTS, FRAUD_ALERTS, SOURCES
+from lakay_streams.contracts.topics import (
+    ATO_ALERTS,
+    COMPLIANCE_ALERTS,
+    CORRIDORS,
+    EDD_TRIGGERS,
+    FRAUD_ALERTS,
+    MOVEMENTS,
+    REKEYED,
+    SOURCES,
+)
 from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings, load_settings
 from lakay_streams.simulator import SimulatorOptions
@@ -28,7 +37,7 @@ PARTITIONS = 3
 
 #: How badly records travel where nothing is to be lost: out of order, twice, late, under wrong keys, broken.
 UNRULY = SimulatorOptions(out_of_order=0.02, duplicates=0.02, late=0.01, wrong_keys=0.02, poison=0.005)
-ALERT_TOPICS = (FRAUD_ALERTS, ATO_ALERTS)
+ALERT_TOPICS = (FRAUD_ALERTS, ATO_ALERTS, COMPLIANCE_ALERTS, EDD_TRIGGERS)
 GROUP = "lakay-intelligence"
 
 
@@ -115,9 +124,17 @@ class Platform:
         return [record for batch in (await self.read(topic)).values() for record in batch]
 
     async def alert_ids(self) -> Counter[str]:
-        """Return how often a committed reader sees each alert about a user."""
+        """Return how often a committed reader sees each alert about a user; in compliance, each revision of it."""
         told = [record for topic in ALERT_TOPICS for record in await self.records(topic)]
-        return Counter(json.loads(record.value)["alert_id"] for record in told)
+        return Counter(_alert_id(json.loads(record.value)) for record in told)
+
+    async def sent_on(self) -> Counter[tuple[str, bytes, bytes]]:
+        """Return what a committed reader sees of what workers send each other: (topic, key, value), and how often."""
+        seen: Counter[tuple[str, bytes, bytes]] = Counter()
+        for topic in (*REKEYED.values(), MOVEMENTS):
+            seen.update((topic, record.key, record.value) for record in await self.records(topic))
+        seen.update((CORRIDORS, record.key, record.value) for record in (await self.read(CORRIDORS, 1))[0])
+        return seen
 
     async def caught_up(self, seconds: float = 120.0) -> None:
         """Wait until the group has committed every committed record of every source topic."""
@@ -134,3 +151,9 @@ class Platform:
                 return
             await asyncio.sleep(0.5)
         raise AssertionError(f"not processed within {seconds:g} s: {behind}")
+
+
+def _alert_id(alert: dict[str, Any]) -> str:
+    if "trigger_id" in alert:
+        return str(alert["trigger_id"])
+    return f"{alert['alert_id']}/{alert['revision']}" if "revision" in alert else str(alert["alert_id"])

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from lakay_streams.contracts import Contracts
-from lakay_streams.contracts.topics import JOURNAL, RATES, REJECTED, REKEYED, SOURCES
+from lakay_streams.contracts.topics import CORRIDORS, JOURNAL, RATES, REJECTED, SOURCES
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.store import PartitionStore
@@ -79,9 +79,10 @@ async def expected(platform: Platform) -> Expected:
         number: [JournalEntry.decode(record.value) for record in records]
         for number, records in (await platform.read(JOURNAL)).items()
     }
-    rates = (await platform.read(RATES, partitions=1))[0]
-    oracle = Oracle(Contracts.load(None), load_settings(env_file=None).user_limits())
-    return oracle.replay(sources, journal, rates)
+    rates, corridors = [(await platform.read(topic, partitions=1))[0] for topic in (RATES, CORRIDORS)]
+    settings = load_settings(env_file=None)
+    oracle = Oracle(Contracts.load(None), settings.user_limits(), settings.compliance_limits())
+    return oracle.replay(sources, journal, rates, corridors)
 
 
 @pytest.mark.parametrize("table", list(NEW))
@@ -128,9 +129,7 @@ async def test_every_event_is_processed_and_those_of_another_partition_are_sent_
     world: tuple[Platform, Expected],
 ) -> None:
     platform, expected = world
-    sent: Counter[tuple[str, bytes, bytes]] = Counter()
-    for topic in REKEYED.values():
-        sent.update((topic, record.key, record.value) for record in await platform.records(topic))
+    sent = await platform.sent_on()
     assert sent == expected.rekeyed
     # Wrong keys alone are 2% of the events.
     assert sum(sent.values()) > WAITING / 3

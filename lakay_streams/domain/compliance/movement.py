@@ -19,6 +19,8 @@ DEPOSIT = "deposit"
 WITHDRAWAL = "withdrawal"
 PAYMENT = "payment"
 
+TRANSACTION, OF_REMITTANCE, OF_CIRCLE, BOTH, COUNTERPART = "transaction", "remittance", "circle", "both", "counterpart"
+
 STATED, ASSUMED = "stated", "assumed"
 
 CASH, MONEY_ORDER = "cash", "money_order"
@@ -37,6 +39,9 @@ class Movement(NamedTuple):
     `cash` is in where the customer handed over currency (31 CFR 1010.100(m): coin and paper money), also to send it on
     at once; out where the customer was handed some; else empty. `basis` is how that is known: stated by the payment
     method, or assumed. `counterparty` is the other user, the circle, or empty.
+
+    `source` is which topic told of it: transaction, remittance, circle, both (what is told as a transaction, too, is
+    one movement; `twin` is then the other's id), or counterpart for the recipient's side.
     """
 
     id: str
@@ -55,11 +60,18 @@ class Movement(NamedTuple):
     counterparty: str = ""
     device: str = ""
     country: str = ""
+    source: str = TRANSACTION
+    twin: str = ""
 
     @property
     def dollars(self) -> int:
         """US cents; 0 where there was no rate."""
         return self.usd_minor or 0
+
+    @property
+    def from_balance(self) -> bool:
+        """Whether it left with what the customer had at Trebanx, not with money brought for it."""
+        return self.direction == OUT and (self.channel == WITHDRAWAL or self.payment_method not in OUTSIDE_METHODS)
 
     @property
     def handed(self) -> str:

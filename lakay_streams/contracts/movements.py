@@ -1,0 +1,120 @@
+"""Records that workers send each other: `lakay.internal.movements`, and `lakay.internal.corridors` with what is usual.
+
+Their ids follow from what they tell, so that a replay sends the same ones and whoever reads them counts them once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID, uuid5
+
+import msgspec
+import orjson
+
+from lakay_streams.contracts.money import to_text as money_text
+from lakay_streams.contracts.timestamps import to_text as time_text
+from lakay_streams.domain.compliance.corridors import Peers
+from lakay_streams.domain.compliance.movement import CONTRIBUTION, IN, OUT, PAYOUT, Movement
+from lakay_streams.domain.events import CircleEvent
+
+_NAMESPACE = UUID("8f0b6f0e-6f4d-5d0e-9a35-5a3f6b1f2c77")
+
+SOURCE = "lakay-worker"
+ACCOUNT_METHOD = "wallet"
+
+
+def counterpart_moved(user_id: str, sender_id: str, movement: Movement) -> bytes:
+    """Return what `user_id` learns of a movement that `sender_id` sent them."""
+    payload = {
+        "user_id": user_id,
+        "movement_id": movement.id,
+        "direction": IN,
+        "channel": movement.channel,
+        "amount": money_text(movement.amount_minor, movement.currency),
+        "currency": movement.currency,
+        "counterparty_id": sender_id,
+        "device_id": movement.device or None,
+        "payment_method": None,
+        "moved_at": time_text(movement.at),
+    }
+    return _record("money-moved", f"{movement.id}/{user_id}/{movement.at}", payload["moved_at"], payload)
+
+
+def counterpart_returned(user_id: str, movement: Movement, at: int) -> bytes:
+    """Return what `user_id` learns when a movement to them failed at `at` (ms UTC)."""
+    moment = time_text(at)
+    payload = {"user_id": user_id, "movement_id": movement.id, "returned_at": moment}
+    return _record("money-returned", f"{movement.id}/{user_id}/{at}", moment, payload)
+
+
+def circle_moved(event: CircleEvent) -> tuple[str, bytes] | None:
+    """Return the member whose money a circle's event moved, and what they learn of it; None for any other event.
+
+    An event that names the account was paid from or to it, so no cash was handed over; without it nobody said how.
+    """
+    paid_out = event.event_type == "circle-payout-executed"
+    if not paid_out and event.event_type != "circle-contribution-received":
+        return None
+    if event.user_id is None or event.amount_minor is None or event.currency is None:
+        return None
+    moment = time_text(event.occurred_at)
+    payload = {
+        "user_id": event.user_id,
+        "movement_id": event.event_id,
+        "direction": IN if paid_out else OUT,
+        "channel": PAYOUT if paid_out else CONTRIBUTION,
+        "amount": money_text(event.amount_minor, event.currency),
+        "currency": event.currency,
+        "counterparty_id": event.circle_id,
+        "device_id": event.device_id,
+        "payment_method": ACCOUNT_METHOD if event.account_id else None,
+        "moved_at": moment,
+    }
+    return event.user_id, _record("money-moved", f"{event.event_id}/{event.user_id}", moment, payload)
+
+
+def corridor_remittance(corridor: str, movement: Movement) -> bytes:
+    """Return what a corridor learns of a completed remittance."""
+    moment = time_text(movement.at)
+    payload = {
+        "corridor": corridor,
+        "amount": money_text(movement.dollars, "USD"),
+        "currency": "USD",
+        "completed_at": moment,
+    }
+    return _record("corridor-remittance", f"{movement.id}/{movement.at}", moment, payload)
+
+
+class PeersRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What remittances of a corridor usually are: mean and spread of the log of US cents, and of how many."""
+
+    corridor: str
+    history: int
+    mean: float
+    spread: float
+
+
+def encode_peers(corridor: str, peers: Peers) -> bytes:
+    """Return the record's value for `lakay.internal.corridors`; its key is the corridor."""
+    return msgspec.json.encode(PeersRecord(corridor=corridor, **peers._asdict()))
+
+
+def fold_peers(known: Mapping[str, Peers], raw: bytes | None) -> Mapping[str, Peers]:
+    """Return what is usual in each corridor after one more record."""
+    if raw is None:
+        return known
+    record = msgspec.json.decode(raw, type=PeersRecord)
+    return {**known, record.corridor: Peers(record.history, record.mean, record.spread)}
+
+
+def _record(event_type: str, told: str, moment: str | None, payload: Mapping[str, object]) -> bytes:
+    return orjson.dumps(
+        {
+            "event_id": str(uuid5(_NAMESPACE, f"{event_type}/{told}")),
+            "event_type": event_type,
+            "event_version": "1.0",
+            "timestamp": moment,
+            "source_service": SOURCE,
+            "payload": payload,
+        }
+    )

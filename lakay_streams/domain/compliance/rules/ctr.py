@@ -1,0 +1,66 @@
+"""Currency transaction report: more than 10,000 US dollars of currency in one business day.
+
+Source: 31 CFR 1010.311 (a report of each transaction in currency of more than 10,000 dollars) and 1010.313(b) (several
+by or for one person in one business day are one; cash in and cash out are added up apart and never netted); runbook
+section 2.3, COMPLIANCE_CTR_THRESHOLD. Exactly 10,000.00 is not more. Due in 15 days (1010.306(a)(1)).
+Input: US cents of currency of the business day, each way. Result: one finding a day, with both ways in its totals.
+"""
+
+from __future__ import annotations
+
+from lakay_streams.domain.business_day import iso_day
+from lakay_streams.domain.compliance.alert import FILE_CTR, ComplianceFinding, Totals
+from lakay_streams.domain.compliance.facts import Facts, basis_of, basis_text, named
+from lakay_streams.domain.compliance.movement import Movement
+from lakay_streams.domain.compliance.state import Day, on_day
+from lakay_streams.domain.money import usd
+
+NAME = "ctr"
+REGULATION = "31 CFR 1010.311, 1010.313"
+
+
+def evaluate(facts: Facts) -> ComplianceFinding | None:
+    """Return a finding when a report is due for the day."""
+    limits = facts.limits
+    if not limits.ctr_enabled or (facts.movement is not None and not facts.movement.cash):
+        return None
+    day, threshold = on_day(facts.state, facts.day), limits.ctr_threshold_minor
+    if max(day.cash_in_minor, day.cash_out_minor) <= threshold:
+        return None
+    above = " and ".join(
+        f"{usd(total)} {way}"
+        for total, way in ((day.cash_in_minor, "handed in"), (day.cash_out_minor, "handed out"))
+        if total > threshold
+    )
+    return cash_finding(facts, day, NAME, REGULATION, FILE_CTR, f"Cash of {above} on {iso_day(day.day)}", threshold)
+
+
+def cash_finding(
+    facts: Facts, day: Day, rule: str, regulation: str, recommendation: str, what: str, threshold: int
+) -> ComplianceFinding:
+    """Return a finding about the cash of one business day."""
+    cash: list[Movement] = [each for each in facts.state.movements if each.day == day.day and each.cash]
+    truncated = len(cash) < day.cash
+    basis = basis_of(cash)
+    evidence, truncated = named(cash, truncated)
+    times = [each.at for each in cash] or [facts.at]
+    return ComplianceFinding(
+        rule,
+        regulation,
+        iso_day(day.day),
+        1.0,
+        recommendation,
+        f"{what}{basis_text(basis)}; a report is due above {usd(facts.limits.ctr_threshold_minor)}",
+        evidence,
+        Totals(day.cash, day.cash_in_minor, day.cash_out_minor, day.cash_in_minor, day.cash_out_minor),
+        min(times),
+        max(times),
+        basis,
+        truncated,
+        values={
+            "threshold_minor": threshold,
+            "cash_in_minor": day.cash_in_minor,
+            "cash_out_minor": day.cash_out_minor,
+            "business_day": iso_day(day.day),
+        },
+    )

@@ -1,0 +1,32 @@
+"""Currency transaction report ahead: the cash of one business day comes close to the threshold.
+
+Source: runbook section 6.3 (CTR thresholds); COMPLIANCE_CTR_WARNING_THRESHOLD. No regulation asks for it, and
+FinCEN's answers of October 2025 say that a transaction near 10,000 dollars alone calls for no suspicious activity
+report, so it only recommends to have an eye on the day. Input: as `ctr`. Result: a finding from the warning threshold
+up to and including the reporting threshold, each way apart.
+"""
+
+from __future__ import annotations
+
+from lakay_streams.domain.business_day import iso_day
+from lakay_streams.domain.compliance.alert import MONITOR, ComplianceFinding
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.rules.ctr import cash_finding
+from lakay_streams.domain.compliance.state import on_day
+from lakay_streams.domain.money import usd
+
+NAME = "ctr_warning"
+REGULATION = "31 CFR 1010.311"
+
+
+def evaluate(facts: Facts) -> ComplianceFinding | None:
+    """Return a finding when the day's cash is close to a report, and no report is due yet."""
+    limits = facts.limits
+    if not limits.ctr_enabled or (facts.movement is not None and not facts.movement.cash):
+        return None
+    day = on_day(facts.state, facts.day)
+    most = max(day.cash_in_minor, day.cash_out_minor)
+    if not limits.ctr_warning_minor <= most <= limits.ctr_threshold_minor:
+        return None
+    what = f"Cash of {usd(most)} on {iso_day(day.day)}"
+    return cash_finding(facts, day, NAME, REGULATION, MONITOR, what, limits.ctr_warning_minor)

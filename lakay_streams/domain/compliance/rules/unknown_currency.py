@@ -1,0 +1,42 @@
+"""Unknown currency: money was moved in a currency that has no exchange rate, so no threshold could judge it.
+
+Source: 31 CFR 1010.100(m) (currency of any country counts) and 1010.311. Input: the movements of one business day
+without a rate. Result: one finding a day; it recommends a review, since what is not converted is in no total.
+"""
+
+from __future__ import annotations
+
+from lakay_streams.domain.business_day import iso_day
+from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding
+from lakay_streams.domain.compliance.facts import Facts, named, totals_of
+from lakay_streams.domain.compliance.state import on_day
+
+NAME = "unknown_currency"
+REGULATION = "31 CFR 1010.100(m), 1010.311"
+
+
+def evaluate(facts: Facts) -> ComplianceFinding | None:
+    """Return a finding when amounts of the day could not be converted."""
+    if facts.movement is not None and facts.movement.usd_minor is not None:
+        return None
+    day = on_day(facts.state, facts.day)
+    if not day.unconverted:
+        return None
+    unknown = [each for each in facts.state.movements if each.day == day.day and each.usd_minor is None]
+    currencies = sorted({each.currency for each in unknown})
+    evidence, truncated = named(unknown, len(unknown) < day.unconverted)
+    times = [each.at for each in unknown] or [facts.at]
+    return ComplianceFinding(
+        NAME,
+        REGULATION,
+        iso_day(day.day),
+        1.0,
+        REVIEW,
+        f"{day.unconverted} movements on {iso_day(day.day)} in {', '.join(currencies)}, for which no rate is known",
+        evidence,
+        totals_of(unknown)._replace(movements=day.unconverted),
+        min(times),
+        max(times),
+        truncated=truncated,
+        values={"currencies": currencies, "movements": day.unconverted},
+    )
