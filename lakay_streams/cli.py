@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from lakay_streams import cli_records
+from lakay_streams import cli_compliance, cli_records
 from lakay_streams.commands import EXIT_CODES, settings_in_force
 from lakay_streams.errors import LakayError
 
@@ -34,6 +34,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(profile, name="profile")
 app.add_typer(settings, name="settings")
 app.add_typer(contracts, name="contracts")
+app.add_typer(cli_compliance.app, name="compliance")
 app.add_typer(cli_records.db, name="db")
 app.add_typer(cli_records.audit, name="audit")
 
@@ -179,9 +180,7 @@ def simulate(
     print(f"{sent} records sent to {brokers}")
 
 
-@app.command(
-    epilog="Exit codes: 0 evaluated, 1 a fraud scenario or the target for takeovers was missed, 2 wrong usage."
-)
+@app.command(epilog="Exit codes: 0 evaluated, 1 a fraud scenario or a target was missed, 2 wrong usage.")
 def evaluate(
     events: Events = 200_000,
     users: Users = 1_000,
@@ -189,25 +188,37 @@ def evaluate(
 ) -> None:
     """Score simulated traffic in memory and print recall by scenario and stealth, precision, and false alarms.
 
-    Then takeovers: ROC AUC and events until the alert by scenario, alerts per 1,000 legitimate sessions. Uses the
-    contracts, the rules and the settings of a worker, and no Kafka.
+    Then takeovers: ROC AUC and events until the alert by scenario, alerts per 1,000 legitimate sessions. Then
+    compliance: structuring, pass-through and mules found, alerts per 1,000 ordinary users a month. Uses the contracts,
+    the rules and the settings of a worker, and no Kafka.
     """
     from rich.console import Console
 
     from lakay_streams.simulator import SimulatorOptions, takeovers
+    from lakay_streams.simulator import customers as compliance
     from lakay_streams.simulator import evaluate as evaluation
     from lakay_streams.simulator import simulate as simulated
-    from lakay_streams.simulator.scoring import UserScorer
+    from lakay_streams.simulator.scoring import Scored, UserScorer
 
     loaded = settings_in_force()
     scorer = UserScorer(loaded.user_limits(), loaded.contracts_path)
-    simulation = simulated(SimulatorOptions(seed=seed, users=users, events=events))
+    customers = compliance.CustomerScorer(loaded.compliance_limits(), loaded.contracts_path)
+    options = SimulatorOptions(seed=seed, users=users, events=events)
+    simulation = simulated(options)
+
+    def score(topic: str, value: bytes) -> Scored:
+        customers(topic, value)
+        return scorer(topic, value)
+
     with _progress() as tell:
-        fraud, takeover = evaluation.run(simulation, scorer, lambda scored: tell("Scoring", scored, events))
+        fraud, takeover = evaluation.run(simulation, score, lambda scored: tell("Scoring", scored, events))
+    moved = customers.outcome(simulation.labels, users, options.start_ms)
     console = Console()
     console.print(evaluation.render(fraud))
     console.print(takeovers.render(takeover))
-    raise typer.Exit(0 if fraud.fraud_recall in {None, 1.0} and takeover.on_target else 1)
+    console.print(compliance.render(moved))
+    reached = fraud.fraud_recall in {None, 1.0} and takeover.on_target and moved.on_target
+    raise typer.Exit(0 if reached else 1)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rich.table import Table
 
-from lakay_streams.contracts import Contracts, movements
+from lakay_streams.contracts import Contracts, Rejected, Unknown, movements
 from lakay_streams.contracts.timestamps import to_text
 from lakay_streams.contracts.topics import CIRCLES, MOVEMENTS, REMITTANCES, TRANSACTIONS, USERS
 from lakay_streams.domain.compliance.alert import OPEN, SAR, ComplianceAlert
@@ -44,6 +44,9 @@ FALSE_ALARMS_TARGET = 5.0
 """Alerts per 1,000 ordinary users a month at most."""
 
 MONTH_DAYS = 30.0
+JUDGED_FROM_USER_MONTHS = 500.0
+"""In fewer, one alert more or less decides, and nothing is judged."""
+
 AFTERMATH_MS = 7 * DAY_MS
 
 EXPECTED = {
@@ -92,7 +95,8 @@ class Customers(NamedTuple):
     def on_target(self) -> bool:
         """Whether recall and false alarms are as good as they have to be."""
         found = self.recall is None or self.recall >= RECALL_TARGET
-        return found and self.alerts_per_1000_users_a_month <= FALSE_ALARMS_TARGET
+        quiet = self.alerts_per_1000_users_a_month <= FALSE_ALARMS_TARGET
+        return found and (quiet or self.user_months < JUDGED_FROM_USER_MONTHS)
 
 
 class CustomerScorer:
@@ -108,12 +112,16 @@ class CustomerScorer:
         self._seen: dict[tuple[str, str], bytes] = {}
         self.states: dict[str, ComplianceState] = {}
         self.alerts: list[ComplianceAlert] = []
+        self._newest = 0
 
     def __call__(self, topic: str, value: bytes) -> None:
         """Decide one record and learn from it."""
         if topic not in {TRANSACTIONS, REMITTANCES, CIRCLES, USERS, MOVEMENTS}:
             return
         event = self._contracts.decode(value, topic)
+        if isinstance(event, Rejected | Unknown):
+            return
+        self._newest = max(self._newest, event.occurred_at)
         if isinstance(event, ExchangeRateUpdated):
             since = to_text(event.occurred_at)
             self._rates = self._rates.updated(event.base_currency, event.quote_currency, event.rate, since)
@@ -156,9 +164,9 @@ class CustomerScorer:
             if other is not None:
                 self(MOVEMENTS, movements.counterpart_returned(other, returned, event.occurred_at))
 
-    def outcome(self, labels: Iterable[Label], users: int, since: int, until: int) -> Customers:
-        """Compare the alerts with the truth about `users`, as `compare`."""
-        return compare(self.alerts, labels, users, since, until)
+    def outcome(self, labels: Iterable[Label], users: int, since: int) -> Customers:
+        """Compare the alerts with the truth about `users`, as `compare`, up to the newest event."""
+        return compare(self.alerts, labels, users, since, self._newest)
 
 
 def compare(

@@ -41,6 +41,7 @@ from lakay_streams.domain.compliance.state import (
     hash_of,
     place_in,
     removed,
+    with_pending,
 )
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.known import kept_value
@@ -75,72 +76,76 @@ def count(state: ComplianceState, event: MoneyEvent, limits: ComplianceLimits, r
     told = _told(event)
     if told is None:
         return Counted(state)
-    known = next((each for each in state.pending if each.id == told.id), None)
+    known = None
+    for each in state.pending:
+        if each.id == told.id:
+            known = each
+            break
     if known is None and place_in(state.counted, hash_of(told.id)) >= 0:
         return _after_counted(state, told, limits)
     pending = told if known is None else _joined(known, told)
-    others = state.pending if known is None else tuple([each for each in state.pending if each is not known])
+    others = state.pending
+    if known is not None:
+        others = () if len(others) == 1 else tuple([each for each in others if each is not known])
     if not _is_complete(pending):
-        return Counted(state._replace(pending=_waiting(others, pending, limits)))
-    movement = _movement(pending, limits, rates)
-    state = state._replace(pending=others)
-    return _counted(state, movement, limits)
+        return Counted(with_pending(state, _waiting(others, pending, limits)))
+    return _counted(state, others, _movement(pending, limits, rates), limits)
 
 
 def _told(event: MoneyEvent) -> Pending | None:
     """Return what one event tells of its movement; None for one that tells nothing."""
     at, kind = event.occurred_at, event.event_type
-    match event:
-        case TransactionInitiated():
+    amount: int | None
+    if isinstance(event, TransactionInitiated):
+        return Pending(
+            kept_value(event.transaction_id),
+            at,
+            event.type,
+            event.amount_minor,
+            event.currency,
+            kept_value(event.recipient_id) if event.recipient_id else "",
+            kept_value(event.device_id) if event.device_id else "",
+            event.payment_method or "",
+            "",
+            TRANSACTION,
+        )
+    if isinstance(event, TransactionUpdated):
+        movement_id, origin = kept_value(event.transaction_id), TRANSACTION
+        amount, currency = event.amount_minor, event.currency or ""
+    elif isinstance(event, RemittanceEvent):
+        movement_id, origin = kept_value(event.remittance_id), OF_REMITTANCE
+        amount, currency = event.amount_minor, event.currency or ""
+        if kind == "remittance-initiated":
             return Pending(
-                kept_value(event.transaction_id),
+                movement_id,
                 at,
-                event.type,
-                event.amount_minor,
-                event.currency,
+                REMITTANCE,
+                amount,
+                currency,
                 kept_value(event.recipient_id or ""),
                 kept_value(event.device_id or ""),
                 event.payment_method or "",
-                "",
-                TRANSACTION,
+                event.destination_country or "",
+                origin,
             )
-        case TransactionUpdated():
-            movement_id, origin = kept_value(event.transaction_id), TRANSACTION
-            amount, currency = event.amount_minor, event.currency or ""
-        case RemittanceEvent():
-            movement_id, origin = kept_value(event.remittance_id), OF_REMITTANCE
-            amount, currency = event.amount_minor, event.currency or ""
-            if kind == "remittance-initiated":
-                return Pending(
-                    movement_id,
-                    at,
-                    REMITTANCE,
-                    amount,
-                    currency,
-                    kept_value(event.recipient_id or ""),
-                    kept_value(event.device_id or ""),
-                    event.payment_method or "",
-                    event.destination_country or "",
-                    origin,
-                )
-        case MoneyMoved():
-            movement_id = kept_value(event.movement_id)
-            origin = OF_CIRCLE if event.channel in {CONTRIBUTION, PAYOUT} else COUNTERPART
-            if kind == "money-moved":
-                return Pending(
-                    movement_id,
-                    at,
-                    event.channel or "",
-                    event.amount_minor,
-                    event.currency or "",
-                    kept_value(event.counterparty_id or ""),
-                    kept_value(event.device_id or ""),
-                    event.payment_method or "",
-                    "",
-                    origin,
-                    at,
-                )
-            amount, currency = None, ""
+    else:
+        movement_id = kept_value(event.movement_id)
+        origin = OF_CIRCLE if event.channel in {CONTRIBUTION, PAYOUT} else COUNTERPART
+        if kind == "money-moved":
+            return Pending(
+                movement_id,
+                at,
+                event.channel or "",
+                event.amount_minor,
+                event.currency or "",
+                kept_value(event.counterparty_id or ""),
+                kept_value(event.device_id or ""),
+                event.payment_method or "",
+                "",
+                origin,
+                at,
+            )
+        amount, currency = None, ""
     if kind.endswith("-completed"):
         return Pending(movement_id, at, "", amount, currency, origin=origin, completed_at=at)
     if kind.endswith(("-failed", "-returned")):
@@ -155,11 +160,19 @@ def _joined(known: Pending, told: Pending) -> Pending:
     amount, currency = first.amount_minor, first.currency
     if amount is None or not currency:
         amount, currency = second.amount_minor, second.currency
-    return details._replace(
-        amount_minor=amount,
-        currency=currency,
-        completed_at=_later(known.completed_at, told.completed_at),
-        failed_at=_later(known.failed_at, told.failed_at),
+    return Pending(
+        details.id,
+        details.at,
+        details.channel,
+        amount,
+        currency,
+        details.counterparty,
+        details.device,
+        details.payment_method,
+        details.country,
+        details.origin,
+        _later(known.completed_at, told.completed_at),
+        _later(known.failed_at, told.failed_at),
     )
 
 
@@ -219,15 +232,15 @@ def _movement(pending: Pending, limits: ComplianceLimits, rates: Rates) -> Movem
     )
 
 
-def _counted(state: ComplianceState, movement: Movement, limits: ComplianceLimits) -> Counted:
+def _counted(
+    state: ComplianceState, pending: tuple[Pending, ...], movement: Movement, limits: ComplianceLimits
+) -> Counted:
     if movement.channel in _TOLD_TWICE:
         twin = _twin_of(state, movement)
         if twin is not None:
-            return _as_one(state, twin, movement, limits)
-    state = added(state, movement, limits)
-    if movement.country:
-        state = state._replace(countries=_with_country(state.countries, movement.country))
-    return Counted(state, movement)
+            return _as_one(state._replace(pending=pending), twin, movement, limits)
+    countries = _with_country(state.countries, movement.country) if movement.country else state.countries
+    return Counted(added(state, movement, limits, pending, countries), movement)
 
 
 def _twin_of(state: ComplianceState, movement: Movement) -> Movement | None:
@@ -250,7 +263,8 @@ def _as_one(state: ComplianceState, first: Movement, second: Movement, limits: C
     """Count both as one: the transaction's, which tells how it was paid, at the time that was counted already."""
     told, other = (first, second) if first.source == TRANSACTION else (second, first)
     one = told._replace(at=first.at, day=first.day, source=BOTH, twin=other.id)
-    state = added(removed(state, first, limits), one, limits)
+    state = removed(state, first, limits)
+    state = added(state, one, limits, state.pending, state.countries)
     state = state._replace(counted=state.counted + hash_of(other.id))
     return Counted(state, corrected=first if (one.cash, one.basis) != (first.cash, first.basis) else None)
 

@@ -24,6 +24,7 @@ from lakay_streams.domain.compliance.alert import (
     ComplianceAlert,
     ComplianceFinding,
     EddTrigger,
+    Signal,
     Totals,
 )
 from lakay_streams.domain.compliance.corridors import Peers, corridor_of
@@ -33,11 +34,12 @@ from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.movement import COUNTERPART, REMITTANCE, TRANSFER, Movement
 from lakay_streams.domain.compliance.risk import assess
 from lakay_streams.domain.compliance.rules import CONTINUING, OF_ONE_MOVEMENT, REGULATIONS, RULES
-from lakay_streams.domain.compliance.state import ALERTS_KEPT, ComplianceState, OpenAlert
+from lakay_streams.domain.compliance.state import ALERTS_KEPT, ComplianceState, OpenAlert, with_risk
 from lakay_streams.domain.money import Rates
 
 NO_PEERS: Mapping[str, Peers] = MappingProxyType({})
 
+_RULES = tuple(RULES.values())
 _BETWEEN_USERS = frozenset({TRANSFER, REMITTANCE})
 
 
@@ -71,7 +73,7 @@ def decide(
     else:
         return ComplianceDecision(state)
     risk, edd = assess(state, event.entity_id, event.event_id, event.occurred_at, limits)
-    return ComplianceDecision(state._replace(risk=risk), alerts, edd, counted, returned)
+    return ComplianceDecision(with_risk(state, risk), alerts, edd, counted, returned)
 
 
 def known_since(state: ComplianceState, registered_at: int) -> ComplianceState:
@@ -89,10 +91,12 @@ def onward(customer: str, movement: Movement) -> str | None:
 def _looked_at(
     state: ComplianceState, event: MoneyEvent, movement: Movement, limits: ComplianceLimits, peers: Peers | None
 ) -> tuple[tuple[ComplianceAlert, ...], ComplianceState]:
-    running = tuple([(each.rule, each.since) for each in state.alerts if _goes_on(each, movement.at, limits)])
+    running: tuple[tuple[str, int], ...] = ()
+    if state.alerts:
+        running = tuple([(each.rule, each.since) for each in state.alerts if _goes_on(each, movement.at, limits)])
     facts = Facts(state, limits, movement.at, movement.day, movement, peers, running)
-    found = [finding for rule in RULES.values() if (finding := rule(facts)) is not None]
-    return _told(state, event, found, limits)
+    found = [finding for rule in _RULES if (finding := rule(facts)) is not None]
+    return _told(state, event, found, limits) if found else ((), state)
 
 
 def _looked_again(
@@ -131,8 +135,6 @@ def _goes_on(known: OpenAlert, at: int, limits: ComplianceLimits) -> bool:
 def _told(
     state: ComplianceState, event: MoneyEvent, found: list[ComplianceFinding], limits: ComplianceLimits
 ) -> tuple[tuple[ComplianceAlert, ...], ComplianceState]:
-    if not found:
-        return (), state
     alerts = []
     known = list(state.alerts)
     reports = state.reports
@@ -157,10 +159,22 @@ def _sent(
     before: OpenAlert | None, event: MoneyEvent, finding: ComplianceFinding, limits: ComplianceLimits
 ) -> tuple[ComplianceAlert, OpenAlert]:
     if before is not None:
-        finding = finding._replace(window=before.window)
+        finding = _not_weaker(finding._replace(window=before.window), before)
     revision = 1 if before is None else before.revision + 1
     detected_at = event.occurred_at if before is None else before.detected_at
     return _alert(event, finding, revision, OPEN, detected_at, limits)
+
+
+def _not_weaker(finding: ComplianceFinding, before: OpenAlert) -> ComplianceFinding:
+    """Return the update of an alert that is at least as sure as before: who adds small amounts dilutes no suspicion."""
+    if before.status != OPEN or finding.confidence >= before.confidence:
+        return finding
+    earlier = Signal("earlier", 1.0, round(before.confidence - finding.confidence, 4), "surer before these movements")
+    return finding._replace(
+        confidence=before.confidence,
+        recommendation=before.recommendation,
+        signals=(*finding.signals, earlier),
+    )
 
 
 def _revised(

@@ -18,28 +18,33 @@ for a higher one, or after the risk has been low.
 
 from __future__ import annotations
 
-from lakay_streams.domain.compliance.alert import REVIEW, EddTrigger, Factor
-from lakay_streams.domain.compliance.countries import CALL_FOR_ACTION, MONITORED
+from lakay_streams.domain.compliance.alert import OPEN, REVIEW, EddTrigger, Factor
 from lakay_streams.domain.compliance.limits import DAY_MS, ComplianceLimits
 from lakay_streams.domain.compliance.state import ComplianceState, Risk
 
 LEVELS = ("low", "medium", "high", "prohibited")
+FACTORS = ("geography", "product", "behaviour", "alerts", "account_age")
+WEIGHTS = (0.65, 0.2, 0.3, 0.75, 0.12)
+"""The most that each factor may add."""
 
+MONITORED_VALUE = 0.35
 NEW_DAYS, SETTLED_DAYS = 30, 180
+
+Values = tuple[float, float, float, float, float]
+"""How strongly each factor shows, in [0, 1]."""
 
 
 def assess(
     state: ComplianceState, user_id: str, event_id: str, at: int, limits: ComplianceLimits
 ) -> tuple[Risk, EddTrigger | None]:
     """Return the customer's risk at `at`, and the trigger when it has become high or more."""
-    factors = factors_of(state, at, limits)
-    score = score_of(factors)
+    values = values_of(state, at, limits)
+    score = score_of(values)
     level, before = level_of(score, limits), state.risk
-    triggered = before.triggered
-    if level == "low":
-        triggered = ""
-    if LEVELS.index(level) < 2 or (triggered and LEVELS.index(level) <= LEVELS.index(triggered)):
-        return Risk(score, level, triggered), None
+    if level in {"low", "medium"}:
+        return Risk(score, level, "" if level == "low" else before.triggered), None
+    if before.triggered and LEVELS.index(level) <= LEVELS.index(before.triggered):
+        return Risk(score, level, before.triggered), None
     trigger = EddTrigger(
         user_id,
         event_id,
@@ -47,18 +52,36 @@ def assess(
         score,
         level,
         before.level,
-        factors,
-        required(state, factors, level, limits),
+        factors_of(state, values, at, limits),
+        required(state, values, level, limits),
         limits.countries.published,
     )
     return Risk(score, level, level), trigger
 
 
-def score_of(factors: tuple[Factor, ...]) -> float:
+def values_of(state: ComplianceState, at: int, limits: ComplianceLimits) -> Values:
+    """Return how strongly each factor shows."""
+    geography = 0.0
+    for country, _ in state.countries:
+        if country in limits.countries.call_for_action:
+            geography = 1.0
+        elif country in limits.countries.monitored and not geography:
+            geography = MONITORED_VALUE
+    cash, abroad = _shares(state)
+    surest = 0.0
+    for alert in state.alerts:
+        if alert.status == OPEN and alert.recommendation == REVIEW and alert.confidence > surest:
+            surest = alert.confidence
+    reported = min(1.0, 0.4 + 0.2 * state.reports) if state.reports else 0.0
+    age = 1.0 - (_days_known(state, at) - NEW_DAYS) / (SETTLED_DAYS - NEW_DAYS)
+    return geography, (cash + abroad) / 2, surest, reported, 1.0 if age > 1.0 else age if age > 0.0 else 0.0
+
+
+def score_of(values: Values) -> float:
     """Return the factors' common score, to six digits."""
-    doubt = 1.0
-    for factor in factors:
-        doubt *= 1.0 - factor.value * factor.weight
+    a, b, c, d, e = values
+    of_a, of_b, of_c, of_d, of_e = WEIGHTS
+    doubt = (1.0 - a * of_a) * (1.0 - b * of_b) * (1.0 - c * of_c) * (1.0 - d * of_d) * (1.0 - e * of_e)
     return round(1.0 - doubt, 6)
 
 
@@ -71,78 +94,57 @@ def level_of(score: float, limits: ComplianceLimits) -> str:
     return "high" if score <= limits.risk_high_max else "prohibited"
 
 
-def factors_of(state: ComplianceState, at: int, limits: ComplianceLimits) -> tuple[Factor, ...]:
-    """Return the five factors."""
-    return (
-        _geography(state, limits),
-        _product(state),
-        _behaviour(state),
-        _alerts(state),
-        _account_age(state, at),
+def factors_of(state: ComplianceState, values: Values, at: int, limits: ComplianceLimits) -> tuple[Factor, ...]:
+    """Return the factors in words."""
+    countries = [country for country, _ in state.countries]
+    called = sorted(limits.countries.call_for_action.intersection(countries))
+    monitored = sorted(limits.countries.monitored.intersection(countries))
+    cash, abroad = _shares(state)
+    sent_to = [f"{', '.join(called)}, under a call for action"] if called else []
+    sent_to += [f"{', '.join(monitored)}, under increased monitoring"] if monitored else []
+    reasons = (
+        f"money sent to {'; '.join(sent_to)}" if sent_to else "no country of the list",
+        f"{cash:.0%} cash, {abroad:.0%} remittances",
+        "the surest alert that recommends a review" if values[2] else "no alert that recommends a review",
+        f"{state.reports} times a suspicious activity report was recommended",
+        f"{_days_known(state, at):.0f} days known",
+    )
+    return tuple(
+        Factor(name, round(value, 4), weight, reason)
+        for name, value, weight, reason in zip(FACTORS, values, WEIGHTS, reasons, strict=True)
     )
 
 
-def _geography(state: ComplianceState, limits: ComplianceLimits) -> Factor:
-    standings = {country: limits.countries.standing(country) for country, _ in state.countries}
-    called = sorted(country for country, standing in standings.items() if standing == CALL_FOR_ACTION)
-    monitored = sorted(country for country, standing in standings.items() if standing == MONITORED)
-    if called:
-        return Factor("geography", 1.0, 0.65, f"money sent to {', '.join(called)}, under a call for action")
-    if monitored:
-        return Factor("geography", 0.35, 0.65, f"money sent to {', '.join(monitored)}, under increased monitoring")
-    return Factor("geography", 0.0, 0.65, "no country of the list")
-
-
-def _product(state: ComplianceState) -> Factor:
-    movements = cash = 0
+def _shares(state: ComplianceState) -> tuple[float, float]:
+    """Return the share of cash in the days kept, and of remittances in the movements kept."""
+    if not state.days or not state.movements:
+        return 0.0, 0.0
+    movements = cash = abroad = 0
     for day in state.days:
-        movements += day.movements
-        cash += day.cash
-    if not movements:
-        return Factor("product", 0.0, 0.2, "nothing moved yet")
-    sent = sum(1 for each in state.movements if each.country)
-    share, abroad = cash / movements, min(1.0, sent / max(1, len(state.movements)))
-    return Factor("product", round((share + abroad) / 2, 4), 0.2, f"{share:.0%} cash, {abroad:.0%} remittances")
+        movements += day[1]  # by place: read for every movement
+        cash += day[4]
+    if state.countries:
+        abroad = sum([1 for each in state.movements if each.country])
+    return cash / movements, abroad / len(state.movements)
 
 
-def _behaviour(state: ComplianceState) -> Factor:
-    surest = max((each.confidence for each in state.alerts if _is_open(each.status, each.recommendation)), default=0.0)
-    return Factor("behaviour", surest, 0.3, "the surest alert that recommends a review" if surest else "no such alert")
-
-
-def _is_open(status: str, recommendation: str) -> bool:
-    return status == "open" and recommendation == REVIEW
-
-
-def _alerts(state: ComplianceState) -> Factor:
-    value = min(1.0, 0.4 + 0.2 * state.reports) if state.reports else 0.0
-    return Factor(
-        "alerts", round(value, 4), 0.75, f"{state.reports} times a suspicious activity report was recommended"
-    )
-
-
-def _account_age(state: ComplianceState, at: int) -> Factor:
+def _days_known(state: ComplianceState, at: int) -> float:
     since = state.registered_at if state.registered_at is not None else state.first_at
-    days = 0.0 if since is None else max(0.0, (at - since) / DAY_MS)
-    value = 1.0 - (days - NEW_DAYS) / (SETTLED_DAYS - NEW_DAYS)
-    return Factor("account_age", round(max(0.0, min(1.0, value)), 4), 0.12, f"{days:.0f} days known")
+    return 0.0 if since is None or at < since else (at - since) / DAY_MS
 
 
-def required(
-    state: ComplianceState, factors: tuple[Factor, ...], level: str, limits: ComplianceLimits
-) -> tuple[str, ...]:
+def required(state: ComplianceState, values: Values, level: str, limits: ComplianceLimits) -> tuple[str, ...]:
     """Return what must be asked of the customer, or decided about them."""
-    by_name = {factor.factor: factor for factor in factors}
     asked = [
         "Verify the customer's identity again, with a document that is in force",
         "Ask for the source of funds and of income, with documents",
     ]
-    listed = [country for country, _ in state.countries if limits.countries.standing(country)]
+    listed = sorted(country for country, _ in state.countries if limits.countries.standing(country))
     if listed:
-        asked.append(f"Ask for the purpose of the money sent to {', '.join(sorted(listed))} and who receives it")
-    if by_name["product"].value > 0.5:
+        asked.append(f"Ask for the purpose of the money sent to {', '.join(listed)} and who receives it")
+    if values[1] > 0.5:
         asked.append("Ask where the cash comes from, and why it is cash")
-    rules = sorted({each.rule for each in state.alerts if each.status == "open" and each.rule != "ctr_warning"})
+    rules = sorted({each.rule for each in state.alerts if each.status == OPEN and each.rule != "ctr_warning"})
     if rules:
         asked.append(f"Ask for an explanation of what the alerts show: {', '.join(rules)}")
     if level == "prohibited":

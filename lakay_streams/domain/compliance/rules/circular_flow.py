@@ -25,8 +25,12 @@ _BETWEEN_USERS = frozenset({TRANSFER, REMITTANCE})
 def evaluate(facts: Facts) -> ComplianceFinding | None:
     """Return a finding when what went to one counterparty came back."""
     movement, limits = facts.movement, facts.limits
-    if movement is not None and (movement.channel not in _BETWEEN_USERS or not movement.counterparty):
-        return None
+    if movement is not None:
+        if movement.channel not in _BETWEEN_USERS or not movement.counterparty:
+            return None
+        direction, other = movement.direction, movement.counterparty
+        if not [1 for each in facts.state.movements if each.counterparty == other and each.direction != direction]:
+            return None
     end = facts.end(limits.circular_ms)
     since = end - limits.circular_ms
     recent = [each for each in within(facts.state, since, end) if each.channel in _BETWEEN_USERS and each.counterparty]
