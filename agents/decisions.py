@@ -1,4 +1,4 @@
-"""Decisions about users, told: the alert on its topic, the log line, the counts."""
+"""Decisions about users and circles, told: the alert on its topic, the log line, the counts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 from lakay_streams.contracts import alerts
 from lakay_streams.domain.behavior.decide import Takeover
 from lakay_streams.domain.behavior.limits import BehaviorLimits
+from lakay_streams.domain.circles.decide import TierChange
+from lakay_streams.domain.circles.limits import CircleLimits
 from lakay_streams.domain.decision import Decision
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.engine.work import Work
@@ -83,3 +85,31 @@ class TakeoverDesk:
             rules=[finding.rule for finding in alert.findings],
         )
         work.emit(self._topic, alert.user_id.encode(), alerts.encode(alert))
+
+
+class TierDesk:
+    """Sends circles' tier changes and logs them."""
+
+    def __init__(self, topic: str, settings_version: str, limits: CircleLimits) -> None:
+        """Tell on `topic`, with the reasons that `limits` give; every change carries `settings_version`."""
+        self._topic = topic
+        self._settings_version = settings_version
+        self._limits = limits
+
+    def changed(self, work: Work, change: TierChange | None) -> None:
+        """Tell of a tier change, if there was one."""
+        if change is None:
+            return
+        told = alerts.tier_change(change, self._limits, settings_version=self._settings_version)
+        ALERTS.labels(self._topic, told.new_tier).inc()
+        for finding in told.findings:
+            FINDINGS.labels(finding.rule).inc()
+        log.warning(
+            "circle_tier_changed",
+            circle_id=told.circle_id,
+            old_tier=told.old_tier,
+            new_tier=told.new_tier,
+            score=round(told.score, 4),
+            rules=[finding.rule for finding in told.findings],
+        )
+        work.emit(self._topic, told.circle_id.encode(), alerts.encode(told))

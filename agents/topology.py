@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from agents import circles, control, movements, remittances, transactions, users
-from agents.decisions import FraudDesk, TakeoverDesk
+from agents import circles, control, members, movements, remittances, transactions, users
+from agents.decisions import FraudDesk, TakeoverDesk, TierDesk
 from agents.intake import Intake, park
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts import movements as movement_records
@@ -16,6 +16,7 @@ from lakay_streams.contracts.topics import (
     CORRIDORS,
     EVENT_TYPES,
     JOURNAL,
+    MEMBERS,
     MOVEMENTS,
     RATES,
     REMITTANCES,
@@ -38,6 +39,7 @@ from lakay_streams.web import server as web
 from tables import circles as circles_table
 from tables import compliance as compliance_table
 from tables import corridors as corridors_table
+from tables import members as members_table
 from tables import rates as rates_table
 from tables import remittances as remittances_table
 from tables import users as users_table
@@ -85,7 +87,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
     limits = settings.user_limits()
     sampling = {
         topic: ScoredSampling(settings.log_scored_per_second)
-        for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES, CONTROL, MOVEMENTS)
+        for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES, CONTROL, MEMBERS, MOVEMENTS)
     }
     intake = {topic: Intake(topic, contracts, budget) for topic, budget in sampling.items()}
     fraud = FraudDesk(
@@ -114,7 +116,16 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
             ledger=ledger,
         )
     control.attach(app, intake=intake[CONTROL], users=users_states, limits=limits.behavior)
-    circles.attach(app, intake=intake[CIRCLES], circles=circles_table.declare(app), ledger=ledger)
+    circle_limits = settings.circle_limits()
+    circles.attach(
+        app,
+        intake=intake[CIRCLES],
+        circles=circles_table.declare(app),
+        limits=circle_limits,
+        tiers=TierDesk(settings.circle.tier_change_topic, settings.version, circle_limits),
+        ledger=ledger,
+    )
+    members.attach(app, intake=intake[MEMBERS], members=members_table.declare(app))
     remittances.attach(
         app,
         intake=intake[REMITTANCES],

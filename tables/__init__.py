@@ -1,7 +1,8 @@
 """Every state table: its name, key, value and bound.
 
     users         user_id       UserState          under 16 KiB (domain/user_state.py)
-    circles       circle_id     CircleState        counts and totals of one circle
+    circles       circle_id     CircleState        under 32 KiB (domain/circles/state.py)
+    members       user_id       MemberState        under 4 KiB (domain/circles/reliability.py)
     remittances   sender_id     RemittanceState    counts and totals of what one user sends
     compliance    user_id       ComplianceState    under 64 KiB (domain/compliance/state.py)
     corridors     USD>HT        CorridorState      what remittances of one corridor usually are

@@ -1,4 +1,4 @@
-"""Everything kept about one savings circle, keyed by circle id: how often each event happened, what came in and out."""
+"""Everything kept about one savings circle, keyed by circle id: its facts, and the tier that was told last."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lakay_streams.domain.behavior.limits import BehaviorLimits
+from lakay_streams.domain.circles.limits import CircleLimits
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.users import UserLimits
@@ -145,6 +146,10 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("FRAUD_TXN_COUNT_1H_MAX", "0"),
         ("FRAUD_ALERT_KAFKA_TOPIC", "fraud alerts"),
         ("CIRCLE_TRUST_WEIGHT", "0.16"),
+        ("CIRCLE_WATCH_THRESHOLD", "0.9"),
+        ("CIRCLE_AT_RISK_THRESHOLD", "0.8"),
+        ("CIRCLE_HEALTHY_THRESHOLD", "0.98"),
+        ("CIRCLE_HYSTERESIS_MARGIN", "0.11"),
         ("BEHAVIOR_EMA_DECAY_RATE", "0"),
         ("BEHAVIOR_GEO_WEIGHT", "0.7"),
         ("BEHAVIOR_AMOUNT_WEIGHT", "0.3"),
@@ -360,6 +365,15 @@ def test_the_behavior_limits_are_the_settings_in_milliseconds(monkeypatch: pytes
     monkeypatch.setenv("BEHAVIOR_EMA_DECAY_RATE", "0.20")
     expected = replace(BehaviorLimits(), staleness_ms=21 * 86_400_000, ato_dedup_ms=43_200_000, ema_decay_rate=0.20)
     assert load_settings().behavior_limits() == expected
+
+
+def test_the_circle_limits_are_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().circle_limits() == CircleLimits()
+    before = load_settings().version
+    monkeypatch.setenv("CIRCLE_WATCH_THRESHOLD", "0.7")
+    monkeypatch.setenv("CIRCLE_HYSTERESIS_MARGIN", "0")
+    assert load_settings().circle_limits() == replace(CircleLimits(), watch_threshold=0.7, hysteresis_margin=0.0)
+    assert load_settings().version != before
 
 
 def test_the_weight_of_amounts_is_what_the_others_leave(monkeypatch: pytest.MonkeyPatch) -> None:

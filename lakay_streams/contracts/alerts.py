@@ -1,8 +1,8 @@
-"""Alerts about users: what Trebanx, the console and the officers learn of a decision.
+"""Alerts: what Trebanx, the console and the officers learn of a decision about a user, and of a circle's tier.
 
-Schemas: `fraud-alert`, `ato-alert`, `compliance-alert` and `edd-trigger` in `schemas/outbound`. An alert depends on the
-decision and the event alone; its id is made of what was assessed, the user and the event (or, in compliance, what is
-assessed as one, such as a business day), so that a replay sends the same alert, not a second one.
+Schemas: `fraud-alert`, `ato-alert`, `tier-change`, `compliance-alert` and `edd-trigger` in `schemas/outbound`. An alert
+depends on the decision and the event alone; its id is made of what was assessed, the user or circle and the event (in
+compliance: what is assessed as one, such as a business day), so that a replay sends the same alert, not a second one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from lakay_streams.domain.behavior.explain import decisive, findings_of
 from lakay_streams.domain.behavior.profile import state_of
 from lakay_streams.domain.behavior.sequence import sequence_score
 from lakay_streams.domain.business_day import iso_day
+from lakay_streams.domain.circles import explain
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 
 if TYPE_CHECKING:
     from lakay_streams.domain.behavior.decide import Takeover
     from lakay_streams.domain.behavior.limits import BehaviorLimits
+    from lakay_streams.domain.circles.decide import TierChange
+    from lakay_streams.domain.circles.limits import CircleLimits
     from lakay_streams.domain.compliance.alert import ComplianceAlert as Found
     from lakay_streams.domain.compliance.alert import EddTrigger as Triggered
     from lakay_streams.domain.compliance.movement import Movement
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 TRANSACTION_RISK = "transaction_risk"
 LOGIN_VELOCITY = "login_velocity"
+TIER_CHANGE = "tier_change"
 
 TAKEOVER_RECOMMENDATIONS = {"low": "allow", "medium": "monitor", "high": "review", "critical": "lock"}
 """What to do about an account; the runbook (section 8.1) locks it at CRITICAL."""
@@ -156,6 +160,70 @@ def ato_alert(takeover: Takeover, limits: BehaviorLimits, *, settings_version: s
         recommendation=TAKEOVER_RECOMMENDATIONS[takeover.risk_tier],
         findings=tuple(map(_alert_finding, findings_of(takeover, limits))),
         otherwise=decisive(takeover, limits),
+        settings_version=settings_version,
+    )
+
+
+class MovedBy(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that moved a circle's score, and by how much."""
+
+    event_id: str
+    event_type: str
+    occurred_at: str
+    change: float
+
+
+class CircleTierChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a circle's tier. `score` is the sum of `contributions`, one per dimension.
+
+    `moved_by` are the newest events since the last change that moved the score this way, oldest first;
+    `evidence_truncated` when there were more. `old_tier_since` is null for the tier that a circle begins with.
+    """
+
+    alert_id: str
+    alert_type: str
+    alert_version: str = "1.0"
+    circle_id: str
+    event_id: str
+    event_type: str
+    occurred_at: str
+    old_tier: str
+    old_tier_since: str | None
+    new_tier: str
+    score: float
+    contributions: dict[str, float]
+    findings: tuple[AlertFinding, ...]
+    moved_by: tuple[MovedBy, ...]
+    evidence_truncated: bool
+    settings_version: str
+
+
+def tier_change(change: TierChange, limits: CircleLimits, *, settings_version: str) -> CircleTierChange:
+    """Make the record of a circle's tier change. It names no member: those are on the worker's pages."""
+    event = change.event
+    return CircleTierChange(
+        alert_id=alert_id(TIER_CHANGE, event.circle_id, event.event_id),
+        alert_type=TIER_CHANGE,
+        circle_id=event.circle_id,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        occurred_at=time_text(event.occurred_at),
+        old_tier=change.old_tier,
+        old_tier_since=None if change.since_at is None else time_text(change.since_at),
+        new_tier=change.new_tier,
+        score=change.score,
+        contributions=explain.contributions(change.health, limits),
+        findings=tuple(map(_alert_finding, explain.findings_of(change.facts, change.health, limits))),
+        moved_by=tuple(
+            MovedBy(
+                event_id=moved.event_id,
+                event_type=moved.event_type,
+                occurred_at=time_text(moved.at),
+                change=moved.change,
+            )
+            for moved in change.moved_by
+        ),
+        evidence_truncated=change.truncated,
         settings_version=settings_version,
     )
 
@@ -329,8 +397,8 @@ def alert_id(alert_type: str, entity_id: str, event_id: str) -> str:
     return str(uuid5(_NAMESPACE, f"{alert_type}/{entity_id}/{event_id}"))
 
 
-def encode(alert: FraudAlert | AtoAlert | ComplianceAlert | EddTrigger) -> bytes:
-    """Return the alert's value for Kafka, as JSON; its key is `user_id`."""
+def encode(alert: FraudAlert | AtoAlert | CircleTierChange | ComplianceAlert | EddTrigger) -> bytes:
+    """Return the alert's value for Kafka, as JSON; its key is `user_id` or `circle_id`."""
     return msgspec.json.encode(alert)
 
 
@@ -342,6 +410,11 @@ def decode(raw: bytes) -> FraudAlert:
 def decode_ato(raw: bytes) -> AtoAlert:
     """Read a takeover alert back; fields that a newer version added are left out. Raises msgspec.ValidationError."""
     return msgspec.json.decode(raw, type=AtoAlert)
+
+
+def decode_tier_change(raw: bytes) -> CircleTierChange:
+    """Read a tier change back; fields that a newer version added are left out. Raises msgspec.ValidationError."""
+    return msgspec.json.decode(raw, type=CircleTierChange)
 
 
 def decode_compliance(raw: bytes) -> ComplianceAlert:

@@ -6,20 +6,16 @@ Their ids follow from what they tell, so that a replay sends the same ones and w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from uuid import UUID, uuid5
 
 import msgspec
-import orjson
 
+from lakay_streams.contracts.internal import record
 from lakay_streams.contracts.money import to_text as money_text
 from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.domain.compliance.corridors import Peers
 from lakay_streams.domain.compliance.movement import CONTRIBUTION, IN, OUT, PAYOUT, Movement
 from lakay_streams.domain.events import CircleEvent
 
-_NAMESPACE = UUID("8f0b6f0e-6f4d-5d0e-9a35-5a3f6b1f2c77")
-
-SOURCE = "lakay-worker"
 ACCOUNT_METHOD = "wallet"
 
 
@@ -37,14 +33,14 @@ def counterpart_moved(user_id: str, sender_id: str, movement: Movement) -> bytes
         "payment_method": None,
         "moved_at": time_text(movement.at),
     }
-    return _record("money-moved", f"{movement.id}/{user_id}/{movement.at}", payload["moved_at"], payload)
+    return record("money-moved", f"{movement.id}/{user_id}/{movement.at}", payload["moved_at"], payload)
 
 
 def counterpart_returned(user_id: str, movement: Movement, at: int) -> bytes:
     """Return what `user_id` learns when a movement to them failed at `at` (ms UTC)."""
     moment = time_text(at)
     payload = {"user_id": user_id, "movement_id": movement.id, "returned_at": moment}
-    return _record("money-returned", f"{movement.id}/{user_id}/{at}", moment, payload)
+    return record("money-returned", f"{movement.id}/{user_id}/{at}", moment, payload)
 
 
 def circle_moved(event: CircleEvent) -> tuple[str, bytes] | None:
@@ -70,7 +66,7 @@ def circle_moved(event: CircleEvent) -> tuple[str, bytes] | None:
         "payment_method": ACCOUNT_METHOD if event.account_id else None,
         "moved_at": moment,
     }
-    return event.user_id, _record("money-moved", f"{event.event_id}/{event.user_id}", moment, payload)
+    return event.user_id, record("money-moved", f"{event.event_id}/{event.user_id}", moment, payload)
 
 
 def corridor_remittance(corridor: str, movement: Movement) -> bytes:
@@ -82,7 +78,7 @@ def corridor_remittance(corridor: str, movement: Movement) -> bytes:
         "currency": "USD",
         "completed_at": moment,
     }
-    return _record("corridor-remittance", f"{movement.id}/{movement.at}", moment, payload)
+    return record("corridor-remittance", f"{movement.id}/{movement.at}", moment, payload)
 
 
 class PeersRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,18 +99,5 @@ def fold_peers(known: Mapping[str, Peers], raw: bytes | None) -> Mapping[str, Pe
     """Return what is usual in each corridor after one more record."""
     if raw is None:
         return known
-    record = msgspec.json.decode(raw, type=PeersRecord)
-    return {**known, record.corridor: Peers(record.history, record.mean, record.spread)}
-
-
-def _record(event_type: str, told: str, moment: str | None, payload: Mapping[str, object]) -> bytes:
-    return orjson.dumps(
-        {
-            "event_id": str(uuid5(_NAMESPACE, f"{event_type}/{told}")),
-            "event_type": event_type,
-            "event_version": "1.0",
-            "timestamp": moment,
-            "source_service": SOURCE,
-            "payload": payload,
-        }
-    )
+    told = msgspec.json.decode(raw, type=PeersRecord)
+    return {**known, told.corridor: Peers(told.history, told.mean, told.spread)}

@@ -15,11 +15,13 @@ from lakay_streams.contracts import topics
 from lakay_streams.contracts.money import positive_minor, to_minor, to_rate
 from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.contracts.wellformed import Violation
+from lakay_streams.domain.circles.membership import Tally
 from lakay_streams.domain.events import (
     CircleEvent,
     CorridorRemittance,
     Event,
     ExchangeRateUpdated,
+    MemberChanged,
     MoneyMoved,
     Place,
     ProfileDisposition,
@@ -255,6 +257,13 @@ KINDS: dict[str, Kind] = {
     ),
     "remittance-failed": _kind(
         RemittanceEvent, "failed_at", "sender_id remittance_id currency reason", amount_minor=Amount()
+    ),
+    "member-changed": _kind(
+        MemberChanged,
+        "changed_at",
+        "user_id circle_id",
+        counts_at=Instant("counts_at"),
+        **{count: _whole(count) for count in Tally._fields},
     ),
     "money-moved": _kind(
         MoneyMoved,

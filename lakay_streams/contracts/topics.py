@@ -29,6 +29,7 @@ REKEYED_TRANSACTIONS = "lakay.internal.transaction.events"
 REKEYED_USERS = "lakay.internal.user.events"
 REKEYED_CIRCLES = "lakay.internal.circle.events"
 REKEYED_REMITTANCES = "lakay.internal.remittance.events"
+MEMBERS = "lakay.internal.member.events"
 
 DEFAULT_PARTITIONS = 3
 """Partitions of each inbound topic that the runbook recommends (appendix B)."""
@@ -94,6 +95,7 @@ TOPICS: tuple[Topic, ...] = (
     _topic(REKEYED_USERS, Role.INTERNAL, "user_id", "user events that came under a wrong key"),
     _topic(REKEYED_CIRCLES, Role.INTERNAL, "circle_id", "circle events that came under a wrong key"),
     _topic(REKEYED_REMITTANCES, Role.INTERNAL, "sender_id", "remittance events that came under a wrong key"),
+    _topic(MEMBERS, Role.INTERNAL, "user_id", "what circles' events change in their members' standing"),
 )
 
 REKEYED: dict[str, str] = {
@@ -145,6 +147,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
 
 INTERNAL_TYPES: dict[str, tuple[str, ...]] = {
     CONTROL: ("profile-disposition",),
+    MEMBERS: ("member-changed",),
     MOVEMENTS: ("money-moved", "money-returned", "corridor-remittance"),
 }
 """Lakay's own event types, by topic: from operators and from other partitions, in the envelope that Trebanx's have."""

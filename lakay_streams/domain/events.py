@@ -186,6 +186,32 @@ class MoneyMoved(NamedTuple):
         return self.user_id
 
 
+class MemberChanged(NamedTuple):
+    """What one event of a savings circle changed in a member's counts: differences, so that any order adds up.
+
+    `counts_at` (ms UTC) says when it counts. The counts are `domain.circles.membership.Tally`'s.
+    """
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    user_id: str
+    circle_id: str
+    counts_at: int
+    circles: int
+    in_time: int
+    late: int
+    missed: int
+    pots: int
+    left: int
+    left_owing: int
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.user_id
+
+
 class CorridorRemittance(NamedTuple):
     """A remittance was completed in a corridor, such as `USD>HT`; the amount is in US cents."""
 
@@ -225,6 +251,7 @@ Event = (
     | ProfileDisposition
     | CircleEvent
     | RemittanceEvent
+    | MemberChanged
     | MoneyMoved
     | CorridorRemittance
     | ExchangeRateUpdated

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from lakay_streams.domain.behavior.limits import DAY_MS, HOUR_MS, MINUTE_MS, BehaviorLimits
 from lakay_streams.domain.business_day import ZONES
+from lakay_streams.domain.circles.limits import CircleLimits
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.users import UserLimits
@@ -290,6 +291,20 @@ class Settings(Group):
             risk_medium_max=compliance.risk_medium_max,
             risk_high_max=compliance.risk_high_max,
             countries=countries.in_force(compliance.high_risk_countries).countries,
+        )
+
+    def circle_limits(self) -> CircleLimits:
+        """The limits of circle health: what has no variable at its default."""
+        circle = self.circle
+        return CircleLimits(
+            contribution_weight=circle.contribution_weight,
+            membership_weight=circle.membership_weight,
+            financial_weight=circle.financial_weight,
+            trust_weight=circle.trust_weight,
+            healthy_threshold=circle.healthy_threshold,
+            watch_threshold=circle.watch_threshold,
+            at_risk_threshold=circle.at_risk_threshold,
+            hysteresis_margin=circle.hysteresis_margin,
         )
 
     @property

@@ -51,7 +51,7 @@ class FraudSettings(Group):
 
 
 class CircleSettings(Group):
-    """Weights of the circle health score."""
+    """Weights of the circle health score, and its tiers."""
 
     model_config = SettingsConfigDict(env_prefix="CIRCLE_")
 
@@ -63,6 +63,14 @@ class CircleSettings(Group):
     """Weight of financial progress."""
     trust_weight: Ratio = 0.15
     """Weight of trust and integrity."""
+    healthy_threshold: Threshold = 0.9
+    """Health score from which a circle is healthy."""
+    watch_threshold: Threshold = 0.75
+    """Health score from which a circle is on watch."""
+    at_risk_threshold: Threshold = 0.5
+    """Health score from which a circle is at risk; below it, critical."""
+    hysteresis_margin: Annotated[float, Field(ge=0, le=0.2, allow_inf_nan=False)] = 0.03
+    """How far above a threshold a circle's score has to be to rise to its tier; it falls at the threshold."""
     tier_change_topic: Topic = "lakay.circles.tier-changes"
     """Topic of the tier changes."""
 
@@ -73,6 +81,26 @@ class CircleSettings(Group):
             raise ValueError(
                 "CIRCLE_CONTRIBUTION_WEIGHT, CIRCLE_MEMBERSHIP_WEIGHT, CIRCLE_FINANCIAL_WEIGHT and "
                 f"CIRCLE_TRUST_WEIGHT sum to {total:g}: change them so that they sum to 1.0"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tiers_can_be_reached(self) -> Self:
+        thresholds = {
+            "CIRCLE_AT_RISK_THRESHOLD": self.at_risk_threshold,
+            "CIRCLE_WATCH_THRESHOLD": self.watch_threshold,
+            "CIRCLE_HEALTHY_THRESHOLD": self.healthy_threshold,
+        }
+        for (lower, low), (higher, high) in pairwise(thresholds.items()):
+            if high <= low:
+                raise ValueError(
+                    f"{higher}={high:g} must be above {lower}={low:g}: raise the first or lower the second"
+                )
+        if self.healthy_threshold + self.hysteresis_margin > 1.0:
+            raise ValueError(
+                f"CIRCLE_HEALTHY_THRESHOLD={self.healthy_threshold:g} and "
+                f"CIRCLE_HYSTERESIS_MARGIN={self.hysteresis_margin:g} sum to more than 1.0, which no circle reaches: "
+                "lower one of them"
             )
         return self
 

@@ -21,6 +21,22 @@ from lakay_streams.domain.behavior.clock import home_of
 from lakay_streams.domain.behavior.profile import Habits, Profile, Session
 from lakay_streams.domain.behavior.rhythm import Rhythm, concentration, mean_phase
 from lakay_streams.domain.business_day import iso_day
+from lakay_streams.domain.circles import explain
+from lakay_streams.domain.circles.health import health_of, paid_by_round
+from lakay_streams.domain.circles.limits import DEFAULT_LIMITS
+from lakay_streams.domain.circles.reliability import MemberState, reliability_of, total_of
+from lakay_streams.domain.circles.state import (
+    STATUS,
+    WAS_IN_TIME,
+    WAS_LATE,
+    WAS_MISSED,
+    CircleState,
+    Facts,
+    Founding,
+    Member,
+    Payout,
+)
+from lakay_streams.domain.circles.tiers import TIERS
 from lakay_streams.domain.dedup import HASH_BYTES
 from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.known import Known
@@ -210,6 +226,96 @@ def _profile(profile: Profile) -> dict[str, Any]:
     return {**shown.pop("habits"), **shown}
 
 
+def _circle(state: CircleState) -> dict[str, Any]:
+    """Show the tier that was told and why, then the facts. The dimensions are reckoned as their weights find them."""
+    facts, standing = state.facts, state.standing
+    # No setting changes a dimension; their weights change the score, which the state has.
+    health = health_of(facts, DEFAULT_LIMITS)
+    findings = explain.findings_of(facts, health, DEFAULT_LIMITS)
+    paid = paid_by_round(facts)
+    return {
+        "tier": TIERS[standing.tier],
+        "tier_since": "from the start" if standing.since_at is None else iso(standing.since_at),
+        "score": standing.score,
+        "dimensions": {name: round(value, 3) for name, value in health._asdict().items()},
+        "why": [finding.reason for finding in findings],
+        "contributions_known": sum(map(sum, paid)),
+        "evidence_truncated": facts.evidence_truncated,
+        "known_since": None if facts.since_at is None else iso(facts.since_at),
+        "completed_at": None if facts.completed_at is None else iso(facts.completed_at),
+        "failed_at": None if facts.failed_at is None else iso(facts.failed_at),
+        "founding": readable(facts.founding),
+        "members": [_member_of_circle(member, facts) for member in facts.members],
+        "rounds": [
+            {
+                "round": each.number,
+                "due_at": None if each.due_at is None else iso(each.due_at),
+                **counts._asdict(),
+                "received": [money(minor, currency) for currency, minor in each.received],
+            }
+            for each, counts in zip(facts.rounds, paid, strict=True)
+        ],
+        "pots": [readable(payout) for payout in facts.payouts],
+        "moved_since": [readable(moved) for moved in standing.moved],
+        "seen": readable(state.seen),
+    }
+
+
+def _member_of_circle(member: Member, facts: Facts) -> dict[str, Any]:
+    told = member.told.translate(STATUS)
+    return {
+        "member": member.user,
+        "joined_at": None if member.joined_at is None else iso(member.joined_at),
+        "left_at": iso(member.dropped_at) if member.dropped_at is not None and member.has_left else None,
+        "position": member.position,
+        "in_time": told.count(WAS_IN_TIME),
+        "late": told.count(WAS_LATE),
+        "missed": told.count(WAS_MISSED),
+        "pots": sum(payout.user == member.user for payout in facts.payouts),
+    }
+
+
+def _founding(founding: Founding) -> dict[str, Any]:
+    return {
+        "at": iso(founding.at),
+        "organizer": founding.organizer,
+        "contribution": money(founding.amount_minor, founding.currency),
+        "frequency": founding.frequency,
+        "members": founding.members,
+        "rounds": founding.rounds,
+    }
+
+
+def _payout(payout: Payout) -> dict[str, Any]:
+    return {
+        "round": payout.number,
+        "at": iso(payout.at),
+        "member": payout.user,
+        "amount": money(payout.amount_minor, payout.currency),
+        # Hashes: two that are equal are one account or device.
+        "account": payout.account.hex() or None,
+        "device": payout.device.hex() or None,
+    }
+
+
+def _member(state: MemberState) -> dict[str, Any]:
+    """Show how reliable the member is, on how many contributions that rests, and since when it is known."""
+    reliability = reliability_of(state)
+    return {
+        "reliability": reliability.score,
+        "contributions": reliability.contributions,
+        "of_recent_weight": reliability.recent,
+        "since": None if state.since_at is None else iso(state.since_at),
+        "last_at": None if state.last_at is None else iso(state.last_at),
+        "in_all": total_of(state)._asdict(),
+        "months": [
+            {"month": f"{month // 12}-{month % 12 + 1:02d}", **tally._asdict()} for month, tally in state.months
+        ],
+        "before": state.before._asdict(),
+        "seen": readable(state.seen),
+    }
+
+
 VIEWS: dict[type, Callable[[Any], dict[str, Any]]] = {
     UserState: _user,
     SlidingLog: _sliding_log,
@@ -218,5 +324,9 @@ VIEWS: dict[type, Callable[[Any], dict[str, Any]]] = {
     Habits: _habits,
     Profile: _profile,
     Session: _session,
+    CircleState: _circle,
+    Founding: _founding,
+    Payout: _payout,
+    MemberState: _member,
 }
 """How a slice is shown that a walk by names would not explain."""

@@ -142,6 +142,17 @@ async def test_a_circles_event_is_told(running: RunningWorker, kafka: str) -> No
     running.wait_for("circle_event_received", circle_id=circle, event_type="circle-contribution-received")
 
 
+async def test_a_change_of_a_circles_tier_is_told_with_its_reasons(running: RunningWorker, kafka: str) -> None:
+    circle = str(uuid.uuid4())
+    await send(
+        kafka, [record("circle-created", circle, circle_id=circle), record("circle-failed", circle, circle_id=circle)]
+    )
+    line = running.wait_for("circle_tier_changed", circle_id=circle)
+    assert (line["old_tier"], line["new_tier"]) == ("healthy", "critical")
+    assert "failed" in line["rules"]
+    assert 0 <= line["score"] <= 1
+
+
 async def test_a_record_that_breaks_its_contract_is_told_with_every_reason(running: RunningWorker, kafka: str) -> None:
     event_id = str(uuid.uuid4())
     await send(kafka, [record("transaction-initiated", USER, {"event_id": event_id}, user_id=USER, amount="much")])

@@ -59,8 +59,7 @@ async def judge(platform: Platform, damaged: Collection[str]) -> Verdict:
     comparison = _Comparison()
     parked = _compare_processed(comparison, sources, journal)
     rates, corridors = [(await platform.read(topic, partitions=1))[0] for topic in (RATES, CORRIDORS)]
-    settings = load_settings(env_file=None)
-    oracle = Oracle(Contracts.load(None), settings.user_limits(), settings.compliance_limits())
+    oracle = Oracle(Contracts.load(None), load_settings(env_file=None))
     expected = oracle.replay(sources, journal, rates, corridors)
     outputs = await _compare_outputs(comparison, platform, expected)
     for table in NEW:
@@ -118,11 +117,11 @@ async def _compare_outputs(comparison: _Comparison, platform: Platform, expected
     """A reader of committed records sees each alert, reject and record sent on once."""
     alerts = await platform.alert_ids()
     rejects = Counter(json.loads(record.value)["rejected_id"] for record in await platform.records(REJECTED))
-    rekeyed = await platform.sent_on()
+    sent_on = await platform.sent_on()
     comparison.count("alerts", expected.alerts, alerts)
     comparison.count("rejects", expected.rejects, rejects)
-    comparison.count("records sent on", expected.rekeyed, rekeyed)
-    return alerts.total() + rejects.total() + rekeyed.total()
+    comparison.count("records sent on", expected.sent_on, sent_on)
+    return alerts.total() + rejects.total() + sent_on.total()
 
 
 def _compare_states(comparison: _Comparison, table: str, changelog: Changelog, expected: Mapping[str, Any]) -> None:

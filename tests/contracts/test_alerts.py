@@ -9,13 +9,26 @@ from uuid import UUID
 import pytest
 from jsonschema import Draft7Validator
 
-from lakay_streams.contracts.alerts import AtoAlert, FraudAlert, ato_alert, decode, decode_ato, encode, fraud_alert
+from lakay_streams.contracts.alerts import (
+    AtoAlert,
+    CircleTierChange,
+    FraudAlert,
+    ato_alert,
+    decode,
+    decode_ato,
+    decode_tier_change,
+    encode,
+    fraud_alert,
+    tier_change,
+)
+from lakay_streams.domain.circles.limits import DEFAULT_LIMITS
 from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from tests.contracts.events import decode as decode_event
 from tests.contracts.events import event
 from tests.contracts.outbound import outbound_schema
 from tests.domain.behavior.life import LAGOS_NETWORK, settled
+from tests.domain.circles.life import Life
 from tests.domain.story import LAGOS
 
 FINDING = Finding("large_transaction", 0.7, "120.50 USD is large", {"amount": "120.50 USD"}, ("e-1", "e-2"), "less")
@@ -131,3 +144,47 @@ def test_a_replay_makes_the_same_takeover_alert_and_each_step_one_of_its_own() -
     ids = [alert.alert_id for alert in takeover_alerts()]
     assert ids == [alert.alert_id for alert in takeover_alerts()]
     assert len(set(ids)) == 3
+
+
+def tier_changes() -> list[CircleTierChange]:
+    """The tier changes of a circle whose members stop paying, leave and give up."""
+    life = Life(5).goes_round().goes_round(missed=["m3"])
+    life.leaves("m0")
+    life.goes_round(missed=["m3", "m4"]).ends("circle-failed")
+    return [tier_change(change, DEFAULT_LIMITS, settings_version="v3") for change in life.changes]
+
+
+def test_tier_changes_keep_to_their_schema_and_are_read_back() -> None:
+    schema = outbound_schema("tier-change")
+    Draft7Validator.check_schema(schema)
+    changes = tier_changes()
+    assert [(change.old_tier, change.new_tier) for change in changes] == [
+        ("healthy", "at-risk"),
+        ("at-risk", "critical"),
+    ]
+    for change in changes:
+        document = json.loads(encode(change))
+        Draft7Validator(schema).validate(document)
+        properties = set(schema["properties"])
+        assert set(document) == properties == set(schema["required"]) == set(CircleTierChange.__struct_fields__)
+        assert decode_tier_change(encode(change)) == change
+        assert set(change.contributions) == set(schema["properties"]["contributions"]["required"])
+
+
+def test_a_tier_change_says_what_why_and_by_which_events_and_names_no_member() -> None:
+    fell, failed = tier_changes()
+    assert sum(fell.contributions.values()) == pytest.approx(fell.score, abs=1e-5)
+    assert fell.event_type == "circle-member-dropped"
+    assert "1 member took the pot and left, owing up to 60% of the rounds" in [each.reason for each in fell.findings]
+    assert fell.moved_by[-1].event_id == fell.event_id
+    assert (fell.old_tier_since, failed.old_tier_since) == (None, fell.occurred_at)
+    assert fell.settings_version == "v3"
+    told = encode(fell).decode()
+    assert not [user for user in ("m0", "m1", "m2", "m3", "m4") if f'"{user}"' in told or f" {user} " in told]
+
+
+def test_a_replay_makes_the_same_tier_changes_and_each_has_an_id_of_its_own() -> None:
+    ids = [change.alert_id for change in tier_changes()]
+    assert ids == [change.alert_id for change in tier_changes()]
+    assert len(set(ids)) == 2
+    assert {UUID(each).version for each in ids} == {5}

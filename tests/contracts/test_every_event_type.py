@@ -16,6 +16,7 @@ from lakay_streams.domain.events import (
     CircleEvent,
     CorridorRemittance,
     ExchangeRateUpdated,
+    MemberChanged,
     MoneyMoved,
     Place,
     ProfileDisposition,
@@ -104,6 +105,11 @@ EXPECTED: dict[str, tuple[type, dict[str, Any]]] = {
         | {"device_id": "device-7f3a", "account_id": "account-91"},
     ),
     "circle-completed": (CircleEvent, {"circle_id": CIRCLE, "rounds": 10}),
+    "member-changed": (
+        MemberChanged,
+        {"user_id": USER, "circle_id": CIRCLE, "counts_at": at("2026-02-26T05:00:00Z"), "circles": 0, "in_time": 0}
+        | {"late": 1, "missed": -1, "pots": 0, "left": 0, "left_owing": 0},
+    ),
     "circle-failed": (CircleEvent, {"circle_id": CIRCLE, "reason": "too_many_missed"}),
     "remittance-initiated": (
         RemittanceEvent,
@@ -143,7 +149,7 @@ optional_fields = [
 ]
 
 
-def test_there_are_27_event_types_and_four_of_lakays_own_each_with_a_packaged_schema() -> None:
+def test_there_are_27_event_types_and_five_of_lakays_own_each_with_a_packaged_schema() -> None:
     assert len([event_type for types in EVENT_TYPES.values() for event_type in types]) == 27
     assert set(SCHEMAS) == {*TOPIC_OF, "envelope"}
     assert set(EXPECTED) == set(TOPIC_OF)

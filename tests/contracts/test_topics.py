@@ -6,6 +6,7 @@ from lakay_streams.contracts.topics import (
     CONTROL,
     CORRIDORS,
     EVENT_TYPES,
+    MEMBERS,
     MOVEMENTS,
     RATES,
     REKEYED,
@@ -45,6 +46,12 @@ def test_what_operators_decide_comes_to_the_worker_that_owns_the_user() -> None:
     assert BY_NAME[CONTROL].role is Role.INTERNAL
     assert (BY_NAME[CONTROL].key, BY_NAME[CONTROL].partition_count(12)) == (BY_NAME[USERS].key, 12)
     assert {BY_NAME[topic].partition_count(12) for topic in SOURCES} == {12}
+
+
+def test_what_circles_say_of_a_member_comes_to_the_worker_that_owns_the_user() -> None:
+    assert BY_NAME[MEMBERS].role is Role.INTERNAL
+    assert BY_NAME[MEMBERS].key == BY_NAME[USERS].key
+    assert MEMBERS in SOURCES
 
 
 def test_a_rekeyed_topic_has_its_sources_partitions_and_key() -> None:

@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 
 from aiokafka.partitioner import DefaultPartitioner
 
-from lakay_streams.contracts import Contracts, Rejected, Unknown, alerts, movements, rates, rejected
-from lakay_streams.contracts.topics import CORRIDORS, MOVEMENTS, REKEYED
+from lakay_streams.contracts import Contracts, Rejected, Unknown, alerts, members, movements, rates, rejected
+from lakay_streams.contracts.topics import CORRIDORS, MEMBERS, MOVEMENTS, REKEYED
 from lakay_streams.domain.behavior.disposition import dispose
+from lakay_streams.domain.circles.decide import decide as decide_circle
+from lakay_streams.domain.circles.membership import change_of
+from lakay_streams.domain.circles.reliability import MemberState
+from lakay_streams.domain.circles.reliability import observe as observe_member
 from lakay_streams.domain.circles.state import CircleState
-from lakay_streams.domain.circles.state import observe as observe_circle
 from lakay_streams.domain.compliance.corridors import CorridorState, corridor_of
 from lakay_streams.domain.compliance.corridors import observe as observe_corridor
 from lakay_streams.domain.compliance.decide import NO_PEERS, known_since, onward
 from lakay_streams.domain.compliance.decide import decide as decide_compliance
-from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.remittances import RemittanceState
 from lakay_streams.domain.compliance.remittances import observe as observe_remittance
 from lakay_streams.domain.compliance.state import ComplianceState
@@ -31,6 +33,7 @@ from lakay_streams.domain.events import (
     CircleEvent,
     CorridorRemittance,
     ExchangeRateUpdated,
+    MemberChanged,
     MoneyMoved,
     ProfileDisposition,
     RemittanceEvent,
@@ -40,14 +43,16 @@ from lakay_streams.domain.events import (
 )
 from lakay_streams.domain.money import DEFAULT_RATES, Rates
 from lakay_streams.domain.user_state import UserState
-from lakay_streams.domain.users import UserLimits, decide
+from lakay_streams.domain.users import decide
 from lakay_streams.engine.journal import JournalEntry
+from lakay_streams.settings import Settings
 from tables.rates import RateState
 
 Records = Mapping[str, Mapping[int, list[Any]]]
 NEW: dict[str, Any] = {
     "users": UserState(),
     "circles": CircleState(),
+    "members": MemberState(),
     "remittances": RemittanceState(),
     "compliance": ComplianceState(),
     "corridors": CorridorState(),
@@ -65,17 +70,18 @@ class Expected(NamedTuple):
     states: dict[str, dict[str, Any]]
     alerts: Counter[str]
     rejects: Counter[str]
-    rekeyed: Counter[tuple[str, bytes, bytes]]
+    sent_on: Counter[tuple[str, bytes, bytes]]
 
 
 class Oracle:
     """Replays source records in the order that the journal gives."""
 
-    def __init__(self, contracts: Contracts, limits: UserLimits, compliance: ComplianceLimits) -> None:
+    def __init__(self, contracts: Contracts, settings: Settings) -> None:
         """Start with nothing seen."""
         self._contracts = contracts
-        self._limits = limits
-        self._compliance = compliance
+        self._limits = settings.user_limits()
+        self._circle_limits = settings.circle_limits()
+        self._compliance = settings.compliance_limits()
         self.expected = Expected({name: {} for name in NEW}, Counter(), Counter(), Counter())
 
     def replay(
@@ -121,8 +127,8 @@ class Oracle:
         partitions = list(range(entry.partitions))
         if DefaultPartitioner()(key.encode(), partitions, partitions) != entry.partition:
             # One of an internal topic goes back there, and comes as a record of its own.
-            if inbound in REKEYED or inbound == MOVEMENTS:
-                self._send(REKEYED.get(inbound, MOVEMENTS), key, record.value)
+            if inbound in REKEYED or inbound in {MEMBERS, MOVEMENTS}:
+                self._send(REKEYED.get(inbound, inbound), key, record.value)
             return
         table = self._table_of(event)
         states = self.expected.states[table]
@@ -166,7 +172,7 @@ class Oracle:
                 self._send(MOVEMENTS, other, movements.counterpart_returned(other, returned, event.occurred_at))
 
     def _send(self, topic: str, key: str, value: bytes) -> None:
-        self.expected.rekeyed[topic, key.encode(), value] += 1
+        self.expected.sent_on[topic, key.encode(), value] += 1
 
     def _reject(self, found: Rejected, topic: str, number: int, record: Any) -> None:
         kept = rejected.rejected_record(
@@ -177,12 +183,14 @@ class Oracle:
     @staticmethod
     def _table_of(event: Any) -> str:
         tables = {CircleEvent: "circles", RemittanceEvent: "remittances", ExchangeRateUpdated: "rates"}
-        tables |= {MoneyMoved: "compliance", CorridorRemittance: "corridors"}
+        tables |= {MemberChanged: "members", MoneyMoved: "compliance", CorridorRemittance: "corridors"}
         return tables.get(type(event), "users")
 
     def _next_state(self, state: Any, event: Any, seen: bytes, in_force: Rates) -> Any:
         if isinstance(event, CircleEvent):
-            return observe_circle(state, event, seen)
+            return self._next_circle(state, event, seen)
+        if isinstance(event, MemberChanged):
+            return observe_member(state, event, seen)
         if isinstance(event, RemittanceEvent):
             return observe_remittance(state, event, seen)
         if isinstance(event, ExchangeRateUpdated):
@@ -205,6 +213,15 @@ class Oracle:
         takeover = decision.takeover
         if takeover is not None and takeover.alerted:
             self.expected.alerts[alerts.alert_id(takeover.kind, event.user_id, event.event_id)] += 1
+        return decision.state
+
+    def _next_circle(self, state: CircleState, event: CircleEvent, seen: bytes) -> CircleState:
+        decision = decide_circle(state, event, self._circle_limits, seen)
+        if decision.change is not None:
+            self.expected.alerts[alerts.alert_id(alerts.TIER_CHANGE, event.circle_id, event.event_id)] += 1
+        change = change_of(event, state.facts, decision.state.facts)
+        if change is not None:
+            self._send(MEMBERS, change.user_id, members.member_changed(event, change))
         return decision.state
 
 

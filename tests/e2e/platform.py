@@ -24,9 +24,11 @@ from lakay_streams.contracts.topics import (
     CORRIDORS,
     EDD_TRIGGERS,
     FRAUD_ALERTS,
+    MEMBERS,
     MOVEMENTS,
     REKEYED,
     SOURCES,
+    TIER_CHANGES,
 )
 from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings, load_settings
@@ -37,7 +39,7 @@ PARTITIONS = 3
 
 #: How badly records travel where nothing is to be lost: out of order, twice, late, under wrong keys, broken.
 UNRULY = SimulatorOptions(out_of_order=0.02, duplicates=0.02, late=0.01, wrong_keys=0.02, poison=0.005)
-ALERT_TOPICS = (FRAUD_ALERTS, ATO_ALERTS, COMPLIANCE_ALERTS, EDD_TRIGGERS)
+ALERT_TOPICS = (FRAUD_ALERTS, ATO_ALERTS, TIER_CHANGES, COMPLIANCE_ALERTS, EDD_TRIGGERS)
 GROUP = "lakay-intelligence"
 
 
@@ -131,7 +133,7 @@ class Platform:
     async def sent_on(self) -> Counter[tuple[str, bytes, bytes]]:
         """Return what a committed reader sees of what workers send each other: (topic, key, value), and how often."""
         seen: Counter[tuple[str, bytes, bytes]] = Counter()
-        for topic in (*REKEYED.values(), MOVEMENTS):
+        for topic in (*REKEYED.values(), MEMBERS, MOVEMENTS):
             seen.update((topic, record.key, record.value) for record in await self.records(topic))
         seen.update((CORRIDORS, record.key, record.value) for record in (await self.read(CORRIDORS, 1))[0])
         return seen

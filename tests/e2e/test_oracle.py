@@ -63,7 +63,7 @@ async def run(platform: Platform) -> Expected:
     }
     rates, corridors = [(await platform.read(topic, partitions=1))[0] for topic in (RATES, CORRIDORS)]
     settings = load_settings(env_file=None)
-    oracle = Oracle(Contracts.load(None), settings.user_limits(), settings.compliance_limits())
+    oracle = Oracle(Contracts.load(None), settings)
     return oracle.replay(sources, journal, rates, corridors)
 
 
@@ -148,5 +148,5 @@ async def test_every_bad_record_is_kept_exactly_once(world: tuple[Platform, Expe
 async def test_a_record_under_a_wrong_key_is_sent_on_exactly_once(world: tuple[Platform, Expected]) -> None:
     platform, expected = world
     sent = await platform.sent_on()
-    assert sent == expected.rekeyed
+    assert sent == expected.sent_on
     assert sum(sent.values()) > 100

@@ -9,14 +9,19 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakay_streams.domain.circles.state import CircleState
+from lakay_streams.domain.circles.membership import Tally
+from lakay_streams.domain.circles.reliability import NEW_MEMBER
+from lakay_streams.domain.circles.reliability import observe as observe_member
+from lakay_streams.domain.circles.state import NEW_CIRCLE
 from lakay_streams.domain.compliance.remittances import CurrencyTotal, RemittanceState
+from lakay_streams.domain.events import MemberChanged
 from lakay_streams.domain.known import Known, sighted
 from lakay_streams.domain.recent import Recent, push
 from lakay_streams.domain.sliding_log import SlidingLog, add, tally
 from lakay_streams.domain.user_state import NEW_USER, UserState
 from lakay_streams.web.readable import iso, money, readable
 from tests.domain.behavior.life import LAGOS_NETWORK, settled
+from tests.domain.circles.life import Life
 from tests.domain.story import LAGOS
 
 DAY_MS = 86_400_000
@@ -33,6 +38,13 @@ class Nested(NamedTuple):
     rows: tuple[tuple[str, int], ...]
 
 
+class Bare(NamedTuple):
+    """One without a currency, and without a time yet."""
+
+    total_minor: int = 0
+    last_event_at: int | None = None
+
+
 def test_fields_are_shown_by_the_conventions_of_their_names() -> None:
     state = Nested(b"12345678" * 3, 1_772_202_600_000, 124_000, "USD", Decimal("131.25"), (("a", 1),))
     assert readable(state) == {
@@ -46,11 +58,11 @@ def test_fields_are_shown_by_the_conventions_of_their_names() -> None:
 
 
 def test_no_time_is_no_time() -> None:
-    assert readable(CircleState())["last_event_at"] is None
+    assert readable(Bare())["last_event_at"] is None
 
 
 def test_an_amount_without_a_known_currency_stays_in_minor_units() -> None:
-    assert readable(CircleState(contributed_minor=500))["contributed_minor"] == 500
+    assert readable(Bare(total_minor=500))["total_minor"] == 500
 
 
 def test_a_currency_has_its_own_digits() -> None:
@@ -141,3 +153,49 @@ def test_a_user_nothing_is_known_of_is_shown_as_that() -> None:
     assert (profile["sessions_learned"], profile["since"], profile["clock"]) == (0, None, "New York's")
     assert profile["hours"] == {"sessions": 0, "mean": None, "concentration": 0.0}
     assert profile["session_length"] == {"history": 0}
+
+
+def test_a_circle_tells_its_tier_why_and_since_when() -> None:
+    life = Life(5).goes_round().goes_round(late=["m1"], missed=["m3"])
+    life.leaves("m0")
+    shown = readable(life.state)
+    assert (shown["tier"], shown["tier_since"]) == ("at-risk", "2026-03-28T12:00:00.000Z")
+    assert shown["score"] == life.state.standing.score
+    assert shown["why"][:2] == [
+        "1 of 5 members left",
+        "1 member took the pot and left, owing up to 60% of the rounds",
+    ]
+    assert shown["known_since"] == "2026-03-10T12:00:00.000Z"
+    assert shown["contributions_known"] == 10
+    assert shown["founding"]["contribution"] == {"amount": "100.00", "currency": "USD"}
+    first, second, *_ = shown["members"]
+    assert (first["member"], first["left_at"], first["pots"]) == ("m0", "2026-03-28T12:00:00.000Z", 1)
+    assert (second["in_time"], second["late"], second["missed"], second["left_at"]) == (1, 1, 0, None)
+    assert [row["received"][0]["amount"] for row in shown["rounds"]] == ["500.00", "400.00"]
+    assert [(row["in_time"], row["late"], row["missed"]) for row in shown["rounds"]] == [(5, 0, 0), (3, 1, 1)]
+    assert shown["pots"][0]["amount"] == {"amount": "500.00", "currency": "USD"}
+    assert json.loads(json.dumps(shown)) == shown
+
+
+def test_a_circle_nothing_is_known_of_is_shown_as_that() -> None:
+    shown = readable(NEW_CIRCLE)
+    assert (shown["tier"], shown["tier_since"], shown["known_since"], shown["why"]) == (
+        "healthy",
+        "from the start",
+        None,
+        [],
+    )
+
+
+def test_a_member_tells_how_reliable_how_sure_and_since_when() -> None:
+    def change(number: int, at: int, tally: Tally) -> MemberChanged:
+        return MemberChanged(f"e{number}", "member-changed", at, "u", "sol", at, *tally)
+
+    state = observe_member(NEW_MEMBER, change(1, 1_772_202_600_000, Tally(circles=1, in_time=1)))
+    state = observe_member(state, change(2, 1_774_102_600_000, Tally(missed=1)))
+    shown = readable(state)
+    assert 0.7 < shown["reliability"] < 0.9
+    assert shown["contributions"] == 2
+    assert (shown["since"], shown["last_at"]) == ("2026-02-27T14:30:00.000Z", "2026-03-21T14:16:40.000Z")
+    assert shown["in_all"] == {**Tally()._asdict(), "circles": 1, "in_time": 1, "missed": 1}
+    assert [row["month"] for row in shown["months"]] == ["2026-02", "2026-03"]

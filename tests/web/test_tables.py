@@ -110,6 +110,7 @@ def test_every_table_says_its_key_and_its_value(pair: tuple[RunningWorker, Runni
     assert {name: (row["key"], row["value"]) for name, row in rows.items()} == {
         "users": ("user_id", "UserState"),
         "circles": ("circle_id", "CircleState"),
+        "members": ("user_id", "MemberState"),
         "compliance": ("user_id", "ComplianceState"),
         "corridors": ("corridor", "CorridorState"),
         "remittances": ("sender_id", "RemittanceState"),
@@ -126,7 +127,7 @@ def test_a_key_may_have_a_slash(pair: tuple[RunningWorker, RunningWorker], users
 def test_what_does_not_exist_is_said_with_what_does(pair: tuple[RunningWorker, RunningWorker]) -> None:
     answer = pair[0].ask("/tables/people")
     assert answer.status == 404
-    assert "circles, compliance, corridors, rates, remittances, users" in answer.json["error"]
+    assert "circles, compliance, corridors, members, rates, remittances, users" in answer.json["error"]
     assert ask_anywhere(pair, "/tables/users/nobody").status == 404
     assert pair[0].ask("/nowhere").status == 404
 

@@ -1,38 +1,195 @@
-"""A circle's running totals."""
+"""The facts about a circle are the same in any order of arrival, and bounded."""
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import permutations
+
 import msgspec
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakay_streams.domain.circles.state import NEW_CIRCLE, CircleState, observe
+from lakay_streams.domain.circles.decide import decide
+from lakay_streams.domain.circles.health import health_of
+from lakay_streams.domain.circles.limits import DEFAULT_LIMITS
+from lakay_streams.domain.circles.state import (
+    MEMBERS_KEPT,
+    NEW_CIRCLE,
+    ROUNDS_KEPT,
+    STATUS,
+    WAS_IN_TIME,
+    WAS_LATE,
+    WAS_MISSED,
+    CircleState,
+    Facts,
+    member_of,
+    observe,
+)
+from lakay_streams.domain.circles.tiers import tier_of
 from lakay_streams.domain.events import CircleEvent
+from tests.domain.circles.life import AMOUNT, DAY, START, WEEK, Life
+from tests.domain.circles.stories import circle_events
 
-KINDS = ["circle-created", "circle-contribution-received", "circle-contribution-missed", "circle-payout-executed"]
-events = st.builds(
-    CircleEvent,
-    st.uuids().map(str),
-    st.sampled_from(KINDS),
-    st.integers(0, 10**13),
-    st.just("circle"),
-    amount_minor=st.none() | st.integers(0, 10**9),
+CREATED = CircleEvent(
+    "e", "circle-created", START, "sol", "m0", amount_minor=AMOUNT, currency="USD", members=3, rounds=3
 )
 
 
-@given(st.lists(events))
-def test_the_totals_are_those_of_all_events_in_any_order(history: list[CircleEvent]) -> None:
+def facts_of(events: list[CircleEvent]) -> Facts:
+    return reduce(observe, events, Facts())
+
+
+def received(user: str, number: int, days_late: float = -1, due: bool = True, currency: str = "USD") -> CircleEvent:
+    due_at = START + number * WEEK
+    return CircleEvent(
+        f"r-{user}-{number}-{days_late}",
+        "circle-contribution-received",
+        due_at + round(days_late * DAY),
+        "sol",
+        user,
+        round=number,
+        amount_minor=AMOUNT,
+        currency=currency,
+        due_at=due_at if due else None,
+    )
+
+
+def missed(user: str, number: int) -> CircleEvent:
+    due_at = START + number * WEEK
+    return CircleEvent(
+        f"m-{user}-{number}", "circle-contribution-missed", due_at + 1, "sol", user, round=number, due_at=due_at
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(circle_events(), st.randoms(use_true_random=False))
+def test_any_order_of_a_circles_events_ends_in_the_same_facts_and_score(events: list[CircleEvent], random) -> None:  # type: ignore[no-untyped-def]  # hypothesis' own Random
+    shuffled = random.sample(events, len(events))
+    ends = []
+    for order in (events, shuffled):
+        state = NEW_CIRCLE
+        for event in order:
+            state = decide(state, event, DEFAULT_LIMITS, b"ring").state
+        ends.append(state)
+    straight, other = ends
+    assert straight.facts == other.facts
+    assert straight.standing.score == other.standing.score
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(other), type=CircleState) == other
+    if straight.standing.tier != other.standing.tier:
+        # Only within the margin above a threshold may the tier depend on where the score came from.
+        score, margin = straight.standing.score, DEFAULT_LIMITS.hysteresis_margin
+        assert tier_of(score, DEFAULT_LIMITS) != tier_of(score - margin, DEFAULT_LIMITS)
+
+
+@given(circle_events(), st.data())
+def test_an_event_told_twice_adds_nothing_but_its_money(events: list[CircleEvent], data: st.DataObject) -> None:
+    again = data.draw(st.sampled_from(events))
+    once, twice = facts_of(events), facts_of([*events, again])
+    without_money = tuple(each._replace(received=()) for each in once.rounds)
+    assert once._replace(rounds=without_money) == twice._replace(
+        rounds=tuple(each._replace(received=()) for each in twice.rounds)
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ([received("m0", 1)], WAS_IN_TIME),
+        ([received("m0", 1, 0)], WAS_IN_TIME),
+        ([received("m0", 1, 0.01)], WAS_LATE),
+        ([missed("m0", 1)], WAS_MISSED),
+        ([missed("m0", 1), received("m0", 1, 2)], WAS_LATE),
+        ([missed("m0", 1), received("m0", 1)], WAS_IN_TIME),
+        ([missed("m0", 1), received("m0", 1, due=False)], WAS_LATE),
+        ([received("m0", 1, 5, due=False)], WAS_IN_TIME),
+        ([received("m0", 1, 5), received("m0", 1, -1)], WAS_IN_TIME),
+    ],
+)
+def test_a_contribution_is_what_is_best_known_of_it(told: list[CircleEvent], status: int) -> None:
+    for order in permutations(told):
+        member = member_of(facts_of([CREATED, *order]), "m0")
+        assert member is not None
+        assert member.told.translate(STATUS) == bytes((status,))
+
+
+def test_a_round_that_comes_late_takes_its_place_among_the_others() -> None:
+    facts = facts_of([received("m0", 1), received("m1", 3), missed("m0", 3), received("m1", 2, 1)])
+    assert [each.number for each in facts.rounds] == [1, 2, 3]
+    first, second = facts.members
+    assert list(first.told.translate(STATUS)) == [WAS_IN_TIME, 0, WAS_MISSED]
+    assert list(second.told.translate(STATUS)) == [0, WAS_LATE, WAS_IN_TIME]
+
+
+def test_who_left_and_joined_again_has_not_left() -> None:
+    joined, dropped = (
+        CircleEvent(kind, kind, START + at, "sol", "m0")
+        for kind, at in (("circle-member-joined", 2), ("circle-member-dropped", 1))
+    )
+    for order in permutations([joined, dropped, joined._replace(occurred_at=START)]):
+        (member,) = facts_of(list(order)).members
+        assert not member.has_left
+
+
+def test_currencies_are_never_added_up() -> None:
+    facts = facts_of([CREATED, received("m0", 1), received("m1", 1, currency="HTG"), received("m2", 1)])
+    assert facts.rounds[0].received == (("HTG", AMOUNT), ("USD", 2 * AMOUNT))
+
+
+def a_full_circle(members: int, rounds: int) -> list[CircleEvent]:
+    """Everybody with ids as long as they are kept, who pays every round, gets a pot and leaves."""
+    users = [f"{number:08d}-e2bb-4255-8caf-4136c5660001" for number in range(members)]
+    events = [CREATED]
+    for position, user in enumerate(users):
+        events.append(CircleEvent(f"j{user}", "circle-member-joined", START, "sol", user, position=position))
+        events.append(CircleEvent(f"d{user}", "circle-member-dropped", START + 200 * WEEK, "sol", user))
+    for number in range(1, rounds + 1):
+        events += [received(user, number) for user in users]
+        events.append(
+            CircleEvent(
+                f"p{number}",
+                "circle-payout-executed",
+                START + number * WEEK,
+                "sol",
+                users[number % members],
+                round=number,
+                amount_minor=10**9,
+                currency="USD",
+                device_id=f"device {number}",
+                account_id=f"account {number}",
+            )
+        )
+    return events
+
+
+def bytes_of(members: int, rounds: int) -> int:
     state = NEW_CIRCLE
-    for event in history:
-        state = observe(state, event, b"ring")
-    kinds = [event.event_type for event in history]
+    for event in a_full_circle(members, rounds):
+        state = state._replace(seen=b"8" * 1024, facts=observe(state.facts, event))
+    return len(msgspec.msgpack.encode(state))
 
-    def total(kind: str) -> int:
-        return sum(event.amount_minor or 0 for event in history if event.event_type == kind)
 
-    assert dict(state.counts) == {kind: kinds.count(kind) for kind in kinds}
-    assert state.contributed_minor == total("circle-contribution-received")
-    assert state.paid_out_minor == total("circle-payout-executed")
-    assert state.last_event_at == max((event.occurred_at for event in history), default=None)
-    assert state.seen == (b"ring" if history else b"")
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=CircleState) == state
+def test_a_full_circle_fits_its_bound_and_an_ordinary_one_is_small() -> None:
+    assert bytes_of(MEMBERS_KEPT, ROUNDS_KEPT) < 32 * 1024 - 1024, "the rest is for what moved the score"
+    assert bytes_of(10, 10) < 4 * 1024
+
+
+def test_beyond_the_bounds_the_same_are_kept_in_any_order_and_evidence_says_so() -> None:
+    events = a_full_circle(MEMBERS_KEPT + 9, ROUNDS_KEPT + 7)
+    forward, backward = facts_of(events), facts_of(events[::-1])
+    assert forward == backward
+    assert len(forward.members) == MEMBERS_KEPT
+    assert [each.number for each in forward.rounds] == list(range(8, ROUNDS_KEPT + 8))
+    assert forward.evidence_truncated
+    assert health_of(forward, DEFAULT_LIMITS) == health_of(backward, DEFAULT_LIMITS)
+    assert not facts_of(a_full_circle(9, 9)).evidence_truncated
+
+
+def test_a_life_is_told_in_the_facts() -> None:
+    facts = Life(4).goes_on(4).ends().state.facts
+    assert facts.founding is not None
+    assert (facts.founding.members, facts.founding.amount_minor) == (4, AMOUNT)
+    assert [each.received for each in facts.rounds] == [(("USD", 4 * AMOUNT),)] * 4
+    assert [payout.user for payout in facts.payouts] == ["m0", "m1", "m2", "m3"]
+    assert facts.completed_at == facts.ended_at is not None
+    assert not facts.evidence_truncated
