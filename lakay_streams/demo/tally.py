@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -16,10 +16,10 @@ from lakay_streams.engine.journal import JournalEntry
 
 INBOUND = (TRANSACTIONS, USERS, CIRCLES, REMITTANCES)
 
-FRAUD, TAKEOVER = "fraud", "takeover"
+FRAUD, TAKEOVER, CIRCLE = "fraud", "takeover", "circle"
 
-KEPT_USERS = 100
-"""Of how many users and kinds the latest alert is kept: more than a terminal has lines."""
+KEPT = 100
+"""Of how many users and circles the latest alert is kept: more than a terminal has lines."""
 
 RATE_WINDOW_S = 5.0
 
@@ -27,11 +27,12 @@ RATE_WINDOW_S = 5.0
 class Tally:
     """Counts the records of the journal, the rejects and the alert topics. All times are seconds since the start."""
 
-    def __init__(self, fraud_alerts: str, ato_alerts: str) -> None:
-        """Read the alerts of these two topics; alerts of the other topics are counted by their topic alone."""
-        self._readers: dict[str, Callable[[bytes], alerts.FraudAlert | alerts.AtoAlert]] = {
-            fraud_alerts: alerts.decode,
-            ato_alerts: alerts.decode_ato,
+    def __init__(self, fraud_alerts: str, ato_alerts: str, tier_changes: str) -> None:
+        """Read the alerts of these three topics; alerts of the other topics are counted by their topic alone."""
+        self._readers: dict[str, Callable[[bytes], SeenAlert]] = {
+            fraud_alerts: lambda value: _fraud(alerts.decode(value)),
+            ato_alerts: lambda value: _takeover(alerts.decode_ato(value)),
+            tier_changes: lambda value: _circle(alerts.decode_tier_change(value)),
         }
         self.events = 0
         self.checkpoints = 0
@@ -81,7 +82,7 @@ class Tally:
 
     @property
     def latest(self) -> tuple[SeenAlert, ...]:
-        """The latest alert of each user and kind, newest first."""
+        """The latest alert of each user or circle and kind, newest first."""
         return tuple(reversed(self._latest.values()))
 
     def _count_alert(self, topic: str, value: bytes, at_s: float) -> None:
@@ -90,37 +91,48 @@ class Tally:
             self.first_alert_s = at_s
         if topic in self._readers:
             alert = self._readers[topic](value)
-            self.alerts_by_tier[alert.risk_tier] += 1
-            self.alerts_by_rule.update({finding.rule for finding in alert.findings})
+            self.alerts_by_tier[alert.tier] += 1
+            self.alerts_by_rule.update(alert.rules)
             self._remember(alert)
 
-    def _remember(self, alert: alerts.FraudAlert | alerts.AtoAlert) -> None:
-        """Put the alert at the end of the latest ones, in place of the same user's of its kind before."""
-        key = (alert.user_id, FRAUD if isinstance(alert, alerts.FraudAlert) else TAKEOVER)
+    def _remember(self, alert: SeenAlert) -> None:
+        """Put the alert at the end of the latest ones, in place of the one before of its kind about the same."""
+        key = (alert.whom, alert.kind)
         before = self._latest.pop(key, None)
-        self._latest[key] = _seen(alert, times=before.times + 1 if before else 1)
-        if len(self._latest) > KEPT_USERS:
+        self._latest[key] = alert._replace(times=before.times + 1 if before else 1)
+        if len(self._latest) > KEPT:
             del self._latest[next(iter(self._latest))]
 
 
-def _seen(alert: alerts.FraudAlert | alerts.AtoAlert, times: int) -> SeenAlert:
-    weigh: Callable[[alerts.AlertFinding], float] = _in_a_fraud
-    kind = FRAUD
-    if isinstance(alert, alerts.AtoAlert):
-        weigh, kind = partial(_in_a_takeover, alert), TAKEOVER
-    strongest_first = sorted(alert.findings, key=weigh, reverse=True)
+def _fraud(alert: alerts.FraudAlert) -> SeenAlert:
+    return _about_a_user(alert, FRAUD, sorted(alert.findings, key=_in_a_fraud, reverse=True))
+
+
+def _takeover(alert: alerts.AtoAlert) -> SeenAlert:
+    return _about_a_user(alert, TAKEOVER, sorted(alert.findings, key=partial(_in_a_takeover, alert), reverse=True))
+
+
+def _about_a_user(
+    alert: alerts.FraudAlert | alerts.AtoAlert, kind: str, strongest_first: Sequence[alerts.AlertFinding]
+) -> SeenAlert:
     what = "profile change" if alert.event_type == "user-profile-updated" else "login"
     if alert.amount is not None:
         what = f"{Decimal(alert.amount):,} {alert.currency}"
-    return SeenAlert(
-        occurred_at=alert.occurred_at,
-        kind=kind,
-        risk_tier=alert.risk_tier,
-        user_id=alert.user_id,
-        what=what,
-        reasons=tuple(finding.reason for finding in strongest_first),
-        times=times,
+    return _seen(alert.occurred_at, kind, alert.risk_tier, alert.user_id, what, strongest_first)
+
+
+def _circle(change: alerts.CircleTierChange) -> SeenAlert:
+    # They come with what lost most first.
+    return _seen(
+        change.occurred_at, CIRCLE, change.new_tier, change.circle_id, f"was {change.old_tier}", change.findings
     )
+
+
+def _seen(
+    occurred_at: str, kind: str, tier: str, whom: str, what: str, findings: Sequence[alerts.AlertFinding]
+) -> SeenAlert:
+    rules = frozenset(finding.rule for finding in findings)
+    return SeenAlert(occurred_at, kind, tier, whom, what, tuple(finding.reason for finding in findings), rules)
 
 
 def _in_a_fraud(finding: alerts.AlertFinding) -> float:

@@ -17,7 +17,15 @@ from rich.text import Text
 
 from lakay_streams.demo.snapshot import SeenAlert, Snapshot
 
-TIER_STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "green"}
+TIER_STYLES = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "at-risk": "bold red",
+    "medium": "yellow",
+    "watch": "yellow",
+    "low": "green",
+    "healthy": "green",
+}
 MOST_RULES = 7
 LINES_BESIDE_ALERTS = 20
 """Lines that the page takes without its alerts, with all the rules it shows."""
@@ -102,21 +110,21 @@ def _latest(alerts: tuple[SeenAlert, ...]) -> RenderableType:
     table.add_column("tier", no_wrap=True)
     table.add_column("alert", no_wrap=True)
     table.add_column("about", justify="right", no_wrap=True)
-    table.add_column("user", no_wrap=True, width=8)
+    table.add_column("whom", no_wrap=True, width=8)
     table.add_column("alerts", justify="right", no_wrap=True)
     table.add_column("why", ratio=1)
     for alert in alerts:
         table.add_row(
-            Text(alert.risk_tier.upper(), TIER_STYLES.get(alert.risk_tier, "")),
+            Text(alert.tier.upper(), TIER_STYLES.get(alert.tier, "")),
             alert.kind,
             alert.what,
-            Text(alert.user_id[:8], "dim"),
+            Text(alert.whom[:8], "dim"),
             f"{alert.times:,}",
             _why(alert),
         )
     if not alerts:
         table.add_row("", "", "", "", "", Text("none yet", "dim"))
-    return Panel(table, title="Users alerted last, as a committed reader sees it", border_style="dim")
+    return Panel(table, title="Users and circles alerted last, as a committed reader sees it", border_style="dim")
 
 
 def _why(alert: SeenAlert) -> RenderableType:
@@ -144,5 +152,5 @@ def _footer(snapshot: Snapshot) -> RenderableType:
 
 def _sentence(alert: SeenAlert) -> str:
     """The tier, the kind, what it is about and the strongest reason."""
-    what = f"{alert.risk_tier.upper()} {alert.kind} {alert.what}"
+    what = f"{alert.tier.upper()} {alert.kind} {alert.what}"
     return f"{what}: {alert.reasons[0]}" if alert.reasons else what

@@ -45,7 +45,9 @@ class Watch:
             bootstrap_servers=settings.brokers, isolation_level="read_committed", enable_auto_commit=False
         )
         self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.brokers)
-        self._tally = Tally(settings.fraud.alert_kafka_topic, settings.behavior.ato_kafka_topic)
+        self._tally = Tally(
+            settings.fraud.alert_kafka_topic, settings.behavior.ato_kafka_topic, settings.circle.tier_change_topic
+        )
         self._ends_before: dict[TopicPartition, int] = {}
         self._backlog: tuple[Backlog, ...] = ()
 

@@ -11,12 +11,15 @@ from lakay_streams.contracts.topics import (
     JOURNAL,
     REJECTED,
     REKEYED_USERS,
+    TIER_CHANGES,
     TRANSACTIONS,
     USERS,
 )
-from lakay_streams.demo.tally import KEPT_USERS, Tally
+from lakay_streams.demo.tally import KEPT, Tally
+from lakay_streams.domain.circles.limits import DEFAULT_LIMITS as CIRCLE_LIMITS
 from lakay_streams.engine.journal import JournalEntry, Segment
 from tests.domain.behavior.life import LAGOS_NETWORK, settled
+from tests.domain.circles.life import Life
 from tests.domain.story import LAGOS
 
 
@@ -56,7 +59,7 @@ def alert(tier: str, *findings: alerts.AlertFinding, amount: str | None = "1240.
 
 @pytest.fixture
 def tally() -> Tally:
-    return Tally(FRAUD_ALERTS, ATO_ALERTS)
+    return Tally(FRAUD_ALERTS, ATO_ALERTS, TIER_CHANGES)
 
 
 def test_a_checkpoint_counts_once_with_the_inbound_records_of_all_its_segments(tally: Tally) -> None:
@@ -83,7 +86,7 @@ def test_the_latest_alert_comes_first_and_its_reasons_by_what_they_added_to_the_
     findings = finding("ip_change", 1.0), finding("impossible_travel", 0.8), finding("new_device", 0.1)
     tally.count(FRAUD_ALERTS, alert("critical", *findings), at_s=2.0)
     newest = tally.latest[0]
-    assert (newest.kind, newest.risk_tier, newest.what) == ("fraud", "critical", "1,240.00 USD")
+    assert (newest.kind, newest.tier, newest.what) == ("fraud", "critical", "1,240.00 USD")
     assert newest.reasons == ("because of impossible_travel", "because of ip_change", "because of new_device")
 
 
@@ -95,7 +98,7 @@ def test_a_login_alert_has_no_amount(tally: Tally) -> None:
 def test_a_user_is_listed_once_with_the_latest_alert_and_how_many_there_were(tally: Tally) -> None:
     for user, tier in (("u-1", "high"), ("u-2", "high"), ("u-1", "critical")):
         tally.count(FRAUD_ALERTS, alert(tier, user=user), at_s=1.0)
-    assert [(seen.user_id, seen.risk_tier, seen.times) for seen in tally.latest] == [
+    assert [(seen.whom, seen.tier, seen.times) for seen in tally.latest] == [
         ("u-1", "critical", 2),
         ("u-2", "high", 1),
     ]
@@ -120,12 +123,26 @@ def test_a_takeover_is_listed_beside_the_users_fraud_with_its_reasons_by_what_th
     assert tally.latest[0].what == "profile change"
 
 
+def test_a_circle_is_listed_with_the_tier_it_had_and_why_it_has_another(tally: Tally) -> None:
+    life = Life(5).goes_round()
+    life.leaves("m0")
+    life.goes_on(2)
+    for change in life.changes:
+        told = alerts.tier_change(change, CIRCLE_LIMITS, settings_version="v")
+        tally.count(TIER_CHANGES, alerts.encode(told), at_s=1.0)
+    (seen,) = tally.latest
+    assert (seen.kind, seen.tier, seen.what, seen.whom, seen.times) == ("circle", "at-risk", "was watch", "sol", 2)
+    assert "1 member took the pot and left, owing up to 80% of the rounds" in seen.reasons
+    assert tally.alerts_by_tier == {"watch": 1, "at-risk": 1}
+    assert tally.alerts_by_rule["left_after_payout"] == 2
+
+
 def test_the_users_listed_are_bounded_and_the_counts_are_not(tally: Tally) -> None:
-    for number in range(KEPT_USERS + 1):
+    for number in range(KEPT + 1):
         tally.count(FRAUD_ALERTS, alert("high", user=f"u-{number}"), at_s=1.0)
-    assert len(tally.latest) == KEPT_USERS
-    assert tally.latest[0].user_id == f"u-{KEPT_USERS}"
-    assert tally.alerts_by_topic[FRAUD_ALERTS] == KEPT_USERS + 1
+    assert len(tally.latest) == KEPT
+    assert tally.latest[0].whom == f"u-{KEPT}"
+    assert tally.alerts_by_topic[FRAUD_ALERTS] == KEPT + 1
 
 
 def test_alerts_of_another_topic_count_by_topic_whatever_they_hold(tally: Tally) -> None:
