@@ -15,7 +15,17 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from lakay_streams.contracts.topics import CIRCLES, JOURNAL, RATES, REKEYED_USERS, SOURCES, TOPICS, TRANSACTIONS, USERS
+from lakay_streams.contracts.topics import (
+    CIRCLES,
+    JOURNAL,
+    RATES,
+    REKEYED_USERS,
+    SOURCES,
+    TOPICS,
+    TRANSACTIONS,
+    USERS,
+    Partitions,
+)
 from lakay_streams.embedded.kafka import EmbeddedKafka
 from lakay_streams.engine import moving
 from lakay_streams.engine.journal import JournalEntry, Segment, last_entries
@@ -32,6 +42,8 @@ from tests.engine.test_moving import final
 
 OLD, NEW = 3, 5
 GROUP = "growing"
+#: Those that grow.
+SHARED = [topic for topic in TOPICS if topic.partitions is Partitions.AS_SOURCES]
 TABLES = [f"{GROUP}-circles-changelog", f"{GROUP}-users-changelog"]
 KEYS = [b"key-%d" % number for number in range(120)]
 
@@ -121,7 +133,7 @@ async def assert_grown(settings: Settings) -> None:
     assert await states(settings, NEW) == split_into(NEW)
     async with administering(settings) as admin:
         counts = await partition_counts(admin)
-    assert {counts[topic.name] for topic in TOPICS if topic.name != RATES} == {NEW}
+    assert {counts[topic.name] for topic in SHARED} == {NEW}
     assert counts[RATES] == 1
     entries = await last_entries(JOURNAL, range(NEW), GROUP, kafka_client(settings))
     assert {number: (entry.partitions, entry.segments) for number, entry in entries.items()} == dict.fromkeys(
@@ -146,7 +158,7 @@ async def test_every_state_goes_where_its_key_belongs(settings: Settings) -> Non
     grown = await grow(settings, OLD, NEW, tell=lambda *so_far: told.append(so_far))
     misplaced = sum(partition_of(key, OLD) != partition_of(key, NEW) for key in KEYS)
     assert [tuple(each) for each in grown.moved] == [(table, len(KEYS), misplaced) for table in TABLES]
-    assert grown.topics == len(TOPICS) - 1 + len(TABLES)
+    assert grown.topics == len(SHARED) + len(TABLES)
     await assert_grown(settings)
     assert (f"{TABLES[1]}: copying", misplaced, misplaced) in told
     assert not list(settings.lakay_data_dir.iterdir())
@@ -174,7 +186,7 @@ async def test_a_growth_that_is_killed_at_each_step_is_gone_on_with(settings: Se
 
 
 async def test_topics_that_were_given_partitions_by_hand_are_refused_and_grown(settings: Settings) -> None:
-    everything = [topic.name for topic in TOPICS if topic.name != RATES] + TABLES
+    everything = [topic.name for topic in SHARED] + TABLES
     await add_partitions(settings, NEW, *everything)
     with pytest.raises(
         TopicError,
