@@ -75,7 +75,8 @@ def test_a_demo_commits_alerts_and_stops_by_itself(folder: Path) -> None:
     assert told["events"] > 0
     assert told["events_per_s"] > 0
     assert told["alerts"]["total"] == sum(told["alerts"]["by_topic"].values()) > 0
-    read = [told["alerts"]["by_topic"].get(topic, 0) for topic in ("lakay.fraud.alerts", "lakay.behavior.ato-alerts")]
+    tiered = ("lakay.fraud.alerts", "lakay.behavior.ato-alerts", "lakay.circles.tier-changes")
+    read = [told["alerts"]["by_topic"].get(topic, 0) for topic in tiered]
     assert sum(told["alerts"]["by_tier"].values()) == sum(read)
     assert told["alerts"]["by_rule"]
     assert 0 < told["seconds_to_first_alert"] <= told["seconds"]
