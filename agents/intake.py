@@ -45,6 +45,7 @@ class Intake:
         self.topic = topic
         self.sampling = sampling
         self._contracts = contracts
+        self._accepted = 0
         self._outcomes = {
             outcome: EVENTS.labels(topic, outcome)
             for outcome in ("accepted", "rejected", "unknown", "rekeyed", "duplicate")
@@ -52,6 +53,14 @@ class Intake:
 
     def events(self, work: Work) -> Iterator[tuple[Record, Event]]:
         """Yield the events of the batch that keep their contract."""
+        self._accepted = 0
+        try:
+            yield from self._well_formed(work)
+        finally:
+            # Once a batch: a counter has a lock.
+            self._outcomes["accepted"].inc(self._accepted)
+
+    def _well_formed(self, work: Work) -> Iterator[tuple[Record, Event]]:
         decode, topic = self._contracts.decode, self.topic
         for record in work:
             event = decode(record.value, topic, record.timestamp)
@@ -89,7 +98,7 @@ class Intake:
             if self.sampling.wants("low"):
                 log.info("duplicate_event_skipped", event_type=event.event_type, event_id=event.event_id)
             return None
-        self._outcomes["accepted"].inc()
+        self._accepted += 1
         return state, seen
 
     def _reject(self, work: Work, record: Record, found: Rejected) -> None:

@@ -138,6 +138,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         alive: bool = await self._ensure_consumer()._coordinator._do_heartbeat()
         return alive
 
+    def arrived(self, tps: set[TP]) -> set[TP]:
+        """Return those of which records, or an error, are here and not taken yet; may be asked from any thread."""
+        consumer = self._consumer
+        return set() if consumer is None else {tp for tp in tps if tp in consumer._fetcher._records}
+
     @property
     def connected(self) -> bool:
         """Whether the group's coordinator answers; may be asked from any thread."""
@@ -237,6 +242,9 @@ class Consumer(driver.Consumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # mode names its own Event class
         wanted = self._get_active_partitions().difference(backlog)
+        if backlog:
+            # Asked for each batch, and a question takes two changes of thread and a look at every partition.
+            wanted = self._thread.arrived(wanted)
         if not wanted:
             await self.sleep(0 if backlog else 0.1)
             return []
