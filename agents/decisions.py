@@ -51,11 +51,8 @@ class FraudDesk:
 
     def alert(self, work: Work, decision: Decision[Any], event: TransactionInitiated | UserEvent) -> None:
         """Send the alert of a decision."""
-        ALERTS.labels(self._topic, decision.risk_tier).inc()
-        for finding in decision.findings:
-            FINDINGS.labels(finding.rule).inc()
         alert = alerts.fraud_alert(decision, event, settings_version=self._settings_version)
-        work.emit(self._topic, event.user_id.encode(), alerts.encode(alert))
+        _send(work, self._topic, alert.user_id, alert.risk_tier, alert)
 
 
 class TakeoverDesk:
@@ -72,9 +69,6 @@ class TakeoverDesk:
         if takeover is None or not takeover.alerted:
             return
         alert = alerts.ato_alert(takeover, self._limits, settings_version=self._settings_version)
-        ALERTS.labels(self._topic, alert.risk_tier).inc()
-        for finding in alert.findings:
-            FINDINGS.labels(finding.rule).inc()
         log.warning(
             "account_takeover_alert",
             user_id=alert.user_id,
@@ -84,7 +78,7 @@ class TakeoverDesk:
             recommendation=alert.recommendation,
             rules=[finding.rule for finding in alert.findings],
         )
-        work.emit(self._topic, alert.user_id.encode(), alerts.encode(alert))
+        _send(work, self._topic, alert.user_id, alert.risk_tier, alert)
 
 
 class TierDesk:
@@ -101,9 +95,6 @@ class TierDesk:
         if change is None:
             return
         told = alerts.tier_change(change, self._limits, settings_version=self._settings_version)
-        ALERTS.labels(self._topic, told.new_tier).inc()
-        for finding in told.findings:
-            FINDINGS.labels(finding.rule).inc()
         log.warning(
             "circle_tier_changed",
             circle_id=told.circle_id,
@@ -112,4 +103,13 @@ class TierDesk:
             score=round(told.score, 4),
             rules=[finding.rule for finding in told.findings],
         )
-        work.emit(self._topic, told.circle_id.encode(), alerts.encode(told))
+        _send(work, self._topic, told.circle_id, told.new_tier, told)
+
+
+def _send(
+    work: Work, topic: str, key: str, tier: str, alert: alerts.FraudAlert | alerts.AtoAlert | alerts.CircleTierChange
+) -> None:
+    ALERTS.labels(topic, tier).inc()
+    for finding in alert.findings:
+        FINDINGS.labels(finding.rule).inc()
+    work.emit(topic, key.encode(), alerts.encode(alert))

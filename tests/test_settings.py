@@ -395,3 +395,11 @@ def test_the_behavior_weights_sum_to_one_or_all_five_are_named(
         return
     message = refusal(monkeypatch, **variables)
     assert all(f"BEHAVIOR_{name}_WEIGHT" in message for name in ("TEMPORAL", "DEVICE", "GEO", "AMOUNT", "ACTIVITY"))
+
+
+def test_circle_weights_that_do_not_sum_to_one_are_refused_with_what_they_sum_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    message = refusal(monkeypatch, CIRCLE_TRUST_WEIGHT="0.25")
+    assert all(f"CIRCLE_{name}_WEIGHT" in message for name in ("CONTRIBUTION", "MEMBERSHIP", "FINANCIAL", "TRUST"))
+    assert "sum to 1.1: change them so that they sum to 1.0" in message

@@ -17,9 +17,10 @@ class Backlog(NamedTuple):
 class SeenAlert(NamedTuple):
     """The latest committed alert of a kind about a user or circle, and how many there were of it, it included.
 
-    `kind` is fraud, takeover or circle, `tier` the risk's or the circle's new one. `what` is the amount as people write
-    it, else login or profile change; of a circle, the tier it had. The reasons come by what they added to the score, of
-    a circle by what they took from it, most first.
+    `kind` is fraud, takeover, circle, compliance or diligence, `tier` the risk's or the circle's new one, of compliance
+    open or withdrawn. `what` is the amount as people write it, else login or profile change; of a circle or a customer,
+    the tier it had; of compliance, the rule. The reasons come by what they added to the score, of a circle by what they
+    took from it, most first.
     """
 
     occurred_at: str
@@ -38,7 +39,7 @@ class Snapshot(NamedTuple):
     `seconds` count from the start, without the first download of Kafka. `kafka` is "embedded" or the address of the
     one in use, `pages` the address of the worker's web pages. `events` are the inbound records that the worker has
     committed, `events_per_s` their rate over the last seconds, and `mean_events_per_s` from the first commit to the
-    last. `latest` has one alert per user or circle and kind, newest first.
+    last. `latest` has one alert per user or circle and kind: the newest of every kind first.
     """
 
     seconds: float

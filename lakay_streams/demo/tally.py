@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
+from itertools import chain, zip_longest
 
 from lakay_streams.contracts import alerts
 from lakay_streams.contracts.topics import CIRCLES, JOURNAL, REJECTED, REMITTANCES, TRANSACTIONS, USERS
@@ -16,7 +17,9 @@ from lakay_streams.engine.journal import JournalEntry
 
 INBOUND = (TRANSACTIONS, USERS, CIRCLES, REMITTANCES)
 
-FRAUD, TAKEOVER, CIRCLE = "fraud", "takeover", "circle"
+FRAUD, TAKEOVER, CIRCLE, COMPLIANCE, DILIGENCE = "fraud", "takeover", "circle", "compliance", "diligence"
+TIERED = frozenset({FRAUD, TAKEOVER, CIRCLE})
+"""The kinds of alerts whose tiers are counted."""
 
 KEPT = 100
 """Of how many users and circles the latest alert is kept: more than a terminal has lines."""
@@ -27,12 +30,16 @@ RATE_WINDOW_S = 5.0
 class Tally:
     """Counts the records of the journal, the rejects and the alert topics. All times are seconds since the start."""
 
-    def __init__(self, fraud_alerts: str, ato_alerts: str, tier_changes: str) -> None:
-        """Read the alerts of these three topics; alerts of the other topics are counted by their topic alone."""
+    def __init__(
+        self, fraud_alerts: str, ato_alerts: str, tier_changes: str, compliance_alerts: str, edd_triggers: str
+    ) -> None:
+        """Read the alerts of these topics; alerts of any other are counted by their topic alone."""
         self._readers: dict[str, Callable[[bytes], SeenAlert]] = {
             fraud_alerts: lambda value: _fraud(alerts.decode(value)),
             ato_alerts: lambda value: _takeover(alerts.decode_ato(value)),
             tier_changes: lambda value: _circle(alerts.decode_tier_change(value)),
+            compliance_alerts: lambda value: _compliance(alerts.decode_compliance(value)),
+            edd_triggers: lambda value: _diligence(alerts.decode_edd(value)),
         }
         self.events = 0
         self.checkpoints = 0
@@ -82,8 +89,12 @@ class Tally:
 
     @property
     def latest(self) -> tuple[SeenAlert, ...]:
-        """The latest alert of each user or circle and kind, newest first."""
-        return tuple(reversed(self._latest.values()))
+        """The latest alert of each user or circle and kind: the newest of every kind, then the next of every kind."""
+        by_kind: dict[str, list[SeenAlert]] = {}
+        for alert in reversed(self._latest.values()):
+            by_kind.setdefault(alert.kind, []).append(alert)
+        # In turn, because the kind with the most alerts would leave no line to the others.
+        return tuple(alert for alert in chain.from_iterable(zip_longest(*by_kind.values())) if alert is not None)
 
     def _count_alert(self, topic: str, value: bytes, at_s: float) -> None:
         self.alerts_by_topic[topic] += 1
@@ -91,7 +102,8 @@ class Tally:
             self.first_alert_s = at_s
         if topic in self._readers:
             alert = self._readers[topic](value)
-            self.alerts_by_tier[alert.tier] += 1
+            if alert.kind in TIERED:
+                self.alerts_by_tier[alert.tier] += 1
             self.alerts_by_rule.update(alert.rules)
             self._remember(alert)
 
@@ -126,6 +138,21 @@ def _circle(change: alerts.CircleTierChange) -> SeenAlert:
     return _seen(
         change.occurred_at, CIRCLE, change.new_tier, change.circle_id, f"was {change.old_tier}", change.findings
     )
+
+
+def _compliance(alert: alerts.ComplianceAlert) -> SeenAlert:
+    # Not what is recommended: that a report is filed is confidential (31 CFR 1022.320(d)), and a screen is public.
+    what = alert.rule.replace("_", " ")
+    return SeenAlert(
+        alert.occurred_at, COMPLIANCE, alert.status, alert.user_id, what, (alert.reason,), frozenset({alert.rule})
+    )
+
+
+def _diligence(trigger: alerts.EddTrigger) -> SeenAlert:
+    factors = sorted(trigger.factors, key=lambda factor: factor.value * factor.weight, reverse=True)
+    reasons = tuple(factor.reason for factor in factors if factor.value)
+    what = f"was {trigger.previous_level}"
+    return SeenAlert(trigger.occurred_at, DILIGENCE, trigger.risk_level, trigger.user_id, what, reasons)
 
 
 def _seen(

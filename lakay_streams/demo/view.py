@@ -19,12 +19,15 @@ from lakay_streams.demo.snapshot import SeenAlert, Snapshot
 
 TIER_STYLES = {
     "critical": "bold white on red",
+    "prohibited": "bold white on red",
     "high": "bold red",
     "at-risk": "bold red",
     "medium": "yellow",
     "watch": "yellow",
+    "open": "yellow",
     "low": "green",
     "healthy": "green",
+    "withdrawn": "green",
 }
 MOST_RULES = 7
 LINES_BESIDE_ALERTS = 20

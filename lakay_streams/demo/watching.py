@@ -46,7 +46,11 @@ class Watch:
         )
         self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.brokers)
         self._tally = Tally(
-            settings.fraud.alert_kafka_topic, settings.behavior.ato_kafka_topic, settings.circle.tier_change_topic
+            settings.fraud.alert_kafka_topic,
+            settings.behavior.ato_kafka_topic,
+            settings.circle.tier_change_topic,
+            settings.compliance.alerts_topic,
+            settings.compliance.edd_triggers_topic,
         )
         self._ends_before: dict[TopicPartition, int] = {}
         self._backlog: tuple[Backlog, ...] = ()

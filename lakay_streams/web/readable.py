@@ -18,7 +18,17 @@ from math import exp, sqrt
 from typing import Any
 
 from lakay_streams.domain.behavior.clock import home_of
-from lakay_streams.domain.behavior.profile import Habits, Profile, Session
+from lakay_streams.domain.behavior.decide import TIERS as RISK_TIERS
+from lakay_streams.domain.behavior.limits import BehaviorLimits
+from lakay_streams.domain.behavior.profile import (
+    BUILDING,
+    Alerted,
+    Habits,
+    Profile,
+    Session,
+    confidence_of,
+    state_of,
+)
 from lakay_streams.domain.behavior.rhythm import Rhythm, concentration, mean_phase
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.circles import explain
@@ -40,7 +50,7 @@ from lakay_streams.domain.circles.tiers import TIERS
 from lakay_streams.domain.dedup import HASH_BYTES
 from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.known import Known
-from lakay_streams.domain.local_time import clock_text
+from lakay_streams.domain.local_time import Home, clock_text
 from lakay_streams.domain.money import minor_digits
 from lakay_streams.domain.recent import Recent
 from lakay_streams.domain.sliding_log import MINUTE_MS, SlidingLog
@@ -70,6 +80,18 @@ def readable(value: Any) -> Any:
             # Beyond what JSON's numbers hold exactly.
             return str(value)
     return value
+
+
+def profile_of(habits: Habits, limits: BehaviorLimits) -> dict[str, Any]:
+    """Return how sure a profile is under these limits: building or active, and from when on it is stale unless used."""
+    learned_at = habits.learned_at
+    state = state_of(habits, learned_at or 0, limits)
+    return {
+        "profile": state,
+        "sessions_learned": f"{habits.sessions:,} (active from {limits.min_sessions_active:,} on)",
+        "anomalies_count": f"{confidence_of(habits, limits):.0%}",
+        "stale_after": None if state == BUILDING or learned_at is None else iso(learned_at + limits.staleness_ms),
+    }
 
 
 def iso(at: int) -> str | int:
@@ -117,12 +139,19 @@ def _user(state: UserState) -> dict[str, Any]:
     ]
     home = home_of(state.regions, state.countries)
     shown["amounts"] = _usual(state.amounts, "amount", _dollars)
-    shown["behavior"]["clock"] = "New York's" if home is None else f"at {home.longitude:.1f}° east, {home.country}"
+    shown["behavior"]["clock"] = "New York's" if home is None else _clock(home)
     shown["days"] = [
         {"business_day": iso_day(day), "transactions": count, "amount": money(total, "USD")}
         for day, count, total in state.days
     ]
-    return shown
+    # First who the user is, last what only the worker reads.
+    behavior, seen = shown.pop("behavior"), shown.pop("seen")
+    return {"behavior": behavior, **shown, "seen": seen}
+
+
+def _clock(home: Home) -> str:
+    direction = "east" if home.longitude >= 0 else "west"
+    return f"at {abs(home.longitude):.1f}° {direction}, {home.country or 'country unknown'}"
 
 
 def _sliding_log(log: SlidingLog) -> dict[str, Any]:
@@ -219,6 +248,10 @@ def _session(session: Session) -> dict[str, Any]:
         "strangeness": session.signs.strangeness,
         "suspected": session.suspected,
     }
+
+
+def _alerted(alerted: Alerted) -> dict[str, Any]:
+    return {"kind": alerted.kind, "tier": RISK_TIERS[alerted.severity], "at": iso(alerted.at)}
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
@@ -324,6 +357,7 @@ VIEWS: dict[type, Callable[[Any], dict[str, Any]]] = {
     Habits: _habits,
     Profile: _profile,
     Session: _session,
+    Alerted: _alerted,
     CircleState: _circle,
     Founding: _founding,
     Payout: _payout,

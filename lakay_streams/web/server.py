@@ -65,7 +65,13 @@ def serve(app: StreamApp, settings: Settings, bound: socket.socket) -> None:
     health.attach(app, version=settings.app_version, sampler=sampler)
     stats.attach(app, service=service, sampler=sampler)
     token = settings.worker_token
-    tables.attach(app, bind=settings.worker_host, token=token.get_secret_value() if token else None, sampler=sampler)
+    tables.attach(
+        app,
+        bind=settings.worker_host,
+        token=token.get_secret_value() if token else None,
+        sampler=sampler,
+        behavior=settings.behavior_limits(),
+    )
 
     @page(app, "/")
     async def index(request: Request) -> Response:

@@ -16,12 +16,14 @@ from urllib.parse import quote
 
 from aiohttp.web import Request, Response
 
+from lakay_streams.domain.behavior.limits import BehaviorLimits
+from lakay_streams.domain.user_state import UserState
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.table import StateTable
 from lakay_streams.errors import StoreError
 from lakay_streams.web.pages import Handler, answer, page, refuse
-from lakay_streams.web.readable import readable
+from lakay_streams.web.readable import profile_of, readable
 from lakay_streams.web.sampler import Sampler
 
 KEYS_LISTED = 100
@@ -67,8 +69,8 @@ def refusal(request: Request, bind: str, token: str | None) -> Response | None:
     return None
 
 
-def attach(app: StreamApp, *, bind: str, token: str | None, sampler: Sampler) -> None:
-    """Put the pages on `app`."""
+def attach(app: StreamApp, *, bind: str, token: str | None, sampler: Sampler, behavior: BehaviorLimits) -> None:
+    """Put the pages on `app`; `behavior` says from when on a user's profile is active, and stale."""
 
     def guarded(path: str) -> Callable[[Handler], Handler]:
         def put(handler: Handler) -> Handler:
@@ -174,6 +176,8 @@ def attach(app: StreamApp, *, bind: str, token: str | None, sampler: Sampler) ->
             "value": table.state_type.__name__,
             "state": readable(found),
         }
+        if isinstance(found, UserState):
+            body |= profile_of(found.behavior.habits, behavior)
         return answer(request, body, title=f"{name} / {key[:100]}")
 
 

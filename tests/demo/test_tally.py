@@ -7,6 +7,8 @@ import pytest
 from lakay_streams.contracts import alerts
 from lakay_streams.contracts.topics import (
     ATO_ALERTS,
+    COMPLIANCE_ALERTS,
+    EDD_TRIGGERS,
     FRAUD_ALERTS,
     JOURNAL,
     REJECTED,
@@ -59,7 +61,7 @@ def alert(tier: str, *findings: alerts.AlertFinding, amount: str | None = "1240.
 
 @pytest.fixture
 def tally() -> Tally:
-    return Tally(FRAUD_ALERTS, ATO_ALERTS, TIER_CHANGES)
+    return Tally(FRAUD_ALERTS, ATO_ALERTS, TIER_CHANGES, COMPLIANCE_ALERTS, EDD_TRIGGERS)
 
 
 def test_a_checkpoint_counts_once_with_the_inbound_records_of_all_its_segments(tally: Tally) -> None:
@@ -137,6 +139,75 @@ def test_a_circle_is_listed_with_the_tier_it_had_and_why_it_has_another(tally: T
     assert tally.alerts_by_rule["left_after_payout"] == 2
 
 
+def compliance_alert(user: str) -> bytes:
+    return alerts.encode(
+        alerts.ComplianceAlert(
+            alert_id="00000000-0000-5000-8000-000000000000",
+            revision=1,
+            status="open",
+            user_id=user,
+            rule="rapid_movement",
+            regulation="31 CFR 1022.320",
+            window="2026-03-02",
+            confidence=0.9,
+            recommendation="file_sar",
+            basis=None,
+            reason="95% of what came in left within 3 hours",
+            evidence=alerts.ComplianceEvidence(movements=(), pairs=(), signals=(), values={}, truncated=False),
+            totals=alerts.ComplianceTotals(movements=2, in_minor=1, out_minor=1, cash_in_minor=0, cash_out_minor=0),
+            since="2026-03-02T14:30:00.000Z",
+            until="2026-03-02T17:30:00.000Z",
+            business_day="2026-03-02",
+            occurred_at="2026-03-02T17:30:00.000Z",
+            detected_at="2026-03-02T17:30:00.000Z",
+            due_date=None,
+            settings_version="v",
+        )
+    )
+
+
+def test_compliance_is_listed_with_rule_and_reason_and_without_what_is_recommended(tally: Tally) -> None:
+    tally.count(COMPLIANCE_ALERTS, compliance_alert("u-1"), at_s=1.0)
+    (seen,) = tally.latest
+    assert (seen.kind, seen.tier, seen.what, seen.whom) == ("compliance", "open", "rapid movement", "u-1")
+    assert seen.reasons == ("95% of what came in left within 3 hours",)
+    assert "sar" not in repr(seen)
+    assert tally.alerts_by_rule == {"rapid_movement": 1}
+    assert not tally.alerts_by_tier
+
+
+def test_a_due_diligence_is_listed_with_the_level_before_and_the_heaviest_factor_first(tally: Tally) -> None:
+    trigger = alerts.EddTrigger(
+        trigger_id="00000000-0000-5000-8000-000000000000",
+        user_id="u-1",
+        event_id="e-1",
+        occurred_at="2026-03-02T17:30:00.000Z",
+        risk_score=0.7,
+        risk_level="high",
+        previous_level="low",
+        factors=(
+            alerts.RiskFactor(factor="a", value=1.0, weight=0.1, reason="less"),
+            alerts.RiskFactor(factor="b", value=0.9, weight=0.5, reason="more"),
+            alerts.RiskFactor(factor="c", value=0.0, weight=0.4, reason="nothing"),
+        ),
+        required=(),
+        list_date="2026-02-13",
+        settings_version="v",
+    )
+    tally.count(EDD_TRIGGERS, alerts.encode(trigger), at_s=1.0)
+    (seen,) = tally.latest
+    assert (seen.kind, seen.tier, seen.what) == ("diligence", "high", "was low")
+    assert seen.reasons == ("more", "less")
+
+
+def test_the_kind_with_the_most_alerts_leaves_a_line_to_the_others(tally: Tally) -> None:
+    tally.count(FRAUD_ALERTS, alert("high"), at_s=1.0)
+    for number in range(50):
+        tally.count(COMPLIANCE_ALERTS, compliance_alert(f"u-{number}"), at_s=2.0)
+    assert [seen.kind for seen in tally.latest[:3]] == ["compliance", "fraud", "compliance"]
+    assert [seen.whom for seen in tally.latest if seen.kind == "compliance"][:2] == ["u-49", "u-48"]
+
+
 def test_the_users_listed_are_bounded_and_the_counts_are_not(tally: Tally) -> None:
     for number in range(KEPT + 1):
         tally.count(FRAUD_ALERTS, alert("high", user=f"u-{number}"), at_s=1.0)
@@ -146,8 +217,8 @@ def test_the_users_listed_are_bounded_and_the_counts_are_not(tally: Tally) -> No
 
 
 def test_alerts_of_another_topic_count_by_topic_whatever_they_hold(tally: Tally) -> None:
-    tally.count("lakay.compliance.alerts", b"{}", at_s=2.0)
-    assert tally.alerts_by_topic == {"lakay.compliance.alerts": 1}
+    tally.count("lakay.newer.alerts", b"{}", at_s=2.0)
+    assert tally.alerts_by_topic == {"lakay.newer.alerts": 1}
     assert tally.first_alert_s == 2.0
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.circles.membership import Tally
 from lakay_streams.domain.circles.reliability import NEW_MEMBER
 from lakay_streams.domain.circles.reliability import observe as observe_member
@@ -19,7 +20,7 @@ from lakay_streams.domain.known import Known, sighted
 from lakay_streams.domain.recent import Recent, push
 from lakay_streams.domain.sliding_log import SlidingLog, add, tally
 from lakay_streams.domain.user_state import NEW_USER, UserState
-from lakay_streams.web.readable import iso, money, readable
+from lakay_streams.web.readable import iso, money, profile_of, readable
 from tests.domain.behavior.life import LAGOS_NETWORK, settled
 from tests.domain.circles.life import Life
 from tests.domain.story import LAGOS
@@ -127,11 +128,22 @@ def test_a_profile_tells_what_is_known_how_sure_and_since_when() -> None:
     assert profile["session_length"]["usual_seconds"] in range(120, 260)
     assert profile["actions_per_session"]["usual_actions"] in (2, 3)
     assert profile["logins_that_succeed"] == 1.0
-    assert profile["clock"] == "at -71.1° east, US"
+    assert profile["clock"] == "at 71.1° west, US"
     assert shown["amounts"]["usual_amount"]["currency"] == "USD"
     assert shown["amounts"]["spread"] > 1.0
     assert shown["devices"]["known"][0]["share_of_sessions"] == 1.0
     assert shown["regions"][0]["share_of_sessions"] == 1.0
+
+
+def test_a_profile_says_how_sure_it_is_and_from_when_on_it_is_stale() -> None:
+    habits = settled().habits
+    sure = profile_of(habits, BehaviorLimits())
+    assert (sure["profile"], sure["anomalies_count"]) == ("active", "100%")
+    assert habits.learned_at is not None
+    assert sure["stale_after"] == iso(habits.learned_at + BehaviorLimits().staleness_ms)
+    unsure = profile_of(habits, BehaviorLimits(min_sessions_active=62))
+    assert (unsure["profile"], unsure["anomalies_count"], unsure["stale_after"]) == ("building", "50%", None)
+    assert profile_of(NEW_USER.behavior.habits, BehaviorLimits())["profile"] == "building"
 
 
 def test_a_suspected_session_is_shown_as_what_it_is() -> None:
@@ -145,7 +157,10 @@ def test_a_suspected_session_is_shown_as_what_it_is() -> None:
         True,
         1.0,
     )
-    assert [alert["kind"] for alert in profile["alerts"]] == ["takeover_profile_change", "takeover_transfer"]
+    assert [(alert["kind"], alert["tier"]) for alert in profile["alerts"]] == [
+        (each.kind, each.risk_tier) for each in life.takeovers if each.alerted
+    ]
+    assert len(profile["alerts"]) == 2
 
 
 def test_a_user_nothing_is_known_of_is_shown_as_that() -> None:

@@ -1,6 +1,7 @@
 """Savings circles (sòl): what is known of a circle, how healthy it is, and when its tier changes.
 
-state         the facts, in canonical order: any order of arrival ends in the same ones
+state         the facts, in canonical order, and the tier that was told
+observing     one event's facts: any order of arrival ends in the same ones
 health        the four dimensions and the score, pure functions of the facts
 integrity     what cannot or should not happen: the trust dimension
 tiers         from a score to a tier, with hysteresis

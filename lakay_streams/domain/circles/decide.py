@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from lakay_streams.domain.circles.health import Health, health_of, score_of
 from lakay_streams.domain.circles.limits import CircleLimits
-from lakay_streams.domain.circles.state import CircleState, Facts, Moved, Standing, observe
+from lakay_streams.domain.circles.observing import observe
+from lakay_streams.domain.circles.state import CircleState, Facts, Moved, Standing
 from lakay_streams.domain.circles.tiers import CRITICAL, TIERS, next_tier
 from lakay_streams.domain.events import CircleEvent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -77,6 +78,15 @@ def test_a_session_teaches_its_length_its_actions_its_hour_and_that_logins_succe
         assert getattr(after, name).history == getattr(before, name).history + 1
     assert after.hours.history == after.weekdays.history == after.sessions
     assert after.learned_at == life.at
+
+
+def test_the_share_of_the_newest_session_is_a_setting() -> None:
+    slow, fast = settled(), settled()
+    fast.behavior = replace(fast.behavior, ema_decay_rate=0.5)
+    for life in (slow, fast):
+        life.waits(hours=1).visits(actions=40)
+    for name in ("seconds", "actions"):
+        assert getattr(fast.habits, name).mean > getattr(slow.habits, name).mean
 
 
 def test_a_mistyped_password_lowers_the_share_of_logins_that_succeed_and_a_strangers_guess_does_not() -> None:

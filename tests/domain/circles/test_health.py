@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from lakay_streams.domain.circles.explain import contributions, findings_of
 from lakay_streams.domain.circles.health import Health, health_of, paid_by_round, progress_of, score_of
 from lakay_streams.domain.circles.limits import DEFAULT_LIMITS
-from lakay_streams.domain.circles.state import Facts, observe
+from lakay_streams.domain.circles.observing import observe
+from lakay_streams.domain.circles.state import Facts
 from lakay_streams.domain.events import CircleEvent
 from tests.domain.circles.life import AMOUNT, Life
 from tests.domain.circles.stories import circle_events, missed_contributions

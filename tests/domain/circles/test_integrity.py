@@ -8,7 +8,8 @@ import pytest
 
 from lakay_streams.domain.circles.health import trust
 from lakay_streams.domain.circles.integrity import findings_of
-from lakay_streams.domain.circles.state import Facts, observe
+from lakay_streams.domain.circles.observing import observe
+from lakay_streams.domain.circles.state import Facts
 from lakay_streams.domain.decision import Finding
 from tests.domain.circles.life import AMOUNT, DAY, Life
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lakay_streams.contracts.members import member_changed
 from lakay_streams.contracts.topics import MEMBERS
 from lakay_streams.domain.circles.membership import MemberChange, Tally, change_of
+from lakay_streams.domain.circles.observing import observe as observe_circle
 from lakay_streams.domain.circles.reliability import (
     MONTHS_KEPT,
     NEW_MEMBER,
@@ -22,7 +23,6 @@ from lakay_streams.domain.circles.reliability import (
     total_of,
 )
 from lakay_streams.domain.circles.state import STATUS, WAS_IN_TIME, WAS_LATE, WAS_MISSED, Facts, member_of
-from lakay_streams.domain.circles.state import observe as observe_circle
 from lakay_streams.domain.events import CircleEvent, MemberChanged
 from tests.contracts.events import CONTRACTS
 from tests.domain.circles.life import DAY, START, Life

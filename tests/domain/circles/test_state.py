@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from lakay_streams.domain.circles.decide import decide
 from lakay_streams.domain.circles.health import health_of
 from lakay_streams.domain.circles.limits import DEFAULT_LIMITS
+from lakay_streams.domain.circles.observing import MEMBERS_KEPT, ROUNDS_KEPT, observe
 from lakay_streams.domain.circles.state import (
-    MEMBERS_KEPT,
     NEW_CIRCLE,
-    ROUNDS_KEPT,
     STATUS,
     WAS_IN_TIME,
     WAS_LATE,
@@ -24,7 +23,6 @@ from lakay_streams.domain.circles.state import (
     CircleState,
     Facts,
     member_of,
-    observe,
 )
 from lakay_streams.domain.circles.tiers import tier_of
 from lakay_streams.domain.events import CircleEvent
