@@ -73,3 +73,10 @@ def test_what_is_told_of_a_corridor_is_read_back() -> None:
     peers = PEERS["USD>HT"]
     assert fold_peers({}, encode_peers("USD>HT", peers)) == {"USD>HT": peers}
     assert fold_peers(PEERS, None) == PEERS
+
+
+@pytest.mark.parametrize(("senders", "found"), [(6, True), (2, False)], ids=["six", "two"])
+def test_money_of_many_senders_that_is_sent_on_stands_out(senders: int, found: bool) -> None:
+    gifts = "\n".join(f"03-0{3 + number} 12:00 receive 50 from s{number}" for number in range(senders))
+    customer = Customer(peers=PEERS).lives(f"{gifts}\n03-09 12:00 remit 2,000 wallet to stranger")
+    assert ("corridor:review" in customer.found) == found
