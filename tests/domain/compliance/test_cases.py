@@ -341,6 +341,92 @@ CASES: list[tuple[str, str, str]] = [
            03-02 12:00 deposit 2,900 cash""",
         "structuring:sar",
     ),
+    (
+        "one near the threshold and petty cash are a report and no suspicion",
+        """03-10 09:00 deposit 9,900 cash
+           03-10 10:00 deposit 20 cash
+           03-10 11:00 deposit 20 cash
+           03-10 12:00 deposit 20 cash
+           03-10 13:00 deposit 20 cash
+           03-10 14:00 deposit 20 cash
+           03-10 15:00 deposit 20 cash
+           03-10 16:00 deposit 20 cash
+           03-10 17:00 deposit 20 cash""",
+        "ctr:file ctr_warning:monitor structuring:review",
+    ),
+    (
+        "one near the threshold, and what makes it a cent more",
+        """03-10 09:00 deposit 9,999.99 cash
+           03-10 12:00 deposit 0.02 cash""",
+        "ctr:file ctr_warning:monitor",
+    ),
+    (
+        "on two days exactly the threshold",
+        """03-10 12:00 deposit 5,000.00 cash
+           03-11 12:00 deposit 5,000.00 cash""",
+        "",
+    ),
+    (
+        "rounded to whole thousands in a day",
+        """03-10 09:00 deposit 3,000 cash
+           03-10 11:00 deposit 3,000 cash
+           03-10 13:00 deposit 3,000 cash
+           03-10 15:00 deposit 3,000 cash""",
+        "ctr:file ctr_warning:monitor structuring:sar",
+    ),
+    (
+        "rounded to whole thousands over weeks",
+        """03-02 12:00 deposit 9,000 cash
+           03-09 12:00 deposit 9,000 cash
+           03-16 12:00 deposit 9,000 cash""",
+        "ctr_warning:monitor ctr_warning:monitor ctr_warning:monitor structuring:sar",
+    ),
+    (
+        "two hours on either side of midnight",
+        """03-10 22:00:00 deposit 9,900 cash
+           03-11 02:00:00 deposit 9,900 cash""",
+        "ctr_warning:monitor ctr_warning:monitor structuring:sar",
+    ),
+    (
+        "a second before two hours before midnight",
+        """03-10 21:59:59 deposit 9,900 cash
+           03-11 01:00:00 deposit 9,900 cash""",
+        "ctr_warning:monitor ctr_warning:monitor structuring:review",
+    ),
+    (
+        "a second after two hours after midnight",
+        """03-10 23:00:00 deposit 9,900 cash
+           03-11 02:00:01 deposit 9,900 cash""",
+        "ctr_warning:monitor ctr_warning:monitor structuring:review",
+    ),
+    (
+        "on either side of the midnight that ends 23 hours",
+        """03-08 23:50 deposit 9,900 cash
+           03-09 00:10 deposit 9,900 cash""",
+        "ctr_warning:monitor ctr_warning:monitor structuring:sar",
+    ),
+    (
+        "a part of exactly the threshold is one",
+        """03-10 12:00 deposit 10,000.00 cash
+           03-11 12:00 deposit 9,000 cash""",
+        "ctr_warning:monitor ctr_warning:monitor structuring:review",
+    ),
+    (
+        "a part of a cent more is none",
+        """03-10 12:00 deposit 10,000.01 cash
+           03-11 12:00 deposit 9,000 cash""",
+        "ctr:file ctr_warning:monitor",
+    ),
+    (
+        "over weeks from 500 on average",
+        "\n".join(f"03-{1 + number // 2:02} {9 + number % 2 * 6:02}:00 deposit 500.00 cash" for number in range(21)),
+        "structuring:review",
+    ),
+    (
+        "and not a cent less on average",
+        "\n".join(f"03-{1 + number // 2:02} {9 + number % 2 * 6:02}:00 deposit 499.99 cash" for number in range(21)),
+        "",
+    ),
     # --- Rapid movement ---
     (
         "exactly the ratio",
@@ -466,6 +552,35 @@ CASES: list[tuple[str, str, str]] = [
         + "\n03-10 22:00 transfer 4,700 wallet to boss",
         "funnel:sar rapid_movement:review",
     ),
+    (
+        "within exactly ten days",
+        "\n".join(f"04-0{1 + number} 12:00:00 receive 400 from s{number}" for number in range(4))
+        + "\n04-11 12:00:00 transfer 1,600 wallet to boss",
+        "funnel:review",
+    ),
+    (
+        "a second more than ten days after the first of four",
+        "\n".join(f"04-0{1 + number} 12:00:00 receive 400 from s{number}" for number in range(4))
+        + "\n04-11 12:00:01 transfer 1,600 wallet to boss",
+        "",
+    ),
+    (
+        "a funnel of 1,000",
+        "\n".join(f"03-10 {9 + number}:00 receive 250 from s{number}" for number in range(4))
+        + "\n03-10 18:00 transfer 600 wallet to boss",
+        "funnel:review",
+    ),
+    (
+        "a cent less is no funnel",
+        "\n".join(f"03-10 {9 + number}:00 receive {249.99 if number else 250.02} from s{number}" for number in range(4))
+        + "\n03-10 18:00 transfer 600 wallet to boss",
+        "",
+    ),
+    (
+        "nine senders, and it stays",
+        "\n".join(f"03-10 {9 + number}:00 receive 400 from s{number}" for number in range(9)),
+        "",
+    ),
     # --- Circular flow ---
     (
         "most comes back from the same user",
@@ -491,11 +606,32 @@ CASES: list[tuple[str, str, str]] = [
            03-13 09:00:01 receive 2,000 from anne""",
         "",
     ),
+    (
+        "it comes back after exactly three days",
+        """03-10 09:00:00 transfer 2,000 wallet to anne
+           03-13 09:00:00 receive 2,000 from anne""",
+        "circular_flow:sar",
+    ),
+    (
+        "1,000 come back",
+        """03-10 09:00 transfer 1,000.00 wallet to anne
+           03-11 09:00 receive 1,000.00 from anne""",
+        "circular_flow:review",
+    ),
+    (
+        "a cent less than 1,000 comes back",
+        """03-10 09:00 transfer 999.99 wallet to anne
+           03-11 09:00 receive 999.99 from anne""",
+        "",
+    ),
     # --- Travel rule: 31 CFR 1010.410 ---
     ("a remittance without a recipient", "03-10 12:00 remit 3,000.00 wallet", "travel_rule:complete"),
     ("a cent below the travel rule", "03-10 12:00 remit 2,999.99 wallet", ""),
     ("a complete remittance", "03-10 12:00 remit 3,000.00 wallet to mother", ""),
     ("nobody said how it was paid", "03-10 12:00 remit 3,000.00 - to mother", "travel_rule:complete"),
+    ("gourdes worth 3,000", "03-10 12:00 remit 393,185 HTG wallet", "travel_rule:complete"),
+    ("gourdes worth less", "03-10 12:00 remit 393,183 HTG wallet", ""),
+    ("yen without a rate are in no total", "03-10 12:00 remit 3,000,000 JPY wallet", "unknown_currency:review"),
     # --- Unusual volume ---
     (
         "far above what is usual",
@@ -523,6 +659,16 @@ CASES: list[tuple[str, str, str]] = [
         "\n".join(f"03-{day:02} 12:00 deposit 2,000 bank" for day in range(2, 7))
         + "\n03-10 12:00 deposit 6,000.01 bank",
         "unusual_volume:review",
+    ),
+    (
+        "against the thirty days before",
+        "\n".join(f"03-{day:02} 12:00 deposit 200 bank" for day in range(2, 7)) + "\n04-01 12:00 deposit 5,000 bank",
+        "unusual_volume:review",
+    ),
+    (
+        "a day longer ago is forgotten",
+        "\n".join(f"03-{day:02} 12:00 deposit 200 bank" for day in range(2, 7)) + "\n04-02 12:00 deposit 5,000 bank",
+        "",
     ),
     (
         "a circle's payout explains a large day",
@@ -595,3 +741,11 @@ SETTINGS: list[tuple[str, ComplianceLimits, str, str]] = [
 @pytest.mark.parametrize(("limits", "story", "expected"), [case[1:] for case in SETTINGS], ids=[c[0] for c in SETTINGS])
 def test_what_settings_change(limits: ComplianceLimits, story: str, expected: str) -> None:
     assert Customer(limits).lives(story).found == expected
+
+
+def test_reports_that_are_switched_off_withdraw_none_that_is_still_due() -> None:
+    customer = Customer().lives("03-10 09:00 deposit 12,000 cash\n03-10 10:00 deposit 500 cash")
+    customer.limits = replace(DEFAULT_LIMITS, ctr_enabled=False)
+    assert customer.lives("03-10 15:00 fails 2").found == "ctr:file"
+    assert customer.the("ctr").finding.totals.cash_in_minor == 12_000_00
+    assert customer.lives("03-10 16:00 fails 1").found == ""

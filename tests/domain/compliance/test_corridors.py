@@ -33,8 +33,22 @@ PEERS = {"USD>HT": Peers(200, log(200_00), 0.5)}
             "corridor:review",
         ),
         ("03-10 09:00 payout 200 from sol\n03-10 12:00 remit 200 wallet to stranger", ""),
+        ("03-09 12:00:00 payout 2,000 from sol\n03-10 12:00:00 remit 2,000 wallet to stranger", "corridor:review"),
+        ("03-09 11:59:59 payout 2,000 from sol\n03-10 12:00:00 remit 2,000 wallet to stranger", ""),
+        ("03-09 13:00 payout 4,000.00 from sol\n03-10 12:00 remit 2,000 wallet to stranger", "corridor:review"),
+        ("03-09 13:00 payout 4,000.01 from sol\n03-10 12:00 remit 2,000 wallet to stranger", ""),
     ],
-    ids=["large to a new payee", "and sent on from a payout", "to a known payee", "one of many payees", "ordinary"],
+    ids=[
+        "large to a new payee",
+        "and sent on from a payout",
+        "to a known payee",
+        "one of many payees",
+        "ordinary",
+        "a day after a payout",
+        "a second more",
+        "half of a payout",
+        "a cent less than half",
+    ],
 )
 def test_what_stands_out(story: str, expected: str) -> None:
     assert Customer(peers=PEERS).lives(story).found == expected
@@ -59,3 +73,10 @@ def test_what_is_told_of_a_corridor_is_read_back() -> None:
     peers = PEERS["USD>HT"]
     assert fold_peers({}, encode_peers("USD>HT", peers)) == {"USD>HT": peers}
     assert fold_peers(PEERS, None) == PEERS
+
+
+@pytest.mark.parametrize(("senders", "found"), [(6, True), (2, False)], ids=["six", "two"])
+def test_money_of_many_senders_that_is_sent_on_stands_out(senders: int, found: bool) -> None:
+    gifts = "\n".join(f"03-0{3 + number} 12:00 receive 50 from s{number}" for number in range(senders))
+    customer = Customer(peers=PEERS).lives(f"{gifts}\n03-09 12:00 remit 2,000 wallet to stranger")
+    assert ("corridor:review" in customer.found) == found

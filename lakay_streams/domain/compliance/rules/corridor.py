@@ -3,12 +3,13 @@
 Source: 31 CFR 1022.320; FATF, guidance for a risk-based approach to money or value transfer services (2016). Haiti is
 on FATF's monitoring list, so a flat rule by country would flag every customer here; what is judged is how a remittance
 differs from its peers, of which fifty must be known. Input, for remittances from 1,000 US dollars on: the amount
-against the corridor's, a payee never paid before, how many payees within a week, and a circle's payout within a day
-before. Result: a finding from 0.7 on, the sum of these signals, each at most its weight:
+against the corridor's, a payee never paid before, how many payees and senders within a week, and a circle's payout
+within a day before. Result: a finding from 0.7 on, the sum of these signals, each at most its weight:
 
     amount    0.45  two (nothing) to four spreads of log amounts above the corridor's mean
     payee     0.20  never paid before
     fan-out   0.20  two (nothing) to six payees within a week
+    fan-in    0.15  two (nothing) to six users who sent to this customer within the week before
     payout    0.15  a circle's payout came in within the day before, and this takes most of it out
 """
 
@@ -45,6 +46,7 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     ]
     new_payee = all(each.counterparty != movement.counterparty for each in paid)
     payees = {movement.counterparty, *(each.counterparty for each in paid if each.at >= movement.at - WEEK_MS)}
+    senders = {each.counterparty for each in before if each.source == COUNTERPART and each.at >= movement.at - WEEK_MS}
     payout = sum(each.dollars for each in before if each.channel == PAYOUT and each.at >= movement.at - DAY_MS)
     signals = (
         Signal(
@@ -52,9 +54,10 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         ),
         Signal("payee", float(new_payee), 0.2, "never paid before" if new_payee else "paid before"),
         Signal("fan_out", max(0.0, min(1.0, (len(payees) - 2) / 4)), 0.2, f"{len(payees)} payees within a week"),
+        Signal("fan_in", max(0.0, min(1.0, (len(senders) - 2) / 4)), 0.15, f"{len(senders)} senders within a week"),
         Signal("payout", float(payout > 0 and movement.dollars >= payout / 2), 0.15, "a circle's payout is sent on"),
     )
-    confidence = round(sum(signal.value * signal.weight for signal in signals), 4)
+    confidence = round(min(1.0, sum(signal.value * signal.weight for signal in signals)), 4)
     if confidence < limits.corridor_confidence_min:
         return None
     return ComplianceFinding(

@@ -22,7 +22,8 @@ REGULATION = "31 CFR 1010.311, 1010.313"
 def evaluate(facts: Facts) -> ComplianceFinding | None:
     """Return a finding when a report is due for the day."""
     limits = facts.limits
-    if not limits.ctr_enabled or (facts.movement is not None and not facts.movement.cash):
+    # Asked again after a failure, it answers even when switched off: what is still due must not be withdrawn.
+    if facts.movement is not None and not (limits.ctr_enabled and facts.movement.cash):
         return None
     day, threshold = on_day(facts.state, facts.day), limits.ctr_threshold_minor
     if max(day.cash_in_minor, day.cash_out_minor) <= threshold:

@@ -22,7 +22,8 @@ REGULATION = "31 CFR 1010.311"
 def evaluate(facts: Facts) -> ComplianceFinding | None:
     """Return a finding when the day's cash is close to a report, and no report is due yet."""
     limits = facts.limits
-    if not limits.ctr_enabled or (facts.movement is not None and not facts.movement.cash):
+    # Asked again after a failure, it answers even when switched off: what is still due must not be withdrawn.
+    if facts.movement is not None and not (limits.ctr_enabled and facts.movement.cash):
         return None
     day = on_day(facts.state, facts.day)
     most = max(day.cash_in_minor, day.cash_out_minor)

@@ -15,7 +15,8 @@ The confidence is in [0, 1], the sum of these signals, each at most its weight:
     history      0.15  the customer did not do the like before
 
 A report is recommended from COMPLIANCE_SAR_CONFIDENCE on, and only where closeness, variety or timing speaks of intent:
-FinCEN's answers of October 2025 say that amounts near the threshold alone call for none. One movement is never found.
+FinCEN's answers of October 2025 say that amounts near the threshold alone call for none. One movement is never found,
+and none is reported unless what is left without the largest makes 2,000 US dollars: petty cash makes no parts of it.
 """
 
 from __future__ import annotations
@@ -126,7 +127,8 @@ def _judged(
     if confidence < limits.structuring_confidence_min:
         return None
     intent = any(signal.value > 0 for signal in signals if signal.signal in {"closeness", "variety", "timing"})
-    reported = intent and confidence >= limits.sar_confidence and total >= SAR_MIN_MINOR
+    others = total - max([part.dollars for part in parts], default=0)
+    reported = intent and confidence >= limits.sar_confidence and others >= SAR_MIN_MINOR
     truncated = len(parts) < number or facts.is_truncated(start)
     evidence, truncated = named(parts, truncated)
     told = totals_of(parts)

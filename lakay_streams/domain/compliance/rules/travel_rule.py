@@ -1,8 +1,9 @@
 """Travel rule: a remittance of 3,000 US dollars or more must carry who sends, who receives, and how much.
 
 Source: 31 CFR 1010.410(e) (records of transmittals of 3,000 dollars or more) and (f) (what travels on with the order).
-Input: a completed remittance; of what must be on record, what the events can tell: the recipient, the destination, how
-it was paid, and an amount that can be converted. Result: a finding that lists what is missing; none when nothing is.
+Input: a completed remittance; of what must be on record, what the events can tell: the recipient, the destination and
+how it was paid. Result: a finding that lists what is missing; none when nothing is. An amount that cannot be converted
+is `unknown_currency`'s to find.
 """
 
 from __future__ import annotations
