@@ -228,6 +228,7 @@ def _summary(document: Mapping[str, Any]) -> Sequence[Section]:
                     ("From", "To", "Customers"),
                     tuple((row["previous_level"], row["risk_level"], str(row["triggers"])) for row in risk["rows"]),
                     frozenset({2}),
+                    "No customer's risk became high in this period.",
                 ),
             ),
         ),
@@ -368,7 +369,8 @@ def _filings(kinds: Mapping[str, Any]) -> Table:
 
 
 def _counted(title: str, rows: Sequence[Mapping[str, Any]], by: str, what: str) -> Table:
-    return Table((title, "Number"), tuple((str(row[by]), str(row[what])) for row in rows), frozenset({1}))
+    counted = tuple((str(row[by]), str(row[what])) for row in rows)
+    return Table((title, "Number"), counted, frozenset({1}), f"{title}: none.")
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -101,13 +101,13 @@ def _draw(paper: FPDF, block: Block) -> None:
                 paper.set_font(FONT, "", 9)
                 _line(paper, 4.6, text)
                 paper.ln(1)
-        case Table(columns, rows, numeric, otherwise) if rows:
+        case Table(columns, rows, numeric, _) if rows:
             paper.set_font(FONT, "", 7 if len(columns) >= WIDE_FROM else 8)
             _table(paper, columns, rows, numeric)
-        case Table(columns, _, _, otherwise):
+        case Table(otherwise=otherwise):
             paper.set_font(FONT, "", 9)
             paper.set_text_color(*SOFT)
-            _line(paper, 5, f"{columns[0]}: {otherwise}")
+            _line(paper, 5, otherwise)
             paper.set_text_color(*INK)
     paper.ln(1.5)
 
@@ -125,7 +125,7 @@ def _table(paper: FPDF, columns: tuple[str, ...], rows: tuple[tuple[str, ...], .
         cell_fill_mode="EVEN_ROWS",
         headings_style=FontFace(emphasis="BOLD", color=SOFT),
         line_height=4.2,
-        padding=0.8,
+        padding=(0.8, 1.6),
         wrapmode="CHAR" if max(longest) > max(widths) else "WORD",
     ) as table:
         for row in (columns, *rows):
