@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from lakay_streams import cli_compliance, cli_records
+from lakay_streams import cli_compliance, cli_records, cli_reports
 from lakay_streams.commands import EXIT_CODES, settings_in_force
 from lakay_streams.errors import LakayError
 
@@ -37,6 +37,7 @@ app.add_typer(contracts, name="contracts")
 app.add_typer(cli_compliance.app, name="compliance")
 app.add_typer(cli_records.db, name="db")
 app.add_typer(cli_records.audit, name="audit")
+app.add_typer(cli_reports.app, name="report")
 
 
 def main() -> None:
