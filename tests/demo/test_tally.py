@@ -176,7 +176,7 @@ def test_compliance_is_listed_with_rule_and_reason_and_without_what_is_recommend
     assert not tally.alerts_by_tier
 
 
-def test_a_due_diligence_is_listed_with_the_level_before_and_without_the_reports_that_were_recommended(tally: Tally) -> None:
+def test_a_due_diligence_is_listed_without_the_reports_that_were_recommended(tally: Tally) -> None:
     trigger = alerts.EddTrigger(
         trigger_id="00000000-0000-5000-8000-000000000000",
         user_id="u-1",
@@ -185,9 +185,7 @@ def test_a_due_diligence_is_listed_with_the_level_before_and_without_the_reports
         risk_score=0.7,
         risk_level="high",
         previous_level="low",
-        factors=(
-            alerts.RiskFactor(factor="sar", value=1.0, weight=0.5, reason="1 times a report was recommended"),
-        ),
+        factors=(alerts.RiskFactor(factor="sar", value=1.0, weight=0.5, reason="1 times a report was recommended"),),
         required=(),
         list_date="2026-02-13",
         settings_version="v",
