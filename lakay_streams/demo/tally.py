@@ -149,8 +149,8 @@ def _compliance(alert: alerts.ComplianceAlert) -> SeenAlert:
 
 
 def _diligence(trigger: alerts.EddTrigger) -> SeenAlert:
-    factors = sorted(trigger.factors, key=lambda factor: factor.value * factor.weight, reverse=True)
-    reasons = tuple(factor.reason for factor in factors if factor.value)
+    # Not its factors: one of them tells of reports that were recommended, which is as confidential as above.
+    reasons = (f"The customer's risk rose to {trigger.risk_score:.2f}: enhanced due diligence is due",)
     what = f"was {trigger.previous_level}"
     return SeenAlert(trigger.occurred_at, DILIGENCE, trigger.risk_level, trigger.user_id, what, reasons)
 

@@ -176,7 +176,7 @@ def test_compliance_is_listed_with_rule_and_reason_and_without_what_is_recommend
     assert not tally.alerts_by_tier
 
 
-def test_a_due_diligence_is_listed_with_the_level_before_and_the_heaviest_factor_first(tally: Tally) -> None:
+def test_a_due_diligence_is_listed_without_the_reports_that_were_recommended(tally: Tally) -> None:
     trigger = alerts.EddTrigger(
         trigger_id="00000000-0000-5000-8000-000000000000",
         user_id="u-1",
@@ -185,11 +185,7 @@ def test_a_due_diligence_is_listed_with_the_level_before_and_the_heaviest_factor
         risk_score=0.7,
         risk_level="high",
         previous_level="low",
-        factors=(
-            alerts.RiskFactor(factor="a", value=1.0, weight=0.1, reason="less"),
-            alerts.RiskFactor(factor="b", value=0.9, weight=0.5, reason="more"),
-            alerts.RiskFactor(factor="c", value=0.0, weight=0.4, reason="nothing"),
-        ),
+        factors=(alerts.RiskFactor(factor="sar", value=1.0, weight=0.5, reason="1 times a report was recommended"),),
         required=(),
         list_date="2026-02-13",
         settings_version="v",
@@ -197,7 +193,8 @@ def test_a_due_diligence_is_listed_with_the_level_before_and_the_heaviest_factor
     tally.count(EDD_TRIGGERS, alerts.encode(trigger), at_s=1.0)
     (seen,) = tally.latest
     assert (seen.kind, seen.tier, seen.what) == ("diligence", "high", "was low")
-    assert seen.reasons == ("more", "less")
+    assert seen.reasons == ("The customer's risk rose to 0.70: enhanced due diligence is due",)
+    assert "recommended" not in repr(seen)
 
 
 def test_the_kind_with_the_most_alerts_leaves_a_line_to_the_others(tally: Tally) -> None:
