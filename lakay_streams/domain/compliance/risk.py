@@ -106,7 +106,8 @@ def factors_of(state: ComplianceState, values: Values, at: int, limits: Complian
         f"money sent to {'; '.join(sent_to)}" if sent_to else "no country of the list",
         f"{cash:.0%} cash, {abroad:.0%} remittances",
         "the surest alert that recommends a review" if values[2] else "no alert that recommends a review",
-        f"{state.reports} times a suspicious activity report was recommended",
+        # What they recommend is told on their own topic alone (31 CFR 1022.320(d)).
+        "alerts that call for an officer's decision" if state.reports else "no alert that calls for a decision",
         f"{_days_known(state, at):.0f} days known",
     )
     return tuple(
