@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from lakay_streams import cli_compliance, cli_pii, cli_records
+from lakay_streams import cli_compliance, cli_pii, cli_records, cli_reports
 from lakay_streams.commands import EXIT_CODES, progress, settings_in_force
 from lakay_streams.errors import LakayError
 
@@ -36,6 +36,7 @@ app.add_typer(cli_compliance.app, name="compliance")
 app.add_typer(cli_pii.app, name="pii")
 app.add_typer(cli_records.db, name="db")
 app.add_typer(cli_records.audit, name="audit")
+app.add_typer(cli_reports.app, name="report")
 
 
 def main() -> None:
@@ -91,6 +92,23 @@ def archive(
     with cli_records.archive_extra():
         from lakay_streams.archive.app import main as run
     raise typer.Exit(run(loaded, with_web=not without_web))
+
+
+@app.command(epilog=EXIT_CODES)
+def api(
+    port: Annotated[int | None, typer.Option(help="Port to listen on, instead of PORT.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of HOST.")] = None,
+) -> None:
+    """Serve compliance reports over HTTP, until stopped.
+
+    /health and /ready need no token. Everything else needs API_TOKEN as `Authorization: Bearer <token>`.
+    """
+    changes = {"port": port, "host": host}
+    loaded = settings_in_force()
+    loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
+    with cli_records.archive_extra("api", "the HTTP API"):
+        from lakay_streams.api.server import main as run
+    raise typer.Exit(run(loaded))
 
 
 def _supervise() -> int:

@@ -10,6 +10,8 @@
     │       └── PoolTimeout      every connection is in use: a request may be tried again (HTTP 503)
     ├── PiiError               a sealed personal value cannot be opened
     ├── RetentionError         records would be deleted that the law wants kept
+    ├── ReportError            a report cannot be made, kept or trusted as it is
+    │   └── ReportNotFound       there is no such report, or no such alert (HTTP 404)
     └── EngineError            the stream engine cannot go on safely
         ├── Fenced             another worker owns the partition now
         └── StoreError         RocksDB refused to open, read or write
@@ -57,6 +59,14 @@ class PiiError(LakayError):
 
 class RetentionError(LakayError):
     """Records would be deleted that the law wants kept."""
+
+
+class ReportError(LakayError):
+    """A compliance report cannot be made or filed as asked, or what is stored of it was changed."""
+
+
+class ReportNotFound(ReportError):  # noqa: N818 - what its readers call it
+    """There is no such report, or no such alert to report."""
 
 
 class EngineError(LakayError):

@@ -13,7 +13,9 @@ import pytest
 COMMANDS = ["worker", "demo", "simulate", "evaluate"]
 COMMANDS += ["topics create", "topics grow", "settings check", "contracts validate"]
 COMMANDS += ["archive", "db init", "db upgrade", "db downgrade", "db status", "db retention", "audit verify"]
-COMMANDS += ["audit show", "pii rotate"]
+COMMANDS += ["audit show", "pii rotate", "api"]
+COMMANDS += [f"report {each}" for each in ("ctr", "sar", "summary", "audit", "list", "show", "deadlines", "filed")]
+COMMANDS += ["report declined"]
 EVENT = {
     "event_id": "0f0e0d0c-0b0a-4908-8706-050403020100",
     "event_type": "user-action-performed",

@@ -17,6 +17,7 @@ from lakay_streams.domain.users import UserLimits
 from lakay_streams.errors import SettingsError
 from lakay_streams.settings import Settings, explain, load_settings, unknown_variables
 from lakay_streams.settings.countries import packaged
+from lakay_streams.settings.domains import FINCEN_SCHEMAS
 
 RUNBOOK_DEFAULTS = {
     "APP_NAME": "lakay-intelligence",
@@ -165,6 +166,11 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("COMPLIANCE_RISK_MEDIUM_MAX", "0.8"),
         ("COMPLIANCE_HIGH_RISK_COUNTRIES", "/nowhere.json"),
         ("COMPLIANCE_VOLUME_MULTIPLIER", "1"),
+        ("COMPLIANCE_FINCEN_SCHEMAS", "/nowhere"),
+        ("COMPLIANCE_FILER_NAME", " Trebanx"),
+        ("COMPLIANCE_FILER_EIN", "12-3456789"),
+        ("COMPLIANCE_FILER_TCC", "P123"),
+        ("COMPLIANCE_FILER_ZIP", "3310"),
         ("COMPLIANCE_RISK_LOW_MAX", "0.9"),
         ("SERVING_STRATEGY", "guess"),
         ("SERVING_LOW_MAX", "0.6"),
@@ -298,6 +304,18 @@ def test_the_version_changes_with_a_decision_and_with_nothing_else(monkeypatch: 
     assert load_settings().version == before
     monkeypatch.setenv("FRAUD_LARGE_TXN_MIN", "3000.01")
     assert load_settings().version != before
+
+
+def test_who_files_with_fincen_decides_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = load_settings()
+    for name in FINCEN_SCHEMAS.values():
+        (tmp_path / name).touch()
+    monkeypatch.setenv("COMPLIANCE_FINCEN_SCHEMAS", str(tmp_path))
+    monkeypatch.setenv("COMPLIANCE_FILER_NAME", "Trebanx Money Services")
+    changed = load_settings()
+    assert (changed.filing.fincen_schemas, changed.filing.filer_name) == (tmp_path, "Trebanx Money Services")
+    assert changed.version == before.version
+    assert unknown_variables() == {}
 
 
 def test_the_fraud_limits_are_the_settings_in_cents(monkeypatch: pytest.MonkeyPatch) -> None:

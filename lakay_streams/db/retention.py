@@ -1,7 +1,7 @@
 """Retention: what is old enough is deleted, on an operator's word; what is not is refused.
 
 Source: 31 CFR 1010.430(d), five years. They count from a record's last revision. The database refuses earlier deletion
-by itself (`keep_bsa_records`, revision 0001), whoever asks; this says so before anything is tried. The audit trail has
+by itself (revisions 0001 and 0002), whoever asks; this says so before anything is tried. The audit trail has
 no end.
 """
 
@@ -23,6 +23,8 @@ TABLES = {
     "alerts": "revised_at",
     "rejects": "archived_at",
     "quarantine": "archived_at",
+    "reports": "created_at",
+    "filings": "changed_at",
 }
 
 #: Rows that one statement deletes.
@@ -51,6 +53,13 @@ async def expired(connection: AsyncConnection[Any], before: date) -> dict[str, i
         row = await cursor.fetchone()
         counts[table] = 0 if row is None else int(row[0])
     return counts
+
+
+async def kept(connection: AsyncConnection[Any], table: str) -> tuple[int, datetime | None]:
+    """Return how many rows a table of `TABLES` has, and when the oldest was last written."""
+    count = SQL("SELECT count(*), min({}) FROM {}").format(Identifier(TABLES[table]), Identifier(table))
+    row = await (await connection.execute(count)).fetchone()
+    return (0, None) if row is None else (int(row[0]), row[1])
 
 
 async def delete_expired(connection: AsyncConnection[Any], before: date, *, actor: str) -> dict[str, int]:

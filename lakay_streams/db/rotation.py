@@ -130,19 +130,18 @@ async def rotate(
     does not open; and when rows under other keys keep coming.
     """
     rotation = _Rotation(database, keys)
-    places = await rotation.places()
-    for place in places:
+    for place in PLACES:
         await rotation.refuse_unknown_keys(place)
-    stale = {place.table: await rotation.left(place) for place in places}
+    stale = {place.table: await rotation.left(place) for place in PLACES}
     done = dict.fromkeys(stale, 0)
     if any(stale.values()):
         await rotation.note("pii_rotation_started", actor, stale)
-        for place in places:
+        for place in PLACES:
             async for rows in rotation.passes(place):
                 done[place.table] += rows
                 tell(place.table, done[place.table], max(stale[place.table], done[place.table]))
         await rotation.note("pii_rotated", actor, done)
-    for place in places:
+    for place in PLACES:
         if left := await rotation.left(place):
             raise PiiError(
                 f"{left} rows of {place.table} are under another key than the one in force, and more keep coming: "
@@ -159,14 +158,6 @@ class _Rotation:
         self._current = {column: ring.current.id for column, ring in self._rings.items()}
         another_key = f"(?!{keys.tokens.current.id})[0-9a-f]{{8}}"
         self._parameters = self._current | {"stale_token": TOKEN.pattern.replace("[0-9a-f]{8}", another_key)}
-
-    async def places(self) -> list[Place]:
-        """Return the places that are in the schema."""
-        names = [place.table for place in PLACES]
-        there = await self._all(
-            SQL("SELECT n FROM unnest(%(names)s::text[]) n WHERE to_regclass(n) IS NOT NULL"), names=names
-        )
-        return [place for place in PLACES if (place.table,) in there]
 
     async def refuse_unknown_keys(self, place: Place) -> None:
         """Raise `PiiError` when a row names a key that is not held."""

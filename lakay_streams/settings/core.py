@@ -24,6 +24,7 @@ from lakay_streams.settings.domains import (
     BehaviorSettings,
     CircleSettings,
     ComplianceSettings,
+    FilingSettings,
     FraudSettings,
     ServingSettings,
 )
@@ -50,6 +51,7 @@ class Settings(Group):
         "behavior": BehaviorSettings,
         "compliance": ComplianceSettings,
         "serving": ServingSettings,
+        "filing": FilingSettings,
     }
 
     app_name: str = "lakay-intelligence"
@@ -64,6 +66,8 @@ class Settings(Group):
     """Address the API listens on."""
     port: Port = 8000
     """Port the API listens on."""
+    api_token: SecretStr | None = None
+    """Bearer token for the API; without one, it serves reports while DEBUG=true, and on loopback only."""
 
     database_url: DatabaseUrl = SecretStr("postgresql+asyncpg://lakay:lakay_dev@localhost:5432/lakay")
     """PostgreSQL."""
@@ -151,6 +155,8 @@ class Settings(Group):
     """COMPLIANCE_ variables."""
     serving: ServingSettings = Field(default_factory=ServingSettings)
     """SERVING_ variables."""
+    filing: FilingSettings = Field(default_factory=FilingSettings)
+    """COMPLIANCE_FINCEN_SCHEMAS and COMPLIANCE_FILER_ variables."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -321,6 +327,7 @@ class Settings(Group):
         decisive: dict[str, dict[str, object]] = {
             group: {field: _canonical(value) for field, value in getattr(self, group) if not field.endswith("_topic")}
             for group in self.GROUPS
+            if group != "filing"  # who files decides nothing
         }
         decisive["serving"] |= {
             "medium_max": self.fraud.high_threshold,

@@ -10,10 +10,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from lakay_streams.settings.kinds import BusinessZone, Count, Group, Ratio, Threshold, Topic, Usd
+from lakay_streams.settings.kinds import BusinessZone, Count, FilerText, Group, Ratio, Threshold, Topic, Usd
 
 FEDERAL_CTR_THRESHOLD = Decimal(10_000)
 """US dollars, 31 CFR 1010.311: a report is due above it, and no setting may raise it."""
+
+
+FINCEN_SCHEMAS = {"ctr": "EFL_CTRXBatchSchema.xsd", "sar": "EFL_SARXBatchSchema.xsd"}
+"""FinCEN's own names of the files that its batches are checked with."""
 
 
 class FraudSettings(Group):
@@ -243,6 +247,54 @@ class ComplianceSettings(Group):
         for (lower, low), (higher, high) in pairwise(levels.items()):
             if high <= low:
                 raise ValueError(f"{higher}={high} must be above {lower}={low}: raise the first or lower the second")
+        return self
+
+
+class FilingSettings(Group):
+    """Who files with FinCEN, and how a batch is checked; no decision depends on it.
+
+    What is not set is missing in a batch, and the report says so: nothing is invented.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="COMPLIANCE_")
+
+    fincen_schemas: Path | None = None
+    """Folder of FinCEN's XML schemas (EFL_CTRXBatchSchema.xsd and EFL_SARXBatchSchema.xsd), to check batches with."""
+    filer_name: FilerText = None
+    """Legal name of the money services business that files."""
+    filer_ein: Annotated[str | None, Field(pattern=r"^\d{9}$")] = None
+    """Its employer identification number, nine digits."""
+    filer_rssd: Annotated[str | None, Field(pattern=r"^\d{1,10}$")] = None
+    """Its RSSD number, where it has one."""
+    filer_tcc: Annotated[str | None, Field(pattern=r"^[A-Z0-9]{8}$")] = None
+    """Its transmitter control code at BSA E-Filing, eight characters."""
+    filer_street: Annotated[FilerText, Field(max_length=100)] = None
+    """Street address of its main office."""
+    filer_city: Annotated[FilerText, Field(max_length=50)] = None
+    """City of its main office."""
+    filer_state: Annotated[str | None, Field(pattern=r"^[A-Z]{2,3}$")] = None
+    """State of its main office, such as FL."""
+    filer_zip: Annotated[str | None, Field(pattern=r"^(\d{5}|\d{9})$")] = None
+    """ZIP code of its main office, five or nine digits."""
+    filer_country: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
+    """Country of its main office, such as US."""
+    filer_phone: Annotated[str | None, Field(pattern=r"^\d{10,16}$")] = None
+    """Telephone number of the office to contact, digits only."""
+    filer_contact_office: FilerText = None
+    """The office that FinCEN may contact about a report, such as BSA Compliance."""
+    filer_contact_name: FilerText = None
+    """Who transmits the batches and may be contacted about them."""
+
+    @model_validator(mode="after")
+    def _schemas_are_there(self) -> Self:
+        missing = [
+            name for name in FINCEN_SCHEMAS.values() if not (self.fincen_schemas or Path()).joinpath(name).is_file()
+        ]
+        if self.fincen_schemas is not None and missing:
+            raise ValueError(
+                f"COMPLIANCE_FINCEN_SCHEMAS={self.fincen_schemas} is no folder with {' and '.join(missing)}: "
+                "correct it, or remove it to store batches unchecked"
+            )
         return self
 
 

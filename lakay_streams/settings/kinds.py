@@ -62,6 +62,7 @@ BusinessZone = Annotated[str, AfterValidator(_zone)]
 Topic = Annotated[str, AfterValidator(_topic)]
 DatabaseUrl = Annotated[SecretStr, _url("postgresql", "postgresql+asyncpg", "postgresql+psycopg")]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+FilerText = Annotated[str | None, Field(pattern=r"^\S+( +\S+)*$", max_length=150)]
 RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
 
 

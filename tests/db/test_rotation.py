@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 from typing import Any, NamedTuple
 
 import psycopg
@@ -26,6 +27,7 @@ from lakay_streams.pii.keys import encryption_keys, token_keys
 from lakay_streams.pii.personal import reveal
 from lakay_streams.pii.sealing import Vault
 from lakay_streams.pii.tokens import TOKEN, Tokens
+from lakay_streams.reports.service import Reports
 from lakay_streams.settings import Settings
 from tests.agents.running import until
 from tests.archive.feed import ALERT_TOPICS, alert, reject
@@ -165,7 +167,7 @@ def lakay(archive: Archive, module: str = "lakay_streams.cli", **more: str) -> s
 
 async def test_everything_is_under_the_new_keys_and_nothing_else_has_changed(old: Archive, new: Archive) -> None:
     before, sealed = old.alerts(), old.quarantine()
-    assert await rotated(new) == {"alerts": ALERTS, "quarantine": 20, "rejects": 20}
+    assert await rotated(new) == {"alerts": ALERTS, "quarantine": 20, "reports": 0, "rejects": 20}
     after = only_new(old)
     assert after.alerts() == before
     assert after.quarantine() == sealed == {b"not JSON, of Marie"}
@@ -318,6 +320,15 @@ async def test_an_archive_that_still_writes_under_the_old_key_is_told(
         with pytest.raises(PiiError, match="start every `lakay archive` and `lakay api` again with the new keys"):
             await rotate(database, keys_of(new), actor="tests", tell=write_on)
     assert stale(new) == 1
+
+
+async def test_a_report_is_sealed_again_and_says_what_it_said(old: Archive, new: Archive) -> None:
+    async with Database(old.settings, application="tests") as database:
+        made = await Reports(old.settings, database).generate_audit(date(2026, 2, 1), date(2026, 2, 28), actor="tests")
+    assert (await rotated(new))["reports"] == 1
+    settings = only_new(old).settings
+    async with Database(settings, application="tests") as database:
+        assert await Reports(settings, database).get_report(made.report_id, actor="tests") == made
 
 
 async def test_the_trail_is_whole_after_it(old: Archive, new: Archive) -> None:

@@ -1,0 +1,217 @@
+"""`lakay report`: compliance reports, FinCEN batches and their deadlines, from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+import typer
+
+from lakay_streams.commands import EXIT_CODES, settings_in_force
+from lakay_streams.errors import PrerequisiteError, ReportError
+
+if TYPE_CHECKING:
+    from lakay_streams.reports.records import StoredReport
+    from lakay_streams.reports.service import Reports
+
+Result = TypeVar("Result")
+
+app = typer.Typer(help="Compliance reports, and what is due to FinCEN.", no_args_is_help=True)
+
+Format = Literal["json", "html", "pdf", "xml"]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="A business day.")]
+From = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first business day.")]
+To = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last business day.")]
+Out = Annotated[Path | None, typer.Option(help="Write it here: FILE.json, .html, .pdf, or .xml for FinCEN.")]
+AlertId = Annotated[str, typer.Argument(help="The alert's id.")]
+
+
+@app.command("ctr", epilog=EXIT_CODES)
+def report_ctr(since: From, until: To, out: Out = None) -> None:
+    """Report each customer's cash of a business day above the threshold, with the FinCEN batch to file."""
+    _made(lambda reports: reports.generate_ctr(since.date(), until.date(), actor=_actor()), out)
+
+
+@app.command("sar", epilog=EXIT_CODES)
+def report_sar(
+    alert: Annotated[
+        str | None, typer.Option(help="Only this alert's, also where only a review is recommended.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first business day of detection.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last business day of detection.")
+    ] = None,
+    narrative: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="An officer's text for the alert's report.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Draft suspicious activity reports, of one --alert or of all that are recommended --from a day --to another."""
+    if alert is not None and since is None and until is None:
+        text = None if narrative is None else _text(narrative)
+        _made(lambda reports: reports.draft_sar(alert, actor=_actor(), narrative=text), out)
+    elif alert is None and narrative is None and since is not None and until is not None:
+        first, last = since.date(), until.date()
+        _made(lambda reports: reports.generate_sar(first, last, actor=_actor()), out)
+    else:
+        raise typer.BadParameter("give either --alert, with or without --narrative, or --from and --to")
+
+
+@app.command("summary", epilog=EXIT_CODES)
+def report_summary(
+    period: Annotated[Literal["weekly", "monthly"], typer.Option(help="How long.")] = "weekly",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its last business day; today unless given.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Sum up a week or a month: alerts, what is due and filed, whose risk rose."""
+    day = as_of.date() if as_of else None
+    _made(lambda reports: reports.generate_summary(period, actor=_actor(), as_of=day), out)
+
+
+@app.command("audit", epilog=EXIT_CODES)
+def report_audit(since: From, until: To, out: Out = None) -> None:
+    """Report what an examiner asks for: the trail, retention, deadlines, settings, data quality."""
+    _made(lambda reports: reports.generate_audit(since.date(), until.date(), actor=_actor()), out)
+
+
+@app.command("list", epilog=EXIT_CODES)
+def list_reports(
+    kind: Annotated[Literal["ctr", "sar", "summary", "audit"] | None, typer.Option(help="Only these.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many, the newest.")] = 20,
+) -> None:
+    """List reports, the newest first."""
+    for each in _done(lambda reports: reports.list_reports(kind, limit=last)):
+        print(f"{each.report_id}  {each.kind:7}  {each.period_start} {each.period_end}  {each.created_at}")
+
+
+@app.command("show", epilog=EXIT_CODES)
+def show_report(
+    report_id: Annotated[str, typer.Argument(help="The report's id.")],
+    form: Annotated[Format, typer.Option("--format", help="How to print it; a PDF needs --out.")] = "json",
+    out: Out = None,
+) -> None:
+    """Print a report, or write it --out to a file, whose name then says the format."""
+    report = _done(lambda reports: reports.get_report(report_id, actor=_actor()))
+    if out is not None:
+        _write(report, out)
+    elif form == "pdf":
+        raise typer.BadParameter("a PDF is written to a file: give --out FILE.pdf")
+    else:
+        from lakay_streams.reports.rendering import render
+
+        print(render(report, form).decode(), end="")
+
+
+@app.command("deadlines", epilog="Exit codes: 0 nothing is overdue, 1 something is or it failed, 2 wrong usage.")
+def show_deadlines(
+    everything: Annotated[bool, typer.Option("--all", help="Also what was filed or declined.")] = False,
+) -> None:
+    """List what is to be filed with FinCEN, the soonest due first. Confidential."""
+    found = _done(lambda reports: reports.deadlines(done=everything))
+    for each in found:
+        late = f"OVERDUE by {-each.days_left} days" if each.overdue else ""
+        left = f"{each.days_left} days left" if each.pending and not each.overdue else late
+        told = left or each.bsa_id or each.reason or ""
+        print(f"{each.due}  {each.kind}  {each.alert_id}  {each.status:8}  {each.rule:15}  {told}")
+    print(f"{sum(each.pending for each in found)} to file, {sum(each.overdue for each in found)} overdue")
+    raise typer.Exit(1 if any(each.overdue for each in found) else 0)
+
+
+@app.command("filed", epilog=EXIT_CODES)
+def record_filed(
+    alert_id: AlertId,
+    bsa_id: Annotated[str, typer.Option(help="The 14 digits that BSA E-Filing acknowledged it with.")],
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today unless given.")] = None,
+) -> None:
+    """Record that an alert's report was filed."""
+    day = on.date() if on else None
+    done = _done(lambda reports: reports.filed(alert_id, bsa_id=bsa_id, actor=_actor(), on=day))
+    print(f"{done.kind} of {done.alert_id} filed on {done.filed_on} as {done.bsa_id}, due {done.due}")
+
+
+@app.command("declined", epilog=EXIT_CODES)
+def record_declined(
+    alert_id: AlertId, reason: Annotated[str, typer.Option(help="Why nothing is filed; an examiner reads it.")]
+) -> None:
+    """Record that an officer decided to file nothing for an alert."""
+    done = _done(lambda reports: reports.declined(alert_id, reason=reason, actor=_actor()))
+    print(f"{done.kind} of {done.alert_id} declined: {done.reason}")
+
+
+def _made(make: Callable[[Reports], Awaitable[StoredReport]], out: Path | None) -> None:
+    if out is not None:
+        _form_of(out)
+    report = _done(make)
+    checked = f"valid against {report.validation.against}" if report.validation.validated else report.validation.reason
+    told = f"; FinCEN batch: {checked}" if report.kind in {"ctr", "sar"} else ""
+    print(f"{report.kind} {report.report_id} of {report.period_start} to {report.period_end}{told}")
+    for missing in report.document.get("missing", ()):
+        print(f"  missing: {missing}")
+    if out is not None:
+        _write(report, out)
+
+
+def _write(report: StoredReport, out: Path) -> None:
+    from lakay_streams.reports.rendering import render
+
+    try:
+        out.write_bytes(render(report, _form_of(out)))
+    except OSError as error:
+        raise ReportError(f"{out} cannot be written ({error.strerror}): give another file with --out.") from None
+    print(f"{out} written")
+
+
+def _form_of(out: Path) -> Format:
+    forms: dict[str, Format] = {".json": "json", ".html": "html", ".pdf": "pdf", ".xml": "xml"}
+    if out.suffix not in forms:
+        raise typer.BadParameter(f"{out.name} tells no format: let it end in {', '.join(forms)}", param_hint="--out")
+    return forms[out.suffix]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ReportError(f"{file} cannot be read: make it a UTF-8 text file.") from None
+
+
+def _actor() -> str:
+    from lakay_streams.db import audit
+
+    return audit.operator()
+
+
+def _done(work: Callable[[Reports], Awaitable[Result]]) -> Result:
+    """Do `work` on a database with the schema of this version."""
+    with _reports_extra():
+        from lakay_streams.db import schema
+        from lakay_streams.db.pool import Database
+        from lakay_streams.reports.service import Reports
+    settings = settings_in_force()
+    schema.require(settings)
+
+    async def run() -> Result:
+        async with Database(settings, application="lakay-cli") as database:
+            return await work(Reports(settings, database))
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def _reports_extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if missing.name is not None and missing.name.startswith("lakay_streams"):
+            raise
+        raise PrerequisiteError(
+            f"{missing.name} is not installed, which reports need: pip install 'lakay-intelligence[reports]'."
+        ) from None

@@ -1,0 +1,17 @@
+"""Compliance reports and FinCEN filings, made of what `lakay archive` keeps in PostgreSQL.
+
+    service     the door: make, list and read reports; what is due, filed or declined
+    records     what a report is, once stored
+    cases       compliance alerts as officers need them: personal values in place, with what was filed
+    filings     deadlines: what is due, drafted, filed or declined
+    ctr, sar    a document and a FinCEN batch of each kind
+    narrative   the draft of a SAR's narrative, every value of it with where it is from
+    batch       FinCEN's XML: its parts, its counts, and validation against FinCEN's schemas
+    summary     a week or a month in numbers
+    readiness   what an examiner asks for: the audit report
+    store       the table of reports: immutable, sealed, hashed
+    layout      a report as headings, facts, tables and text, for people
+    rendering   that as JSON, HTML, PDF, or a batch's XML
+
+It comes with the extra `reports`.
+"""

@@ -1,0 +1,129 @@
+"""A compliance office: customers whose alerts are archived as `lakay archive` does it, and the reports made of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from lakay_streams.archive.rows import RowMaker, alert_kinds
+from lakay_streams.archive.statements import WRITES
+from lakay_streams.contracts import alerts
+from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, EDD_TRIGGERS
+from lakay_streams.db.pool import Database
+from lakay_streams.domain.compliance.alert import ComplianceAlert, EddTrigger
+from lakay_streams.pii.keys import encryption_keys, token_keys
+from lakay_streams.pii.sealing import Vault
+from lakay_streams.pii.tokens import Tokens
+from lakay_streams.reports.batch import NAMESPACE
+from lakay_streams.reports.service import Reports
+from lakay_streams.settings import Settings
+from lakay_streams.settings.domains import FINCEN_SCHEMAS, FilingSettings
+from tests.archive.test_rows import Consumed
+from tests.domain.compliance.customer import Customer, instant
+
+ROOT = Path(__file__).parents[2]
+OFFICER = "officer@desk"
+
+FILER = FilingSettings(
+    filer_name="Trebanx Money Services",
+    filer_ein="123456789",
+    filer_rssd="1234567",
+    filer_tcc="PTCC1234",
+    filer_street="1 Main Street",
+    filer_city="Miami",
+    filer_state="FL",
+    filer_zip="33101",
+    filer_country="US",
+    filer_phone="3055550100",
+    filer_contact_office="BSA Compliance",
+    filer_contact_name="Compliance Desk",
+)
+NOBODY = FilingSettings()
+
+SPLIT = """03-10 09:00 deposit 9,500 cash
+           03-10 12:00 deposit 9,400 money_order
+           03-10 15:00 remit 9,300 cash to marie-joseph"""
+PASSED_ON = "\n".join(
+    f"03-{day} 09:00 deposit 3,000 bank\n03-{day} 10:00 transfer 2,950 wallet to anne-claire" for day in (10, 13, 16)
+)
+
+
+def schemas() -> Path:
+    """Return the folder of FinCEN's schemas; fails where it is not, since a batch is worth nothing unchecked."""
+    folder = Path(os.environ.get("LAKAY_TEST_FINCEN_SCHEMAS") or ROOT.parent / "shared/reference/fincen")
+    if missing := [name for name in FINCEN_SCHEMAS.values() if not (folder / name).is_file()]:
+        pytest.fail(
+            f"FinCEN's schemas {missing} are not in {folder}: put them there, or name another folder in "
+            "LAKAY_TEST_FINCEN_SCHEMAS"
+        )
+    return folder
+
+
+class Office:
+    """One archive, and who reports on it. `at` is what the clock shows, by New York's time of 2026."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        """Begin with FinCEN's schemas and a filer of which everything is known, on 1 April."""
+        self.database = database
+        self.settings = settings.model_copy(update={"filing": FILER.model_copy(update={"fincen_schemas": schemas()})})
+        self.at = instant("04-01", "12:00")
+        self._offset = 0
+
+    @property
+    def reports(self) -> Reports:
+        """The reports as of now."""
+        return Reports(self.settings, self.database, now=lambda: self.at)
+
+    def filed_by(self, filer: FilingSettings) -> None:
+        """Exchange the filer; keep the schemas that it names, or none."""
+        self.settings = self.settings.model_copy(update={"filing": filer})
+
+    async def learns(self, user_id: str, story: str, **customer: Any) -> list[str]:
+        """Archive every alert that a customer's story makes; return their ids, by the last revision of each."""
+        lived = Customer(**customer).lives(story)
+        return await self.archives(user_id, lived.alerts, lived.triggers)
+
+    async def archives(
+        self, user_id: str, found: Sequence[ComplianceAlert], triggers: Sequence[EddTrigger] = ()
+    ) -> list[str]:
+        """Archive alerts and triggers of a user."""
+        maker = RowMaker(
+            alert_kinds(self.settings),
+            Tokens(token_keys(self.settings)),
+            Vault(encryption_keys(self.settings)),
+        )
+        told = [
+            alerts.compliance_alert(each._replace(user_id=user_id), settings_version="0123456789ab") for each in found
+        ]
+        records = [(COMPLIANCE_ALERTS, alerts.encode(each), each.occurred_at) for each in told]
+        for trigger in triggers:
+            edd = alerts.edd_trigger(trigger._replace(user_id=user_id), settings_version="0123456789ab")
+            records.append((EDD_TRIGGERS, alerts.encode(edd), edd.occurred_at))
+        async with self.database.connection() as connection:
+            for topic, value, _ in records:
+                self._offset += 1
+                row = maker.alert(Consumed(topic, value, offset=self._offset, timestamp=self.at + self._offset))
+                assert row.table == "alerts"
+                await connection.execute(WRITES["alerts"], (f"[{row.value.decode()}]",))
+        return list(dict.fromkeys(each.alert_id for each in told))
+
+    async def fetches(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Ask the database directly."""
+        async with self.database.connection() as connection:
+            return await (await connection.execute(statement, parameters)).fetchall()
+
+
+def parsed(xml: str | None) -> Any:
+    """Return the root of a batch."""
+    assert xml is not None
+    return etree.fromstring(xml.encode())
+
+
+def values(root: Any, name: str) -> list[str]:
+    """Return the texts of every element of a name, in order."""
+    return [element.text or "" for element in root.iter(f"{{{NAMESPACE}}}{name}")]
