@@ -23,7 +23,6 @@ Result = TypeVar("Result")
 app = typer.Typer(help="Compliance reports, and what is due to FinCEN.", no_args_is_help=True)
 
 Format = Literal["json", "html", "pdf", "xml"]
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="A business day.")]
 From = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first business day.")]
 To = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last business day.")]
 Out = Annotated[Path | None, typer.Option(help="Write it here: FILE.json, .html, .pdf, or .xml for FinCEN.")]
@@ -139,7 +138,8 @@ def record_filed(
 
 @app.command("declined", epilog=EXIT_CODES)
 def record_declined(
-    alert_id: AlertId, reason: Annotated[str, typer.Option(help="Why nothing is filed; an examiner reads it.")]
+    alert_id: AlertId,
+    reason: Annotated[str, typer.Option(help="Why; kept in the clear, so name nobody.")],
 ) -> None:
     """Record that an officer decided to file nothing for an alert."""
     done = _done(lambda reports: reports.declined(alert_id, reason=reason, actor=_actor()))

@@ -11,7 +11,9 @@
     readiness   what an examiner asks for: the audit report
     store       the table of reports: immutable, sealed, hashed
     layout      a report as headings, facts, tables and text, for people
-    rendering   that as JSON, HTML, PDF, or a batch's XML
+    rendering   a report as JSON, as HTML (pages) or PDF (paper) of its layout, or as a batch's XML
+    periods     business days, and the instants that bound them
+    amounts     US cents as people and FinCEN read them
 
 It comes with the extra `reports`.
 """

@@ -115,7 +115,7 @@ def _draw(paper: FPDF, block: Block) -> None:
 def _table(paper: FPDF, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: frozenset[int]) -> None:
     # As wide as what stands in it, within reason: ids break, numbers do not.
     longest = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
-    widths = tuple(min(max(width, 6), 40) for width in longest)
+    widths = tuple(min(max(width, 9), 40) for width in longest)
     aligns = tuple("RIGHT" if number in numeric else "LEFT" for number in range(len(columns)))
     with paper.table(
         col_widths=widths,
