@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lakay_streams import cli_compliance, cli_records, cli_reports
-from lakay_streams.commands import EXIT_CODES, settings_in_force
+from lakay_streams import cli_compliance, cli_pii, cli_records, cli_reports
+from lakay_streams.commands import EXIT_CODES, progress, settings_in_force
 from lakay_streams.errors import LakayError
 
 app = typer.Typer(
@@ -35,6 +33,7 @@ app.add_typer(profile, name="profile")
 app.add_typer(settings, name="settings")
 app.add_typer(contracts, name="contracts")
 app.add_typer(cli_compliance.app, name="compliance")
+app.add_typer(cli_pii.app, name="pii")
 app.add_typer(cli_records.db, name="db")
 app.add_typer(cli_records.audit, name="audit")
 app.add_typer(cli_reports.app, name="report")
@@ -93,6 +92,23 @@ def archive(
     with cli_records.archive_extra():
         from lakay_streams.archive.app import main as run
     raise typer.Exit(run(loaded, with_web=not without_web))
+
+
+@app.command(epilog=EXIT_CODES)
+def api(
+    port: Annotated[int | None, typer.Option(help="Port to listen on, instead of PORT.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of HOST.")] = None,
+) -> None:
+    """Serve compliance reports over HTTP, until stopped.
+
+    /health and /ready need no token. Everything else needs API_TOKEN as `Authorization: Bearer <token>`.
+    """
+    changes = {"port": port, "host": host}
+    loaded = settings_in_force()
+    loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
+    with cli_records.archive_extra("api", "the HTTP API"):
+        from lakay_streams.api.server import main as run
+    raise typer.Exit(run(loaded))
 
 
 def _supervise() -> int:
@@ -176,7 +192,7 @@ def simulate(
         print(f"{sinks.write_jsonl(simulation, out)} records in {out}, labels in {sinks.labels_path(out)}")
         return
     brokers = settings_in_force().kafka_bootstrap_servers
-    with _progress() as tell:
+    with progress() as tell:
         sent = asyncio.run(sinks.produce(simulation, brokers, rate, lambda sent: tell("Sending", sent, events)))
     print(f"{sent} records sent to {brokers}")
 
@@ -211,7 +227,7 @@ def evaluate(
         customers(topic, value)
         return scorer(topic, value)
 
-    with _progress() as tell:
+    with progress() as tell:
         fraud, takeover = evaluation.run(simulation, score, lambda scored: tell("Scoring", scored, events))
     moved = customers.outcome(simulation.labels, users, options.start_ms)
     console = Console()
@@ -220,24 +236,6 @@ def evaluate(
     console.print(compliance.render(moved))
     reached = fraud.fraud_recall in {None, 1.0} and takeover.on_target and moved.on_target
     raise typer.Exit(0 if reached else 1)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show bars on a terminal's standard error; yields what is told the name, count so far and total of each."""
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    console = Console(stderr=True)
-    tasks: dict[str, TaskID] = {}
-    with Progress(console=console, disable=not console.is_terminal) as progress:
-
-        def tell(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what)
-            progress.update(tasks[what], completed=done, total=of)
-
-        yield tell
 
 
 @topics.command("create", epilog=EXIT_CODES)
@@ -279,7 +277,7 @@ def grow_topics(
     loaded = settings_in_force()
     # New partitions have no leader for a moment, which aiokafka logs as errors and tries again.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    with _progress() as tell:
+    with progress() as tell:
         grown = asyncio.run(grow(loaded, old, new, with_lag=with_lag, tell=tell))
     table = Table("Changelog", "States", "Moved", "States lost, doubled or changed")
     for changelog, states, moved in grown.moved:

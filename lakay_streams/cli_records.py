@@ -25,16 +25,15 @@ audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
 
 
 @contextmanager
-def archive_extra() -> Iterator[None]:
-    """Tell what to install where the database's packages are missing: a worker does without them."""
+def archive_extra(extra: str = "archive", what: str = "everything about the database") -> Iterator[None]:
+    """Tell what to install where the packages of an extra are missing: a worker does without them."""
     try:
         yield
     except ModuleNotFoundError as missing:
         if missing.name is not None and missing.name.startswith("lakay_streams"):
             raise
         raise PrerequisiteError(
-            f"{missing.name} is not installed, which everything about the database needs: "
-            "pip install 'lakay-intelligence[archive]'."
+            f"{missing.name} is not installed, which {what} needs: pip install 'lakay-intelligence[{extra}]'."
         ) from None
 
 

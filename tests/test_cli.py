@@ -13,7 +13,7 @@ import pytest
 COMMANDS = ["worker", "demo", "simulate", "evaluate"]
 COMMANDS += ["topics create", "topics grow", "settings check", "contracts validate"]
 COMMANDS += ["archive", "db init", "db upgrade", "db downgrade", "db status", "db retention", "audit verify"]
-COMMANDS += ["audit show"]
+COMMANDS += ["audit show", "pii rotate", "api"]
 COMMANDS += [f"report {each}" for each in ("ctr", "sar", "summary", "audit", "list", "show", "deadlines", "filed")]
 COMMANDS += ["report declined"]
 EVENT = {

@@ -6,6 +6,7 @@
     migrations   one file for each revision of the schema
     audit        the append-only audit trail, each row chained to the one before
     retention    deleting what is old enough, and refusing what is not
+    rotation     personal values under new keys, while an archive writes
 
 Scoring never touches it. It comes with the extra `archive`, which a worker does not need.
 """

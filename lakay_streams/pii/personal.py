@@ -121,11 +121,16 @@ def reveal(document: Any, values: Mapping[str, Any]) -> Any:
             return values[text]
         return TOKEN.sub(lambda found: str(values.get(found[0], found[0])), text)
 
+    return in_every_text(document, put)
+
+
+def in_every_text(document: Any, put: Callable[[str], Any]) -> Any:
+    """Return `document` with what `put` makes of each text in it, names of fields included."""
     match document:
         case dict():
-            return {str(put(name)): reveal(value, values) for name, value in document.items()}
+            return {str(put(name)): in_every_text(value, put) for name, value in document.items()}
         case list():
-            return [reveal(value, values) for value in document]
+            return [in_every_text(value, put) for value in document]
         case str():
             return put(document)
     return document

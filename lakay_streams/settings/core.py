@@ -66,6 +66,8 @@ class Settings(Group):
     """Address the API listens on."""
     port: Port = 8000
     """Port the API listens on."""
+    api_token: SecretStr | None = None
+    """Bearer token for the API; without one, it serves reports while DEBUG=true, and on loopback only."""
 
     database_url: DatabaseUrl = SecretStr("postgresql+asyncpg://lakay:lakay_dev@localhost:5432/lakay")
     """PostgreSQL."""

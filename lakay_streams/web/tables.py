@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -22,6 +21,7 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.table import StateTable
 from lakay_streams.errors import StoreError
+from lakay_streams.web.loopback import is_loopback
 from lakay_streams.web.pages import Handler, answer, page, refuse
 from lakay_streams.web.readable import profile_of, readable
 from lakay_streams.web.sampler import Sampler
@@ -33,16 +33,6 @@ KEYS_LISTED_MAX = 1_000
 HAND_OVER_S = 5.0
 
 Result = TypeVar("Result")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def refusal(request: Request, bind: str, token: str | None) -> Response | None:

@@ -1,0 +1,1 @@
+"""Tests of the HTTP API, most of them on a process of its own."""
