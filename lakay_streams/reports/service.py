@@ -11,6 +11,7 @@ PostgreSQL and in what these functions return, and in no log, metric or topic.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -69,7 +70,8 @@ class Reports:
         period = span(start, end, self._zone)
         async with self._snapshot() as connection:
             found = await cases.ctr_cases(connection, self._vault, period)
-        xml = ctr.batch(found, self._filer, self.today)
+        # Beside the event loop: a month's batch is built and validated for seconds.
+        xml = await asyncio.to_thread(ctr.batch, found, self._filer, self.today)
         return await self._kept_with_drafts("ctr", period, ctr.document(found, self._filer), xml, found, actor)
 
     async def generate_sar(self, start: date, end: date, *, actor: str) -> StoredReport:
@@ -202,7 +204,7 @@ class Reports:
         return after
 
     async def _sar(self, period: Span, drafts: Sequence[sar.Draft], actor: str) -> StoredReport:
-        xml = sar.batch(drafts, self._filer, self._zone, self.today)
+        xml = await asyncio.to_thread(sar.batch, drafts, self._filer, self._zone, self.today)
         document = sar.document(drafts, self._filer, self._zone)
         return await self._kept_with_drafts("sar", period, document, xml, [each.case for each in drafts], actor)
 
