@@ -25,7 +25,7 @@ from lakay_streams.engine.batch import Record, RecordBatch
 from lakay_streams.engine.table import StateTable
 from lakay_streams.engine.work import Work
 from lakay_streams.telemetry import get_logger
-from tables.rates import RateState
+from tables.rates import RateState, observed
 
 log = get_logger()
 
@@ -46,12 +46,9 @@ def attach(
         if admitted is None:
             return
         state, seen = admitted
-        if event.occurred_at < state.effective_at:
-            # A late update must not set the rate back.
-            states.set(event.entity_id, state._replace(seen=seen))
-            return
-        states.set(event.entity_id, RateState(seen, str(event.rate), event.occurred_at))
-        work.emit(RATES, event.entity_id.encode(), rate_records.encode(event), partition=0)
+        after = observed(state, str(event.rate), event.occurred_at, seen)
+        states.set(event.entity_id, after)
+        work.emit(RATES, event.entity_id.encode(), rate_records.encode(event, after.history), partition=0)
         log.info("exchange_rate_updated", pair=event.entity_id, rate=str(event.rate))
 
     def observe_remittance(work: Work, record: Record, event: RemittanceEvent) -> None:

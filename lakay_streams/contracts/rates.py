@@ -1,7 +1,8 @@
-"""Records of `lakay.internal.rates`: the newest exchange rate of each pair, which every worker reads whole."""
+"""Records of `lakay.internal.rates`: the newest exchange rates of each pair, which every worker reads whole."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -12,22 +13,31 @@ from lakay_streams.domain.money import Rates
 
 
 class RateRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit of `base_currency` buys `rate` (a decimal string) of `quote_currency` since `effective_at`."""
+    """One unit of `base_currency` buys `rate` (a decimal string) of `quote_currency` since `effective_at`: the newest.
+
+    `history` has what it bought since when, oldest first: the topic is compacted, and keeps the last record of a pair.
+    """
 
     base_currency: str
     quote_currency: str
     rate: str
     effective_at: str
+    history: tuple[tuple[str, str], ...] = ()
 
 
-def encode(event: ExchangeRateUpdated) -> bytes:
-    """Return the record's value; its key is the event's `entity_id`."""
+def encode(event: ExchangeRateUpdated, history: Sequence[tuple[int, str]]) -> bytes:
+    """Return the record's value after an event; its key is the event's `entity_id`.
+
+    `history` are the pair's rates with their times (ms UTC), ascending in time.
+    """
+    told = tuple([(to_text(at), rate) for at, rate in history])
     return msgspec.json.encode(
         RateRecord(
             base_currency=event.base_currency,
             quote_currency=event.quote_currency,
-            rate=str(event.rate),
-            effective_at=to_text(event.occurred_at),
+            rate=told[-1][1],
+            effective_at=told[-1][0],
+            history=told,
         )
     )
 
@@ -37,4 +47,6 @@ def fold(rates: Rates, raw: bytes | None) -> Rates:
     if raw is None:
         return rates
     record = msgspec.json.decode(raw, type=RateRecord)
-    return rates.updated(record.base_currency, record.quote_currency, Decimal(record.rate), record.effective_at)
+    for since, rate in record.history or ((record.effective_at, record.rate),):
+        rates = rates.updated(record.base_currency, record.quote_currency, Decimal(rate), since)
+    return rates

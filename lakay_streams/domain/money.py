@@ -6,8 +6,11 @@ thresholds of the rules are in US dollars, so each amount is converted once, whe
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 MINOR_DIGITS: Mapping[str, int] = {
@@ -22,30 +25,64 @@ USD_MINOR_MAX = 10**13
 """A larger amount counts as this (100 billion USD): totals then fit 64 bits whatever a producer sends."""
 
 
-class Rates(NamedTuple):
-    """What one unit of a currency is worth in US dollars, and since when: `as_of` is the newest rate's time (ISO 8601).
+QUOTES_KEPT = 64
+"""Of each currency, so many of its newest rates are known; what was moved before the oldest is worth what that says."""
 
-    `since` has the time of each currency's own rate; those that are not in it are as old as the defaults.
+
+class Quote(NamedTuple):
+    """What one unit of a currency is worth in US dollars, since `at` (ms UTC), which is `since` in ISO 8601."""
+
+    at: int
+    since: str
+    usd_per_unit: Decimal
+
+
+class Rates(NamedTuple):
+    """What currencies are worth in US dollars at any time: `defaults`, which are of the day `as_of`, until one is told.
+
+    `quotes` are the rates that were told, by currency, ascending in time.
     """
 
     as_of: str
-    usd_per_unit: dict[str, Decimal]
-    since: Mapping[str, str] = {}
+    defaults: Mapping[str, Decimal]
+    quotes: Mapping[str, tuple[Quote, ...]] = {}
 
-    def updated(self, base: str, quote: str, rate: Decimal, as_of: str) -> Rates:
-        """Return the rates after "one unit of `base` buys `rate` units of `quote`" since `as_of`.
+    def at(self, currency: str, at: int) -> Quote | None:
+        """Return the last rate of `currency` at or before `at` (ms UTC); None when none is known at all."""
+        quotes = self.quotes.get(currency, ())
+        before = bisect_right(quotes, at, key=_at)
+        if before:
+            return quotes[before - 1]
+        default = self.defaults.get(currency)
+        if default is not None and len(quotes) < QUOTES_KEPT:
+            return Quote(0, self.as_of, default)
+        return quotes[0] if quotes else None
 
-        Only pairs with USD change the table: a cross rate says nothing new about dollars. A rate that is not positive
-        is ignored; `contracts` rejects it before.
+    def updated(self, base: str, quote: str, rate: Decimal, since: str) -> Rates:
+        """Return the rates after "one unit of `base` buys `rate` units of `quote`" since `since` (ISO 8601, UTC).
+
+        One that comes late takes its place in time. Only pairs with USD change the table: a cross rate says nothing new
+        about dollars. A rate that is not positive is ignored; `contracts` rejects it before.
         """
-        if rate <= 0 or base == quote:
+        if rate <= 0 or base == quote or "USD" not in {base, quote}:
             return self
-        if quote == "USD":
-            return Rates(as_of, {**self.usd_per_unit, base: rate}, {**self.since, base: as_of})
-        if base == "USD":
-            return Rates(as_of, {**self.usd_per_unit, quote: 1 / rate}, {**self.since, quote: as_of})
-        return self
+        currency, usd_per_unit = (base, rate) if quote == "USD" else (quote, 1 / rate)
+        told = Quote(_millis(since), since, usd_per_unit)
+        others = [each for each in self.quotes.get(currency, ()) if each.at != told.at]
+        quotes = tuple(sorted([*others, told], key=_at)[-QUOTES_KEPT:])
+        return self._replace(quotes={**self.quotes, currency: quotes})
 
+
+_at = attrgetter("at")
+
+
+def _millis(moment: str) -> int:
+    when = datetime.fromisoformat(moment)
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return (when - _EPOCH) // timedelta(milliseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DEFAULT_RATES = Rates(
     "2026-01-02",
@@ -72,14 +109,20 @@ def minor_digits(currency: str) -> int:
     return MINOR_DIGITS.get(currency, 2)
 
 
-def to_usd_minor(amount_minor: int, currency: str, rates: Rates) -> int | None:
-    """Return the amount in US cents, halves to even, at most `USD_MINOR_MAX`; None when the currency has no rate."""
+def to_usd_minor(amount_minor: int, currency: str, rates: Rates, at: int) -> int | None:
+    """Return what the amount was worth at `at` (ms UTC) in US cents, halves to even, at most `USD_MINOR_MAX`.
+
+    None when the currency has no rate.
+    """
     if currency == "USD":
         return amount_minor if amount_minor < USD_MINOR_MAX else USD_MINOR_MAX
-    rate = rates.usd_per_unit.get(currency)
-    if rate is None:
-        return None
-    cents = (Decimal(amount_minor) * rate).scaleb(2 - minor_digits(currency))
+    quote = rates.at(currency, at)
+    return None if quote is None else worth(amount_minor, currency, quote)
+
+
+def worth(amount_minor: int, currency: str, quote: Quote) -> int:
+    """Return the amount in US cents at a rate, as `to_usd_minor` does."""
+    cents = (Decimal(amount_minor) * quote.usd_per_unit).scaleb(2 - minor_digits(currency))
     return min(int(cents.to_integral_value(ROUND_HALF_EVEN)), USD_MINOR_MAX)
 
 

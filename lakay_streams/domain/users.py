@@ -54,7 +54,7 @@ def decide(
     decision = decide_fraud(state, event, limits.fraud, rates, seen)
     amount = None
     if isinstance(event, TransactionInitiated):
-        amount = to_usd_minor(event.amount_minor, event.currency, rates)
+        amount = to_usd_minor(event.amount_minor, event.currency, rates, event.occurred_at)
     jump = decision.state.jump
     learned, takeover = decide_takeover(
         decision.state,

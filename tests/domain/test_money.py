@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakay_streams.domain.money import DEFAULT_RATES, USD_MINOR_MAX, Rates, to_usd_minor, usd
+from lakay_streams.contracts.timestamps import to_millis, to_text
+from lakay_streams.domain.money import DEFAULT_RATES, QUOTES_KEPT, USD_MINOR_MAX, Rates, to_usd_minor, usd
+
+NOW = to_millis("2026-03-20T12:00:00Z")
+DAY_MS = 86_400_000
 
 RATES = Rates(
     "2026-03-10", {"USD": Decimal(1), "HTG": Decimal("0.0075"), "CLP": Decimal("0.001"), "KWD": Decimal("3.25")}
@@ -17,7 +21,7 @@ RATES = Rates(
 
 @given(st.integers(0, USD_MINOR_MAX))
 def test_dollars_are_themselves(amount: int) -> None:
-    assert to_usd_minor(amount, "USD", RATES) == amount
+    assert to_usd_minor(amount, "USD", RATES, NOW) == amount
 
 
 @pytest.mark.parametrize(
@@ -31,16 +35,16 @@ def test_dollars_are_themselves(amount: int) -> None:
     ],
 )
 def test_other_currencies_are_converted_by_their_own_minor_unit(amount: int, currency: str, cents: int) -> None:
-    assert to_usd_minor(amount, currency, RATES) == cents
+    assert to_usd_minor(amount, currency, RATES, NOW) == cents
 
 
 def test_a_currency_without_a_rate_has_no_worth_in_dollars() -> None:
-    assert to_usd_minor(100, "XYZ", RATES) is None
+    assert to_usd_minor(100, "XYZ", RATES, NOW) is None
 
 
-@given(st.integers(10**14, 10**30), st.sampled_from(sorted(DEFAULT_RATES.usd_per_unit)))
+@given(st.integers(10**14, 10**30), st.sampled_from(sorted(DEFAULT_RATES.defaults)))
 def test_no_amount_outgrows_64_bits(amount: int, currency: str) -> None:
-    cents = to_usd_minor(amount, currency, DEFAULT_RATES)
+    cents = to_usd_minor(amount, currency, DEFAULT_RATES, NOW)
     assert cents is not None
     assert cents <= USD_MINOR_MAX
 
@@ -48,9 +52,41 @@ def test_no_amount_outgrows_64_bits(amount: int, currency: str) -> None:
 def test_a_rate_is_learned_from_either_side_of_the_dollar() -> None:
     to_dollars = RATES.updated("HTG", "USD", Decimal("0.008"), "2026-03-11")
     from_dollars = RATES.updated("USD", "HTG", Decimal("125"), "2026-03-11")
-    assert to_dollars.usd_per_unit["HTG"] == from_dollars.usd_per_unit["HTG"] == Decimal("0.008")
-    assert to_dollars.as_of == "2026-03-11"
-    assert RATES.usd_per_unit["HTG"] == Decimal("0.0075")
+    told = to_dollars.at("HTG", NOW)
+    assert told == from_dollars.at("HTG", NOW)
+    assert told is not None
+    assert (told.usd_per_unit, told.since) == (Decimal("0.008"), "2026-03-11")
+    assert RATES.quotes == {}
+
+
+def quoted(*days: int) -> Rates:
+    """Rates of so many thousandths of a dollar for a gourde as the day of March is, told in this order."""
+    rates = RATES
+    for day in days:
+        rates = rates.updated("HTG", "USD", Decimal(day) / 1000, f"2026-03-{day:02}T06:00:00.000Z")
+    return rates
+
+
+@pytest.mark.parametrize("days", [(11, 12, 13), (13, 11, 12), (12, 13, 12, 11)], ids=["in order", "late", "again"])
+def test_money_is_worth_what_the_last_rate_before_it_says(days: tuple[int, ...]) -> None:
+    twelfth = to_millis("2026-03-12T06:00:00Z")
+    for at, cents in ((twelfth - DAY_MS - 1, 75), (twelfth - DAY_MS, 110), (twelfth - 1, 110), (twelfth, 120)):
+        assert to_usd_minor(100_00, "HTG", quoted(*days), at) == cents
+    assert to_usd_minor(100_00, "HTG", quoted(*days), NOW) == 130
+
+
+def test_rates_are_bounded_and_the_oldest_kept_holds_for_all_time_before_it() -> None:
+    rates = RATES
+    for hour in range(QUOTES_KEPT + 1):
+        since = to_text(NOW + hour * 3_600_000)
+        rates = rates.updated("HTG", "USD", Decimal(hour + 1) / 1000, since)
+    assert len(rates.quotes["HTG"]) == QUOTES_KEPT
+    assert to_usd_minor(100_00, "HTG", rates, NOW - DAY_MS) == to_usd_minor(100_00, "HTG", rates, NOW + 3_600_000) == 20
+
+
+def test_a_currency_first_heard_of_later_is_worth_what_was_heard_first() -> None:
+    rates = RATES.updated("XYZ", "USD", Decimal(2), to_text(NOW))
+    assert to_usd_minor(100, "XYZ", rates, NOW - DAY_MS) == 200
 
 
 @pytest.mark.parametrize(("base", "quote", "rate"), [("CAD", "HTG", "95"), ("USD", "USD", "2"), ("HTG", "USD", "0")])

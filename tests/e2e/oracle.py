@@ -47,6 +47,7 @@ from lakay_streams.domain.users import decide
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.settings import Settings
 from tables.rates import RateState
+from tables.rates import observed as observe_rate
 
 Records = Mapping[str, Mapping[int, list[Any]]]
 NEW: dict[str, Any] = {
@@ -194,8 +195,7 @@ class Oracle:
         if isinstance(event, RemittanceEvent):
             return observe_remittance(state, event, seen)
         if isinstance(event, ExchangeRateUpdated):
-            late = event.occurred_at < state.effective_at
-            return state._replace(seen=seen) if late else RateState(seen, str(event.rate), event.occurred_at)
+            return observe_rate(state, str(event.rate), event.occurred_at, seen)
         if isinstance(event, MoneyMoved):
             self._enter(event, in_force, seen)
             return self.expected.states["compliance"][event.user_id]

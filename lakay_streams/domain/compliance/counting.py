@@ -45,7 +45,7 @@ from lakay_streams.domain.compliance.state import (
 )
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.known import kept_value
-from lakay_streams.domain.money import Rates, to_usd_minor
+from lakay_streams.domain.money import Rates, to_usd_minor, worth
 
 MoneyEvent = TransactionInitiated | TransactionUpdated | RemittanceEvent | MoneyMoved
 
@@ -209,8 +209,10 @@ def _movement(pending: Pending, limits: ComplianceLimits, rates: Rates) -> Movem
         if method == CASH or (not method and limits.assume_cash):
             cash = OUT if channel in HANDED_OUT else IN
     rate = rate_at = ""
-    if currency != "USD" and currency in rates.usd_per_unit:
-        rate, rate_at = str(rates.usd_per_unit[currency]), rates.since.get(currency, rates.as_of)
+    # Whenever it is counted: the last rate before the movement.
+    quote = rates.at(currency, at) if currency != "USD" else None
+    if quote is not None:
+        rate, rate_at = str(quote.usd_per_unit), quote.since
     return Movement(
         pending.id,
         at,
@@ -219,7 +221,7 @@ def _movement(pending: Pending, limits: ComplianceLimits, rates: Rates) -> Movem
         channel,
         amount,
         currency,
-        to_usd_minor(amount, currency, rates),
+        to_usd_minor(amount, currency, rates, at) if quote is None else worth(amount, currency, quote),
         rate,
         rate_at,
         method,

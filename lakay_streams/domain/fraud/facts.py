@@ -47,7 +47,7 @@ class Facts(NamedTuple):
 def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudLimits, rates: Rates) -> Facts:
     """Measure a transaction."""
     at = event.occurred_at
-    converted = to_usd_minor(event.amount_minor, event.currency, rates)
+    converted = to_usd_minor(event.amount_minor, event.currency, rates, at)
     amount = converted or 0
     count_1h, _ = tally(state.transactions, at - HOUR_MS, at)
     _, amount_24h = tally(state.transactions, at - DAY_MS, at)

@@ -181,6 +181,14 @@ def test_the_rate_and_its_time_are_kept_as_evidence() -> None:
     assert (Decimal(movement.rate), movement.rate_at) == (1 / Decimal("131.25"), "2026-03-09T06:00:00.000Z")
 
 
+def test_what_is_counted_late_is_converted_at_the_rate_before_it_and_not_at_a_newer_one() -> None:
+    rates = DEFAULT_RATES.updated("USD", "HTG", Decimal("131.25"), "2026-03-09T06:00:00.000Z")
+    rates = rates.updated("USD", "HTG", Decimal("100"), "2026-03-10T16:00:00.001Z")
+    customer = Customer(rates=rates).lives("03-10 12:00 deposit 1,500,000 HTG cash")
+    (movement,) = alerts.compliance_alert(customer.the("ctr"), settings_version="v").evidence.movements
+    assert (movement.usd_minor, movement.rate_at) == (11_428_57, "2026-03-09T06:00:00.000Z")
+
+
 def test_dollars_need_no_rate() -> None:
     customer = Customer().lives("03-10 12:00 deposit 12,000 cash")
     (movement,) = alerts.compliance_alert(customer.the("ctr"), settings_version="v").evidence.movements

@@ -65,7 +65,7 @@ def ledger(moved: list[Any]) -> dict[int, list[int]]:
     for at, kind, amount, currency, method, outcome in moved:
         if outcome != "completed":
             continue
-        usd = to_usd_minor(amount, currency, DEFAULT_RATES) or 0
+        usd = to_usd_minor(amount, currency, DEFAULT_RATES, at) or 0
         day, incoming = days[business_day(at + 1)], kind == "deposit"
         cash = method in {None, "cash"}
         cash_out = kind == "withdrawal"
@@ -111,10 +111,8 @@ def busiest(customer: Customer, movements: int, apart_ms: int) -> ComplianceStat
 
 def test_the_record_stays_below_64_kib_whatever_the_customer_does() -> None:
     largest = replace(DEFAULT_LIMITS, lookback_days=365)
-    rates = DEFAULT_RATES._replace(
-        usd_per_unit={**DEFAULT_RATES.usd_per_unit, "XOF": 1 / DEFAULT_RATES.usd_per_unit["EUR"] / 3},
-        since={"XOF": "2026-03-09T06:00:00.000Z"},
-    )
+    of_euro = DEFAULT_RATES.defaults["EUR"] * 3
+    rates = DEFAULT_RATES.updated("USD", "XOF", of_euro, "2026-01-02T06:00:00.000Z")
     for movements, apart in ((900, DAY_MS), (600, HOUR_MS // 4)):
         state = busiest(Customer(largest, rates), movements, apart)
         assert len(msgspec.msgpack.encode(state._replace(seen=bytes(1024)))) < RECORD_BYTES_MAX
