@@ -38,6 +38,11 @@ Change = tuple[bytes, bytes | None]
 #: What RocksDB says of a database whose files are changed or missing.
 DAMAGE = ("Corruption", "No such file", "checksum", "Bad table magic number")
 
+#: RocksDB's log format, which its manifest is in: blocks of records, each behind its checksum, length and kind.
+_BLOCK_BYTES = 32 << 10
+_HEADER_BYTES = 7
+_WHOLE, _LAST = 1, 4
+
 
 @contextlib.contextmanager
 def _as_store_error(path: Path, action: str) -> Iterator[None]:
@@ -52,6 +57,31 @@ def _as_store_error(path: Path, action: str) -> Iterator[None]:
 
 def _damaged(path: Path) -> Path:
     return path.with_suffix(".damaged")
+
+
+def _manifest_is_cut(path: Path) -> bool:
+    """Return whether the database's manifest does not end with the end of a record.
+
+    RocksDB takes a record that is longer than the rest of the file for one never finished and goes on without it and
+    all behind it. If a length is damaged, it forgets files that way, but still applies the later writes of its log:
+    the offset is right, and states are older than it says.
+    """
+    try:
+        manifest = (path / (path / "CURRENT").read_text().strip()).read_bytes()
+    except (OSError, ValueError):
+        return False  # New, or what RocksDB notices.
+    at, kind = 0, 0
+    while at < len(manifest):
+        left = _BLOCK_BYTES - at % _BLOCK_BYTES
+        if left < _HEADER_BYTES:
+            at += left
+            continue
+        header = manifest[at : at + _HEADER_BYTES].ljust(_HEADER_BYTES, b"\0")
+        size, kind = _HEADER_BYTES + int.from_bytes(header[4:6], "little"), header[6]
+        if kind == 0 or size > left:
+            return True
+        at += size
+    return at != len(manifest) or kind not in (_WHOLE, _LAST)
 
 
 def _options() -> Options:
@@ -105,6 +135,8 @@ class PartitionStore:
         A damaged one is made anew: its changelog has everything.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if _manifest_is_cut(self.path):
+            _damaged(self.path).touch()
         if _damaged(self.path).exists():
             self._remove()
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,29 @@ def test_a_damaged_block_is_an_error_and_not_the_end_of_the_items(tmp_path: Path
     store.open()
     assert list(store.items()) == [], "a store that is known to be damaged is made anew, to be restored"
     store.close()
+
+
+def test_a_manifest_with_a_damaged_length_is_damage_although_rocksdb_takes_it_for_its_end(tmp_path: Path) -> None:
+    stores = [PartitionStore(tmp_path / "users" / f"{number}.db") for number in range(3)]
+    for offset, (store, killed) in enumerate(itertools.pairwise(stores)):
+        store.open()
+        store.write([(b"%d" % offset, b"")], offset)
+        # A copy is what SIGKILL leaves: the write is in the log only, and in a file when the copy has been opened.
+        shutil.copytree(store.path, killed.path)
+        store.close()
+    manifest = killed.path / (killed.path / "CURRENT").read_text().strip()
+    content = bytearray(manifest.read_bytes())
+    records, end = [], 0
+    while end < len(content):
+        size = int.from_bytes(content[end + 4 : end + 6], "little")
+        records.append((size, end))
+        end += 7 + size
+    # The longest record names the file.
+    content[max(records)[1] + 5] ^= 0x7F
+    manifest.write_bytes(content)
+
+    killed.open()
+
+    # RocksDB alone has b"1" and offset 1, without b"0".
+    assert (killed.offset(), killed.get(b"0"), killed.get(b"1")) == (None, None, None)
+    killed.close()
