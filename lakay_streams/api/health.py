@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -74,10 +75,10 @@ async def _listens(host: str, port: int) -> bool:
     return await _opens(asyncio.open_connection(host, port))
 
 
-async def _opens(connecting: object) -> bool:
+async def _opens(connecting: Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> bool:
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(WITHIN_S):
-            _, writer = await connecting  # type: ignore[misc]
+            _, writer = await connecting
         writer.close()
         return True
     return False

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from lakay_streams.contracts.topics import EVENT_TYPES, TOPIC_OF, TRANSACTIONS
 from lakay_streams.embedded.kafka import EmbeddedKafka
@@ -151,6 +152,35 @@ async def test_a_change_of_a_circles_tier_is_told_with_its_reasons(running: Runn
     assert (line["old_tier"], line["new_tier"]) == ("healthy", "critical")
     assert "failed" in line["rules"]
     assert 0 <= line["score"] <= 1
+
+
+async def test_that_a_report_is_recommended_is_known_on_its_topic_alone(running: RunningWorker, kafka: str) -> None:
+    user = str(uuid.uuid4())
+    for hour in (15, 17, 19):
+        moved = {"transaction_id": str(uuid.uuid4()), "user_id": user, "amount": 9_500, "currency": "USD"}
+        at = f"2026-03-10T{hour}:00:00Z"
+        handed = {"type": "deposit", "payment_method": "cash", "initiated_at": at}
+        await send(
+            kafka,
+            [
+                record("transaction-initiated", user, {"timestamp": at}, **moved, **handed),
+                record("transaction-completed", user, {"timestamp": at}, **moved, completed_at=at),
+            ],
+        )
+    consumer = AIOKafkaConsumer(
+        "lakay.compliance.alerts",
+        bootstrap_servers=kafka,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+    )
+    async with consumer, asyncio.timeout(60):
+        alerts = (json.loads(sent.value) async for sent in consumer)
+        alert = await anext(each async for each in alerts if each["recommendation"] == "recommend_sar")
+    assert (alert["user_id"], alert["rule"]) == (user, "structuring")
+    running.wait_for("compliance_alert", alert_id=alert["alert_id"])
+    for told in (running.log(), running.ask("/metrics").text, running.ask("/stats").text):
+        assert "recommend_sar" not in told
+    assert all(user not in json.dumps(each) for each in running.events("compliance_alert"))
 
 
 async def test_a_record_that_breaks_its_contract_is_told_with_every_reason(running: RunningWorker, kafka: str) -> None:
