@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from lakay_streams import cli_compliance, cli_pii, cli_records, cli_reports
-from lakay_streams.commands import EXIT_CODES, progress, settings_in_force
+from lakay_streams.commands import EXIT_CODES, extra, progress, settings_in_force
 from lakay_streams.errors import LakayError
 
 app = typer.Typer(
@@ -106,7 +106,7 @@ def api(
     changes = {"port": port, "host": host}
     loaded = settings_in_force()
     loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
-    with cli_records.archive_extra("api", "the HTTP API"):
+    with extra("api", "the HTTP API"):
         from lakay_streams.api.server import main as run
     raise typer.Exit(run(loaded))
 

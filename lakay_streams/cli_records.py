@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from lakay_streams.commands import EXIT_CODES, settings_in_force
-from lakay_streams.errors import PrerequisiteError
+from lakay_streams.commands import EXIT_CODES, extra, settings_in_force
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -20,21 +19,10 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+archive_extra = partial(extra, "archive", "everything about the database")
+
 db = typer.Typer(help="The PostgreSQL database: its schema, and what it keeps how long.", no_args_is_help=True)
 audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
-
-
-@contextmanager
-def archive_extra(extra: str = "archive", what: str = "everything about the database") -> Iterator[None]:
-    """Tell what to install where the packages of an extra are missing: a worker does without them."""
-    try:
-        yield
-    except ModuleNotFoundError as missing:
-        if missing.name is not None and missing.name.startswith("lakay_streams"):
-            raise
-        raise PrerequisiteError(
-            f"{missing.name} is not installed, which {what} needs: pip install 'lakay-intelligence[{extra}]'."
-        ) from None
 
 
 def _in_transaction(settings: Settings, work: Callable[[AsyncConnection[Any]], Awaitable[Result]]) -> Result:

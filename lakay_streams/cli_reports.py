@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from lakay_streams.commands import EXIT_CODES, settings_in_force
-from lakay_streams.errors import PrerequisiteError, ReportError
+from lakay_streams.commands import EXIT_CODES, extra, settings_in_force
+from lakay_streams.errors import ReportError
 
 if TYPE_CHECKING:
     from lakay_streams.reports.records import StoredReport
@@ -191,7 +190,7 @@ def _actor() -> str:
 
 def _done(work: Callable[[Reports], Awaitable[Result]]) -> Result:
     """Do `work` on a database with the schema of this version."""
-    with _reports_extra():
+    with extra("reports", "every report"):
         from lakay_streams.db import schema
         from lakay_streams.db.pool import Database
         from lakay_streams.reports.service import Reports
@@ -203,15 +202,3 @@ def _done(work: Callable[[Reports], Awaitable[Result]]) -> Result:
             return await work(Reports(settings, database))
 
     return asyncio.run(run())
-
-
-@contextmanager
-def _reports_extra() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as missing:
-        if missing.name is not None and missing.name.startswith("lakay_streams"):
-            raise
-        raise PrerequisiteError(
-            f"{missing.name} is not installed, which reports need: pip install 'lakay-intelligence[reports]'."
-        ) from None

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from lakay_streams.errors import PrerequisiteError
+
 if TYPE_CHECKING:
     from lakay_streams.settings import Settings
 
@@ -23,6 +25,19 @@ def settings_in_force() -> Settings:
     loaded = load_settings()
     telemetry.configure(loaded.log_level, screen=LogScreen(Tokens(token_keys(loaded))), quote=loaded.debug)
     return loaded
+
+
+@contextmanager
+def extra(name: str, what: str) -> Iterator[None]:
+    """Tell what to install where the packages of an extra, which `what` needs, are missing: a worker does without."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if missing.name is not None and missing.name.startswith("lakay_streams"):
+            raise
+        raise PrerequisiteError(
+            f"{missing.name} is not installed, which {what} needs: pip install 'lakay-intelligence[{name}]'."
+        ) from None
 
 
 @contextmanager

@@ -77,5 +77,5 @@ def test_without_the_extra_the_error_says_what_to_install(officer: Operator, tmp
     )
     assert (done.returncode, done.stderr) == (
         1,
-        "lxml is not installed, which reports need: pip install 'lakay-intelligence[reports]'.\n",
+        "lxml is not installed, which every report needs: pip install 'lakay-intelligence[reports]'.\n",
     )
