@@ -7,6 +7,7 @@ reader of committed records must see.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -101,10 +102,12 @@ class Oracle:
             for topic, partitions in sources.items()
             for number, records in partitions.items()
         }
+        all_rates = _Folded(rates.fold, DEFAULT_RATES, rate_log)
+        all_peers = _Folded(movements.fold_peers, NO_PEERS, corridor_log)
         checkpoints = [entry for entries in journal.values() for entry in entries if entry.segments]
         for entry in sorted(checkpoints, key=lambda entry: entry.partitions):
-            in_force = _folded(rates.fold, DEFAULT_RATES, rate_log, entry.versions["rates"])
-            self._peers = _folded(movements.fold_peers, NO_PEERS, corridor_log, entry.versions["corridors"])
+            in_force = all_rates.at(entry.versions["rates"])
+            self._peers = all_peers.at(entry.versions["corridors"])
             for topic, first, last, count in entry.segments:
                 records = offsets[topic, entry.partition]
                 batch = [records[offset] for offset in range(first, last + 1) if offset in records]
@@ -225,9 +228,13 @@ class Oracle:
         return decision.state
 
 
-def _folded(fold: Any, value: Any, log: list[Any], version: str | int) -> Any:
-    """Return a reference's value after every record below an offset."""
-    for record in log:
-        if record.offset < int(version):
-            value = fold(value, record.value)
-    return value
+class _Folded:
+    """A reference's values, one after each of its records."""
+
+    def __init__(self, fold: Any, value: Any, log: list[Any]) -> None:
+        self._offsets = [record.offset for record in log]
+        self._values = [value, *(value := fold(value, record.value) for record in log)]
+
+    def at(self, version: str | int) -> Any:
+        """Return the value after every record below an offset."""
+        return self._values[bisect_left(self._offsets, int(version))]
