@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 import orjson
 
@@ -16,7 +17,7 @@ def record(event_type: str, told: str, moment: str | None, payload: Mapping[str,
     """Return a record's value; its event id follows from its type and `told`, so that a replay sends the same one."""
     return orjson.dumps(
         {
-            "event_id": str(uuid5(_NAMESPACE, f"{event_type}/{told}")),
+            "event_id": _event_id(f"{event_type}/{told}"),
             "event_type": event_type,
             "event_version": "1.0",
             "timestamp": moment,
@@ -24,3 +25,10 @@ def record(event_type: str, told: str, moment: str | None, payload: Mapping[str,
             "payload": payload,
         }
     )
+
+
+def _event_id(name: str) -> str:
+    """Return `str(uuid5(_NAMESPACE, name))`, which `uuid` takes three times as long for."""
+    digits = sha1(_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

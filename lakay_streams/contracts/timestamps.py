@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import gmtime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
@@ -34,5 +35,6 @@ def to_millis(text: str) -> int:
 
 def to_text(millis: int) -> str:
     """Return milliseconds since the epoch as ISO 8601 UTC text, e.g. `2026-02-27T14:30:00.000Z`."""
-    moment = _EPOCH + timedelta(milliseconds=millis)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, fraction = divmod(millis, 1000)
+    year, month, day, hour, minute, second = gmtime(seconds)[:6]
+    return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 from faust.stores.rocksdb import Store
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager, WriteOptions
 
 from lakay_streams.errors import StoreError
 
@@ -27,6 +27,10 @@ WRITE_BUFFER_BYTES = 64 << 20
 
 _CACHE = Cache(MEMORY_BYTES)
 _WRITE_BUFFERS = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BUFFER_BYTES, False, _CACHE)
+
+#: Without RocksDB's own log: the changelog is one, written before and with the same states.
+_WITHOUT_LOG = WriteOptions()
+_WITHOUT_LOG.disable_wal = True
 
 #: A filter of so many bits a key spares 99% of the reads for keys that are not there: every new user's first event.
 BLOOM_BITS = 10
@@ -62,8 +66,8 @@ def _damaged(path: Path) -> Path:
 def _manifest_is_cut(path: Path) -> bool:
     """Return whether the database's manifest does not end with the end of a record.
 
-    RocksDB takes a record that is longer than the rest of the file for one never finished and goes on without it and
-    all behind it. If a length is damaged, it forgets files that way, but still applies the later writes of its log:
+    RocksDB takes a record that is longer than the rest of the file for one never finished, and zeros for the end of a
+    block, and goes on without them. If a header is damaged, it may forget files that way and still know later ones:
     the offset is right, and states are older than it says.
     """
     try:
@@ -110,8 +114,8 @@ def memory() -> int:
 class PartitionStore:
     """The database of one partition of a table, with the changelog offset it reflects.
 
-    A write is atomic and carries the offset, so values and offset never disagree. The write-ahead log is on and not
-    synced: after a power failure the database is an older consistent one, and the changelog brings it forward.
+    A write is atomic and carries the offset, so values and offset never disagree. There is no write-ahead log: the
+    changelog is one. A worker that dies leaves an older consistent database, and the changelog brings it forward.
     """
 
     #: Where Faust keeps the offset too, so that its tools read these databases.
@@ -193,7 +197,7 @@ class PartitionStore:
         batch.put(self.OFFSET_KEY, str(offset).encode())
         with _as_store_error(self.path, "write"):
             size: int = batch.size_in_bytes()
-            self.db.write(batch)
+            self.db.write(batch, _WITHOUT_LOG)
         return size
 
     def offset(self) -> int | None:

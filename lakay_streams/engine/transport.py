@@ -212,6 +212,7 @@ class Consumer(driver.Consumer):
         # every message. Epochs and the partition's positions do that job for batches.
         backlog = Backlog()
         fetching: asyncio.Task[list[Fetched]] | None = None
+        halted = asyncio.create_task(self._halted())
         try:
             while not (self.should_stop or fetcher.should_stop):
                 if fetching is None:
@@ -222,10 +223,12 @@ class Consumer(driver.Consumer):
                         backlog.add(tp, epoch, records)
                     fetching = None
                 if backlog:
-                    await self._deliver(backlog.take(self.pace.records))
+                    await self._deliver(backlog.take(self.pace.records), halted)
                 if not self.flow_active:
                     # A rebalance has begun; the partition's next owner reads from the committed offset.
                     backlog.clear()
+                elif halted.done():
+                    halted = asyncio.create_task(self._halted())
         except asyncio.CancelledError:
             # Faust's fetcher takes a cancel during a rebalance for a crash, also where it is being stopped.
             if not (self.should_stop or fetcher.should_stop):
@@ -234,8 +237,13 @@ class Consumer(driver.Consumer):
             if not self.app.should_stop:
                 raise
         finally:
+            halted.cancel()
             if fetching is not None:
                 fetching.cancel()
+
+    async def _halted(self) -> None:
+        """Wait until a rebalance begins or this consumer stops."""
+        await self.wait_first(self.suspend_flow.wait())
 
     async def _fetch_beside(self, backlog: Backlog) -> list[Fetched]:
         """Fetch more of what the backlog has none of; wait for records only when it has none at all."""
@@ -246,18 +254,26 @@ class Consumer(driver.Consumer):
             # Asked for each batch, and a question takes two changes of thread and a look at every partition.
             wanted = self._thread.arrived(wanted)
         if not wanted:
-            await self.sleep(0 if backlog else 0.1)
+            await asyncio.sleep(0 if backlog else 0.1)
             return []
         fetched: Any = await self._getmany(active_partitions=wanted, timeout=0.0 if backlog else 1.0)
         return list(fetched)
 
-    async def _deliver(self, batch: RecordBatch) -> None:
+    async def _deliver(self, batch: RecordBatch, halted: asyncio.Task[None]) -> None:
+        """Hand the batch to its agents; give up when `halted` is done first."""
         tp = TP(batch.topic, batch.partition)
         message: Any = self._to_message(tp, batch.records[-1])
         message.key = None
         message.value = batch
         self.delivered[tp] = batch.records[-1].offset + 1
-        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        # Not mode's `wait_first`, which makes four tasks a batch.
+        delivery = asyncio.ensure_future(self.callback(message))
+        try:
+            await asyncio.wait((delivery, halted), return_when=asyncio.FIRST_COMPLETED)
+            if delivery.done():
+                delivery.result()
+        finally:
+            delivery.cancel()
 
     @property
     def connected(self) -> bool:

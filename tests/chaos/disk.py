@@ -16,7 +16,7 @@ SMALL_DISK = 96 << 20
 _CLONE_NEWNS = 0x0002_0000
 
 #: RocksDB's files, by what they are.
-FAMILIES = {"tables": "*.sst", "manifest": "MANIFEST-*", "current": "CURRENT", "log": "*.log"}
+FAMILIES = {"tables": "*.sst", "manifest": "MANIFEST-*", "current": "CURRENT"}
 
 
 @contextlib.contextmanager

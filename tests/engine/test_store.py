@@ -42,7 +42,8 @@ def test_a_manifest_with_a_damaged_length_is_damage_although_rocksdb_takes_it_fo
     for offset, (store, killed) in enumerate(itertools.pairwise(stores)):
         store.open()
         store.write([(b"%d" % offset, b"")], offset)
-        # A copy is what SIGKILL leaves: the write is in the log only, and in a file when the copy has been opened.
+        store.db.flush()
+        # A copy is what SIGKILL leaves.
         shutil.copytree(store.path, killed.path)
         store.close()
     manifest = killed.path / (killed.path / "CURRENT").read_text().strip()
@@ -58,6 +59,25 @@ def test_a_manifest_with_a_damaged_length_is_damage_although_rocksdb_takes_it_fo
 
     killed.open()
 
-    # RocksDB alone has b"1" and offset 1, without b"0".
+    # RocksDB alone goes on without the file of b"1".
     assert (killed.offset(), killed.get(b"0"), killed.get(b"1")) == (None, None, None)
+    killed.close()
+
+
+def test_a_closed_store_keeps_everything_and_a_killed_one_an_older_state_that_agrees_with_its_offset(
+    tmp_path: Path,
+) -> None:
+    store, killed = (PartitionStore(tmp_path / "users" / f"{number}.db") for number in range(2))
+    store.open()
+    store.write([(b"a", b"1"), (b"b", b"1")], 1)
+    store.db.flush()
+    store.write([(b"a", b"2"), (b"b", b"2")], 3)
+    # A copy is what SIGKILL leaves.
+    shutil.copytree(store.path, killed.path)
+    store.close()
+    store.open()
+    killed.open()
+    assert (store.offset(), list(store.items())) == (3, [(b"a", b"2"), (b"b", b"2")])
+    assert (killed.offset(), list(killed.items())) == (1, [(b"a", b"1"), (b"b", b"1")])
+    store.close()
     killed.close()
