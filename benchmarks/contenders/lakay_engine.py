@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any, NamedTuple, Never
+from typing import Any, Never
+
+import msgspec
 
 from benchmarks import workload
 from benchmarks.contenders import Job
@@ -25,7 +27,7 @@ from lakay_streams.engine.worker import Worker
 __all__ = ["prepare", "run", "worker"]
 
 
-class User(NamedTuple):
+class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A user's state. The engine keeps states while it writes them, so a changed one is a new one."""
 
     seen: tuple[str, ...]

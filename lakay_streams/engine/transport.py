@@ -223,12 +223,12 @@ class Consumer(driver.Consumer):
                         backlog.add(tp, epoch, records)
                     fetching = None
                 if backlog:
+                    if halted.done():
+                        halted = asyncio.create_task(self._halted())
                     await self._deliver(backlog.take(self.pace.records), halted)
                 if not self.flow_active:
                     # A rebalance has begun; the partition's next owner reads from the committed offset.
                     backlog.clear()
-                elif halted.done():
-                    halted = asyncio.create_task(self._halted())
         except asyncio.CancelledError:
             # Faust's fetcher takes a cancel during a rebalance for a crash, also where it is being stopped.
             if not (self.should_stop or fetcher.should_stop):
