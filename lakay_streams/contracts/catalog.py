@@ -131,7 +131,6 @@ def _compiled(event_type: str, version: str, parts: list[tuple[str, Document]]) 
                 schema if checks else _without_looked_up(schema),
                 use_formats=False,
                 use_default=False,
-                detailed_exceptions=False,
             )
             checks.append((path, check))
     except (fastjsonschema.JsonSchemaDefinitionException, re.error) as error:

@@ -76,6 +76,14 @@ def test_what_records_are_built_from_stays_in_force(tmp_path: Path) -> None:
     ]
 
 
+def test_an_overriding_schema_may_name_the_one_value_there_is(tmp_path: Path) -> None:
+    known = {"event_type": {"const": "transaction-initiated"}, "source_service": {"const": "wallet"}}
+    whole = {"properties": {**known, "payload": {}}}
+    contracts = Contracts.load(write(tmp_path, "transaction-initiated.json", whole))
+    assert reasons(event(), contracts) == ("source_service: breaks the schema's rule const",)
+    assert decode(event(envelope={"source_service": "wallet"}), contracts) == decode(event())
+
+
 def test_a_newer_version_is_read_by_its_own_schema_and_found_for_later_minors(tmp_path: Path) -> None:
     write(tmp_path, "transaction-initiated/1.2.json", requiring("device_id"))
     contracts = Contracts.load(write(tmp_path, "transaction-initiated/2.0.json", requiring("ip_address")))
