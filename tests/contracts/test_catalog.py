@@ -84,6 +84,15 @@ def test_an_overriding_schema_may_name_the_one_value_there_is(tmp_path: Path) ->
     assert decode(event(envelope={"source_service": "wallet"}), contracts) == decode(event())
 
 
+def test_an_overriding_schema_may_use_what_no_type_can_express(tmp_path: Path) -> None:
+    cash = {"if": {"properties": {"payment_method": {"const": "cash"}}}, "then": {"required": ["agent_id"]}}
+    contracts = Contracts.load(write(tmp_path, "transaction-initiated.json", {**INITIATED, **cash}))
+    assert decode(event(), contracts) == decode(event())
+    assert reasons(event(payment_method="cash"), contracts) == ("payload.agent_id: is required",)
+    assert decode(event(payment_method="cash", agent_id="a-1"), contracts) == decode(event(payment_method="cash"))
+    assert reasons(event(currency="USD\n"), contracts)
+
+
 def test_a_newer_version_is_read_by_its_own_schema_and_found_for_later_minors(tmp_path: Path) -> None:
     write(tmp_path, "transaction-initiated/1.2.json", requiring("device_id"))
     contracts = Contracts.load(write(tmp_path, "transaction-initiated/2.0.json", requiring("ip_address")))
