@@ -127,10 +127,10 @@ def _compiled(event_type: str, version: str, parts: list[tuple[str, Document]]) 
     checks: list[tuple[str, Callable[[Any], Any]]] = []
     try:
         for path, schema in parts:
-            unknown = schema if checks else _without_looked_up(schema)
+            unchecked = schema if checks else _without_looked_up(schema)
             # formats are checked where times are read; defaults would change the document
-            check = fastjsonschema.compile(unknown, use_formats=False, use_default=False)
-            checks.append((path, shortcut.quick(check, unknown)))
+            check = fastjsonschema.compile(unchecked, use_formats=False, use_default=False)
+            checks.append((path, shortcut.quick(check, unchecked)))
     except (fastjsonschema.JsonSchemaDefinitionException, re.error) as error:
         raise ContractError(f"the schema of {event_type} {version} cannot be used: {error}") from error
 
