@@ -23,6 +23,7 @@ import fastjsonschema
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
+from lakay_streams.contracts import shortcut
 from lakay_streams.contracts.topics import TOPIC_OF
 from lakay_streams.contracts.wellformed import Violation
 from lakay_streams.errors import ContractError
@@ -126,14 +127,10 @@ def _compiled(event_type: str, version: str, parts: list[tuple[str, Document]]) 
     checks: list[tuple[str, Callable[[Any], Any]]] = []
     try:
         for path, schema in parts:
+            unchecked = schema if checks else _without_looked_up(schema)
             # formats are checked where times are read; defaults would change the document
-            check = fastjsonschema.compile(
-                schema if checks else _without_looked_up(schema),
-                use_formats=False,
-                use_default=False,
-                detailed_exceptions=False,
-            )
-            checks.append((path, check))
+            check = fastjsonschema.compile(unchecked, use_formats=False, use_default=False)
+            checks.append((path, shortcut.quick(check, unchecked)))
     except (fastjsonschema.JsonSchemaDefinitionException, re.error) as error:
         raise ContractError(f"the schema of {event_type} {version} cannot be used: {error}") from error
 

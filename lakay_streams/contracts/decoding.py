@@ -1,7 +1,7 @@
 """From a Kafka record's bytes to the domain's event, or to every reason why not.
 
-The way of a good record is short: parse, one compiled check, one count for duplicate keys, build. Only a record that
-fails on it is looked at again, slowly, for all of its faults. Bad data never raises.
+The way of a good record is short: parse, one check (`shortcut`; in doubt the compiled schema), one count for duplicate
+keys, build. Only a record that fails on it is looked at again, slowly, for all of its faults. Bad data never raises.
 """
 
 from __future__ import annotations

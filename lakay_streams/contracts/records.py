@@ -128,10 +128,6 @@ def _same(field: str) -> Compute:
     return lambda payload: payload.get(field)
 
 
-def _constant(value: Any) -> Compute:
-    return lambda _: value
-
-
 def _names(field: str) -> Compute:
     return lambda payload: tuple(payload[field])
 
@@ -146,26 +142,24 @@ def _kind(record: type[tuple[Any, ...]], time: str | None, fields: str, /, **com
     rules = tuple(rule for rule in (instant, *computed.values()) if isinstance(rule, (Amount, Instant, Rate)))
     own_fields = record._fields[3:]  # type: ignore[attr-defined]  # after event_id, event_type, occurred_at
     copied = set(fields.split())
-    # JSON keys are strings: None is never one, and so stands for "not from the payload"
+    # JSON keys are strings: None is never one, and so stands for "not from the payload", which leaves the default
     sources = tuple(field if field in copied else None for field in own_fields)
     given = copied | set(computed)
     if not given <= set(own_fields):
         raise TypeError(f"{record.__name__} has no field {', '.join(given - set(own_fields))}")
     steps = [(own_fields.index(field), compute) for field, compute in computed.items()]
     defaults: dict[str, Any] = record._field_defaults  # type: ignore[attr-defined]  # every record is a NamedTuple
-    for field, default in defaults.items():
-        if default is not None and field not in given:
-            steps.append((own_fields.index(field), _constant(default)))
+    otherwise = tuple(map(defaults.get, own_fields))
     make = cast("Callable[..., Event]", record)
 
     def build(document: Json, payload: Json) -> Event:
-        get: Callable[[str | None], Any] = payload.get  # type: ignore[assignment]  # None finds nothing
-        values: list[Any] = [*map(get, sources)]
+        get: Callable[..., Any] = payload.get
+        values: list[Any] = [*map(get, sources, otherwise)]
         for index, compute in steps:
             values[index] = compute(payload)
-        occurred_at = to_millis(document["timestamp"])  # sound in any case, though the payload's own goes first
-        own_time = get(time)
-        if own_time is not None:
+        timestamp, own_time = document["timestamp"], get(time)
+        occurred_at = to_millis(timestamp)  # sound in any case, though the payload's own goes first
+        if own_time is not None and own_time != timestamp:
             occurred_at = to_millis(own_time)
         return make(document["event_id"], document["event_type"], occurred_at, *values)
 

@@ -76,6 +76,23 @@ def test_what_records_are_built_from_stays_in_force(tmp_path: Path) -> None:
     ]
 
 
+def test_an_overriding_schema_may_name_the_one_value_there_is(tmp_path: Path) -> None:
+    known = {"event_type": {"const": "transaction-initiated"}, "source_service": {"const": "wallet"}}
+    whole = {"properties": {**known, "payload": {}}}
+    contracts = Contracts.load(write(tmp_path, "transaction-initiated.json", whole))
+    assert reasons(event(), contracts) == ("source_service: breaks the schema's rule const",)
+    assert decode(event(envelope={"source_service": "wallet"}), contracts) == decode(event())
+
+
+def test_an_overriding_schema_may_use_what_no_type_can_express(tmp_path: Path) -> None:
+    cash = {"if": {"properties": {"payment_method": {"const": "cash"}}}, "then": {"required": ["agent_id"]}}
+    contracts = Contracts.load(write(tmp_path, "transaction-initiated.json", {**INITIATED, **cash}))
+    assert decode(event(), contracts) == decode(event())
+    assert reasons(event(payment_method="cash"), contracts) == ("payload.agent_id: is required",)
+    assert decode(event(payment_method="cash", agent_id="a-1"), contracts) == decode(event(payment_method="cash"))
+    assert reasons(event(currency="USD\n"), contracts)
+
+
 def test_a_newer_version_is_read_by_its_own_schema_and_found_for_later_minors(tmp_path: Path) -> None:
     write(tmp_path, "transaction-initiated/1.2.json", requiring("device_id"))
     contracts = Contracts.load(write(tmp_path, "transaction-initiated/2.0.json", requiring("ip_address")))
