@@ -81,9 +81,10 @@ def within(region: Region, latitude: float, longitude: float) -> bool:
 
 def is_new_region(regions: tuple[Region, ...], latitude: float, longitude: float, at: int, settle_ms: int) -> bool:
     """Whether the place is in no region known for at least `settle_ms`; never for a user without regions."""
-    if not regions:
-        return False
-    return not any(at - each.first >= settle_ms and within(each, latitude, longitude) for each in regions)
+    for region in regions:
+        if at - region.first >= settle_ms and within(region, latitude, longitude):
+            return False
+    return bool(regions)
 
 
 def sighted_region(

@@ -79,7 +79,9 @@ NEW_USER = UserState()
 
 def add_to_day(days: tuple[DayTotal, ...], day: int, amount_minor: int) -> tuple[DayTotal, ...]:
     """Return the totals with one more transaction on `day`; days before the newest `DAYS_KEPT` are dropped."""
-    if days and days[-1][0] == day:
+    if not days or days[-1][0] < day:
+        return (*days, (day, 1, amount_minor))[-DAYS_KEPT:]
+    if days[-1][0] == day:
         _, count, total = days[-1]
         return (*days[:-1], (day, count + 1, total + amount_minor))
     count, total = next(((count, total) for each, count, total in days if each == day), (0, 0))

@@ -208,7 +208,7 @@ def _with_event(
     """Return the session after one more of its events."""
     at, kind, place = event.occurred_at, event.event_type, event.place
     tag, country, latitude, longitude = session.tag, session.country, session.latitude, session.longitude
-    if not isinstance(event, TransactionInitiated) and not tag and event.session_id is not None:
+    if not tag and isinstance(event, UserEvent) and event.session_id is not None:
         tag = sessions.tag_of(event.session_id)
     if place is not None and latitude is None:
         country, latitude, longitude = place.country, place.latitude, place.longitude

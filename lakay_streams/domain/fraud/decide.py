@@ -41,10 +41,10 @@ def decide(
     """
     if seen is None:
         seen = state.seen
-    if isinstance(event, TransactionInitiated):
-        return _transaction(state, event, limits, rates, seen)
     if isinstance(event, UserEvent):
         return _user_event(state, event, limits, seen)
+    if isinstance(event, TransactionInitiated):
+        return _transaction(state, event, limits, rates, seen)
     if event.event_type != "transaction-failed":
         return Decision(replace(state, seen=seen))
     failures = push(state.failures, event.occurred_at, event.event_id)
