@@ -6,14 +6,13 @@ Only the owner of a pair's partition sees its updates here; every worker reads a
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.money import QUOTES_KEPT
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.table import StateTable
 
 
-class RateState(NamedTuple):
+class RateState(Frozen):
     """`rate` units of the quote currency for one of the base, since `effective_at` (ms UTC): the newest.
 
     `history` has it and those before it, ascending in time, at most `QUOTES_KEPT`; one that comes late takes its place.

@@ -21,6 +21,7 @@ from lakay_streams.domain.behavior.sequence import sequence_score
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.circles import explain
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
+from lakay_streams.domain.frozen import asdict
 
 if TYPE_CHECKING:
     from lakay_streams.domain.behavior.decide import Takeover
@@ -86,12 +87,12 @@ def fraud_alert(
         alert_id=alert_id(alert_type, event.user_id, event.event_id),
         alert_type=alert_type,
         user_id=event.user_id,
-        transaction_id=transaction and transaction.transaction_id,
+        transaction_id=None if transaction is None else transaction.transaction_id,
         event_id=event.event_id,
         event_type=event.event_type,
         occurred_at=time_text(event.occurred_at),
-        amount=transaction and money_text(transaction.amount_minor, transaction.currency),
-        currency=transaction and transaction.currency,
+        amount=None if transaction is None else money_text(transaction.amount_minor, transaction.currency),
+        currency=None if transaction is None else transaction.currency,
         score=decision.score,
         composite_score=decision.composite_score,
         risk_tier=decision.risk_tier,
@@ -144,12 +145,12 @@ def ato_alert(takeover: Takeover, limits: BehaviorLimits, *, settings_version: s
         alert_type=takeover.kind,
         user_id=event.user_id,
         device_id=event.device_id,
-        transaction_id=transaction and transaction.transaction_id,
+        transaction_id=None if transaction is None else transaction.transaction_id,
         event_id=event.event_id,
         event_type=event.event_type,
         occurred_at=time_text(event.occurred_at),
-        amount=transaction and money_text(transaction.amount_minor, transaction.currency),
-        currency=transaction and transaction.currency,
+        amount=None if transaction is None else money_text(transaction.amount_minor, transaction.currency),
+        currency=None if transaction is None else transaction.currency,
         score=takeover.score,
         anomaly_score=round(takeover.anomaly_score, 6),
         sequence_score=round(sequence_score(takeover.steps), 6),
@@ -333,12 +334,12 @@ def compliance_alert(found: Found, *, settings_version: str) -> ComplianceAlert:
         reason=finding.reason,
         evidence=ComplianceEvidence(
             movements=tuple(map(_movement, finding.movements)),
-            pairs=tuple(PairEvidence(**pair._asdict()) for pair in finding.pairs),
-            signals=tuple(SignalEvidence(**signal._asdict()) for signal in finding.signals),
+            pairs=tuple(PairEvidence(**asdict(pair)) for pair in finding.pairs),
+            signals=tuple(SignalEvidence(**asdict(signal)) for signal in finding.signals),
             values=dict(finding.values),
             truncated=finding.truncated,
         ),
-        totals=ComplianceTotals(**finding.totals._asdict()),
+        totals=ComplianceTotals(**asdict(finding.totals)),
         since=time_text(finding.since),
         until=time_text(finding.until),
         business_day=iso_day(found.business_day),
@@ -385,7 +386,7 @@ def edd_trigger(triggered: Triggered, *, settings_version: str) -> EddTrigger:
         risk_score=triggered.risk_score,
         risk_level=triggered.risk_level,
         previous_level=triggered.previous_level,
-        factors=tuple(RiskFactor(**factor._asdict()) for factor in triggered.factors),
+        factors=tuple(RiskFactor(**asdict(factor)) for factor in triggered.factors),
         required=triggered.required,
         list_date=triggered.list_date,
         settings_version=settings_version,

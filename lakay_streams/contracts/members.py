@@ -6,6 +6,7 @@ from lakay_streams.contracts.internal import record
 from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.domain.circles.membership import MemberChange
 from lakay_streams.domain.events import CircleEvent
+from lakay_streams.domain.frozen import asdict
 
 
 def member_changed(event: CircleEvent, change: MemberChange) -> bytes:
@@ -16,6 +17,6 @@ def member_changed(event: CircleEvent, change: MemberChange) -> bytes:
         "circle_id": event.circle_id,
         "changed_at": moment,
         "counts_at": time_text(change.counts_at),
-        **change.difference._asdict(),
+        **asdict(change.difference),
     }
     return record("member-changed", event.event_id, moment, payload)

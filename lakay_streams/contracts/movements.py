@@ -15,6 +15,7 @@ from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.domain.compliance.corridors import Peers
 from lakay_streams.domain.compliance.movement import CONTRIBUTION, IN, OUT, PAYOUT, Movement
 from lakay_streams.domain.events import CircleEvent
+from lakay_streams.domain.frozen import asdict
 
 ACCOUNT_METHOD = "wallet"
 
@@ -92,7 +93,7 @@ class PeersRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode_peers(corridor: str, peers: Peers) -> bytes:
     """Return the record's value for `lakay.internal.corridors`; its key is the corridor."""
-    return msgspec.json.encode(PeersRecord(corridor=corridor, **peers._asdict()))
+    return msgspec.json.encode(PeersRecord(corridor=corridor, **asdict(peers)))
 
 
 def fold_peers(known: Mapping[str, Peers], raw: bytes | None) -> Mapping[str, Peers]:

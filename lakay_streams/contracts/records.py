@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
+from msgspec import NODEFAULT
+from msgspec.structs import fields as fields_of
+
 from lakay_streams.contracts import topics
 from lakay_streams.contracts.money import positive_minor, to_minor, to_rate
 from lakay_streams.contracts.timestamps import to_millis
@@ -132,7 +135,7 @@ def _names(field: str) -> Compute:
     return lambda payload: tuple(payload[field])
 
 
-def _kind(record: type[tuple[Any, ...]], time: str | None, fields: str, /, **computed: Compute) -> Kind:
+def _kind(record: type[Event], time: str | None, fields: str, /, **computed: Compute) -> Kind:
     """Make the kind whose record takes `fields` from the payload as they stand, and the others computed.
 
     `time` is the payload's own field of event time; without it, or where it is not given, the envelope's counts.
@@ -140,7 +143,7 @@ def _kind(record: type[tuple[Any, ...]], time: str | None, fields: str, /, **com
     """
     instant = Instant(time) if time else None
     rules = tuple(rule for rule in (instant, *computed.values()) if isinstance(rule, (Amount, Instant, Rate)))
-    own_fields = record._fields[3:]  # type: ignore[attr-defined]  # after event_id, event_type, occurred_at
+    own_fields = record.__struct_fields__[3:]  # after event_id, event_type, occurred_at
     copied = set(fields.split())
     # JSON keys are strings: None is never one, and so stands for "not from the payload", which leaves the default
     sources = tuple(field if field in copied else None for field in own_fields)
@@ -148,8 +151,8 @@ def _kind(record: type[tuple[Any, ...]], time: str | None, fields: str, /, **com
     if not given <= set(own_fields):
         raise TypeError(f"{record.__name__} has no field {', '.join(given - set(own_fields))}")
     steps = [(own_fields.index(field), compute) for field, compute in computed.items()]
-    defaults: dict[str, Any] = record._field_defaults  # type: ignore[attr-defined]  # every record is a NamedTuple
-    otherwise = tuple(map(defaults.get, own_fields))
+    own_defaults = {field.name: field.default for field in fields_of(record) if field.default is not NODEFAULT}
+    otherwise = tuple(map(own_defaults.get, own_fields))
     make = cast("Callable[..., Event]", record)
 
     def build(document: Json, payload: Json) -> Event:
@@ -257,7 +260,7 @@ KINDS: dict[str, Kind] = {
         "changed_at",
         "user_id circle_id",
         counts_at=Instant("counts_at"),
-        **{count: _whole(count) for count in Tally._fields},
+        **{count: _whole(count) for count in Tally.__struct_fields__},
     ),
     "money-moved": _kind(
         MoneyMoved,

@@ -1,1 +1,1 @@
-"""The decisions: pure functions of state, event and limits. Imports the standard library and itself only."""
+"""The decisions: pure functions of state, event and limits. Imports the standard library, and msgspec in `frozen`."""

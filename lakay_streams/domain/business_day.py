@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import NamedTuple
 
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.local_time import DAY_MS, HOUR_MS, NEW_YORK_HOURS, in_north_american_summer
 
 _EPOCH = date(1970, 1, 1)
 
 
-class Zone(NamedTuple):
+class Zone(Frozen):
     """Hours east of Greenwich in winter, and whether clocks change by North America's rule."""
 
     hours: int

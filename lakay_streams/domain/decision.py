@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
+
+from lakay_streams.domain.frozen import Frozen
 
 State = TypeVar("State")
 
 
-class Finding(NamedTuple):
+class Finding(Frozen):
     """One rule's finding on one event.
 
     `score` is in [0, 1]. `reason` is a plain sentence for an operator. `evidence` holds the input values, the threshold
@@ -24,7 +26,7 @@ class Finding(NamedTuple):
     otherwise: str
 
 
-class Decision(NamedTuple, Generic[State]):
+class Decision(Frozen, Generic[State]):
     """The next state of the entity, and what was found.
 
     `score` is the rules' score; `composite_score` is the rules' and the model's combined (equal while no model is in

@@ -8,10 +8,10 @@ that no large sums cancel out (Welford 1962; Finch, "Incremental calculation of 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from lakay_streams.domain.frozen import Frozen
 
 
-class Ema(NamedTuple):
+class Ema(Frozen):
     """Mean and population variance of a series that fades, and how many observations it has had."""
 
     history: int = 0
@@ -21,9 +21,8 @@ class Ema(NamedTuple):
 
 def learn(ema: Ema, value: float, decay: float) -> Ema:
     """Return the average with one more observation; `decay` is in (0, 1]."""
-    history, mean, variance = ema
-    history += 1
+    history = ema.history + 1
     weight = decay if history * decay > 1.0 else 1.0 / history
-    delta = value - mean
+    delta = value - ema.mean
     step = weight * delta
-    return Ema(history, mean + step, (1.0 - weight) * (variance + delta * step))
+    return Ema(history, ema.mean + step, (1.0 - weight) * (ema.variance + delta * step))

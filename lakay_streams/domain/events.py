@@ -1,17 +1,17 @@
 """What happened at Trebanx, in the domain's words.
 
 `contracts` turns a validated record into one of these; nothing else builds them from the outside. Times are event
-times in milliseconds since the epoch, UTC. Amounts are integer minor units of their currency (cents). All are tuples:
-they are made for every record, and a NamedTuple is the cheapest immutable record Python has.
+times in milliseconds since the epoch, UTC. Amounts are integer minor units of their currency (cents).
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+
+from lakay_streams.domain.frozen import Frozen
 
 
-class Place(NamedTuple):
+class Place(Frozen):
     """Where an event came from. Degrees north and east; `country` is ISO 3166 alpha-2."""
 
     latitude: float
@@ -20,7 +20,7 @@ class Place(NamedTuple):
     city: str | None = None
 
 
-class TransactionInitiated(NamedTuple):
+class TransactionInitiated(Frozen):
     """A user asks to move money: the event that is scored. `occurred_at` is `initiated_at`, else `timestamp`."""
 
     event_id: str
@@ -43,7 +43,7 @@ class TransactionInitiated(NamedTuple):
         return self.user_id
 
 
-class TransactionUpdated(NamedTuple):
+class TransactionUpdated(Frozen):
     """What became of a transaction: `event_type` is transaction-completed, -failed or -flagged."""
 
     event_id: str
@@ -61,7 +61,7 @@ class TransactionUpdated(NamedTuple):
         return self.user_id
 
 
-class UserEvent(NamedTuple):
+class UserEvent(Frozen):
     """Anything on `trebanx.user.events`; `event_type` says which of the ten it is.
 
     `action` is the action's name for user-action-performed; `changed_fields` is filled for user-profile-updated;
@@ -88,7 +88,7 @@ class UserEvent(NamedTuple):
         return self.user_id
 
 
-class ProfileDisposition(NamedTuple):
+class ProfileDisposition(Frozen):
     """What an operator decided about a user's behaviour profile: `disposition` is reset or legitimate."""
 
     event_id: str
@@ -103,7 +103,7 @@ class ProfileDisposition(NamedTuple):
         return self.user_id
 
 
-class CircleEvent(NamedTuple):
+class CircleEvent(Frozen):
     """Anything on `trebanx.circle.events`; `event_type` says which of the eight it is.
 
     `user_id` is the member concerned: the organiser of circle-created, the recipient of circle-payout-executed.
@@ -133,7 +133,7 @@ class CircleEvent(NamedTuple):
         return self.circle_id
 
 
-class RemittanceEvent(NamedTuple):
+class RemittanceEvent(Frozen):
     """remittance-initiated, -processing, -completed or -failed. Keyed by the user who sends."""
 
     event_id: str
@@ -160,7 +160,7 @@ class RemittanceEvent(NamedTuple):
         return self.sender_id
 
 
-class MoneyMoved(NamedTuple):
+class MoneyMoved(Frozen):
     """A user's money moved, as told by a topic that is not keyed by this user: `event_type` is money-moved.
 
     A circle's contribution or payout, or the recipient's side of a transfer or remittance. money-returned takes the
@@ -186,7 +186,7 @@ class MoneyMoved(NamedTuple):
         return self.user_id
 
 
-class MemberChanged(NamedTuple):
+class MemberChanged(Frozen):
     """What one event of a savings circle changed in a member's counts: differences, so that any order adds up.
 
     `counts_at` (ms UTC) says when it counts. The counts are `domain.circles.membership.Tally`'s.
@@ -212,7 +212,7 @@ class MemberChanged(NamedTuple):
         return self.user_id
 
 
-class CorridorRemittance(NamedTuple):
+class CorridorRemittance(Frozen):
     """A remittance was completed in a corridor, such as `USD>HT`; the amount is in US cents."""
 
     event_id: str
@@ -228,7 +228,7 @@ class CorridorRemittance(NamedTuple):
         return self.corridor
 
 
-class ExchangeRateUpdated(NamedTuple):
+class ExchangeRateUpdated(Frozen):
     """One unit of `base_currency` buys `rate` units of `quote_currency`. Keyed by `BASE/QUOTE`."""
 
     event_id: str

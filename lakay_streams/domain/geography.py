@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import asin, cos, radians, sin, sqrt
 from operator import attrgetter
-from typing import NamedTuple
+
+from lakay_streams.domain.frozen import Frozen, replace
 
 EARTH_RADIUS_KM = 6371.0088
 HOUR_MS = 3_600_000.0
@@ -17,7 +18,7 @@ REGION_DEGREES = 1.0
 REGIONS_KEPT = 8
 
 
-class Sighting(NamedTuple):
+class Sighting(Frozen):
     """Where and when the user was last seen, by which event."""
 
     latitude: float
@@ -26,7 +27,7 @@ class Sighting(NamedTuple):
     event_id: str
 
 
-class Jump(NamedTuple):
+class Jump(Frozen):
     """Two sightings too far apart for the time between them. `at` is the later one's time."""
 
     at: int
@@ -36,7 +37,7 @@ class Jump(NamedTuple):
     to_event_id: str
 
 
-class Region(NamedTuple):
+class Region(Frozen):
     """Around where a user has been. Times are ms UTC, `first` 0 for the user's first; `share` as in `known`."""
 
     latitude: float
@@ -75,14 +76,15 @@ def jump_between(
 
 def within(region: Region, latitude: float, longitude: float) -> bool:
     """Whether a place lies in the region."""
-    return abs(region[0] - latitude) <= REGION_DEGREES and abs(region[1] - longitude) <= REGION_DEGREES
+    return abs(region.latitude - latitude) <= REGION_DEGREES and abs(region.longitude - longitude) <= REGION_DEGREES
 
 
 def is_new_region(regions: tuple[Region, ...], latitude: float, longitude: float, at: int, settle_ms: int) -> bool:
     """Whether the place is in no region known for at least `settle_ms`; never for a user without regions."""
-    if not regions:
-        return False
-    return not any(at - each[2] >= settle_ms and within(each, latitude, longitude) for each in regions)
+    for region in regions:
+        if at - region.first >= settle_ms and within(region, latitude, longitude):
+            return False
+    return bool(regions)
 
 
 def sighted_region(
@@ -93,13 +95,13 @@ def sighted_region(
         return (Region(latitude, longitude, 0, last, 1.0),)
     faded, here = [], False
     for region in regions:
-        north, east, since, until, share = region
+        share = region.share
         if not here and within(region, latitude, longitude):
             here = True
-            since, until = since if since < first else first, until if until > last else last
-            faded.append(Region(north, east, since, until, share + decay * (1.0 - share)))
+            since, until = min(region.first, first), max(region.last, last)
+            faded.append(replace(region, first=since, last=until, share=share + decay * (1.0 - share)))
         else:
-            faded.append(Region(north, east, since, until, share - decay * share))
+            faded.append(replace(region, share=share - decay * share))
     if not here:
         faded.append(Region(latitude, longitude, first, last, decay))
         if len(faded) > REGIONS_KEPT:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from operator import attrgetter
-from typing import NamedTuple
+
+from lakay_streams.domain.frozen import Frozen, replace
 
 KEPT = 8
 VALUE_CHARS_KEPT = 40
@@ -17,7 +18,7 @@ SETTLE_MS = 24 * 3_600_000
 """How long a device, country, network or region has to be known before it is not new any more."""
 
 
-class Familiar(NamedTuple):
+class Familiar(Frozen):
     """One that is known. Times are ms UTC, `first` 0 for the user's first.
 
     `share` is the share of the user's recent sightings that were of this one, an exponential moving average: a
@@ -30,7 +31,7 @@ class Familiar(NamedTuple):
     share: float = 0.0
 
 
-class Known(NamedTuple):
+class Known(Frozen):
     """Everything of one kind that is known, in order of appearance."""
 
     entries: tuple[Familiar, ...] = ()
@@ -47,8 +48,8 @@ def kept_value(value: str) -> str:
 def is_new(known: Known, value: str, at: int, settle_ms: int) -> bool:
     """Whether `value` differs from what the user is known by, or was first seen less than `settle_ms` before `at`."""
     for entry in known.entries:
-        if entry[0] == value:
-            return at - entry[1] < settle_ms
+        if entry.value == value:
+            return at - entry.first < settle_ms
     return bool(known.entries)
 
 
@@ -58,13 +59,14 @@ def sighted(known: Known, value: str, first: int, last: int, decay: float) -> Kn
     if not entries:
         return Known((Familiar(value, 0, last, 1.0),), known.dropped)
     faded, seen = [], False
-    for name, since, until, share in entries:
-        if name == value:
+    for entry in entries:
+        share = entry.share
+        if entry.value == value:
             seen = True
-            since, until = since if since < first else first, until if until > last else last
-            faded.append(Familiar(name, since, until, share + decay * (1.0 - share)))
+            since, until = min(entry.first, first), max(entry.last, last)
+            faded.append(Familiar(value, since, until, share + decay * (1.0 - share)))
         else:
-            faded.append(Familiar(name, since, until, share - decay * share))
+            faded.append(replace(entry, share=share - decay * share))
     if not seen:
         faded.append(Familiar(value, first, last, decay))
         if len(faded) > KEPT:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+
+from lakay_streams.domain.frozen import Frozen
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -35,7 +36,7 @@ EUROPEAN = frozenset(
 """Countries that change their clocks by the European Union's rule."""
 
 
-class Home(NamedTuple):
+class Home(Frozen):
     """Where a user is at home: degrees east, and ISO 3166 alpha-2 where it is known."""
 
     longitude: float

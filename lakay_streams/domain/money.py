@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from operator import attrgetter
-from typing import NamedTuple
+
+from lakay_streams.domain.frozen import Frozen, replace
 
 MINOR_DIGITS: Mapping[str, int] = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"), 0),
@@ -29,7 +30,7 @@ QUOTES_KEPT = 64
 """Of each currency, so many of its newest rates are known; what was moved before the oldest is worth what that says."""
 
 
-class Quote(NamedTuple):
+class Quote(Frozen):
     """What one unit of a currency is worth in US dollars, since `at` (ms UTC), which is `since` in ISO 8601."""
 
     at: int
@@ -37,7 +38,7 @@ class Quote(NamedTuple):
     usd_per_unit: Decimal
 
 
-class Rates(NamedTuple):
+class Rates(Frozen):
     """What currencies are worth in US dollars at any time: `defaults`, which are of the day `as_of`, until one is told.
 
     `quotes` are the rates that were told, by currency, ascending in time.
@@ -70,7 +71,7 @@ class Rates(NamedTuple):
         told = Quote(_millis(since), since, usd_per_unit)
         others = [each for each in self.quotes.get(currency, ()) if each.at != told.at]
         quotes = tuple(sorted([*others, told], key=_at)[-QUOTES_KEPT:])
-        return self._replace(quotes={**self.quotes, currency: quotes})
+        return replace(self, quotes={**self.quotes, currency: quotes})
 
 
 _at = attrgetter("at")

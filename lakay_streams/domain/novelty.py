@@ -6,9 +6,10 @@ is not new, and neither is the first of a kind.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.geography import Region, is_new_region
 from lakay_streams.domain.known import Known, is_new, kept_value, network
 
@@ -33,7 +34,7 @@ class Habitat(Protocol):
         """Known regions."""
 
 
-class Novelty(NamedTuple):
+class Novelty(Frozen):
     """Which of them is new."""
 
     device: bool = False

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from operator import itemgetter
-from typing import NamedTuple
+
+from lakay_streams.domain.frozen import Frozen
 
 TIMES_KEPT = 64
 """A count within a window saturates here; a limit on such a count must be lower."""
@@ -26,7 +27,7 @@ def kept_id(event_id: str) -> str:
     return event_id if len(event_id) <= ID_CHARS_KEPT and event_id.isascii() else ""
 
 
-class Recent(NamedTuple):
+class Recent(Frozen):
     """Times of the newest events, ascending, and (time, event id) of the newest of them."""
 
     times: tuple[int, ...] = ()
@@ -35,7 +36,7 @@ class Recent(NamedTuple):
 
 def push(recent: Recent, at: int, event_id: str) -> Recent:
     """Return `recent` with one more event; a late one takes its place in order."""
-    times, ids = recent
+    times, ids = recent.times, recent.ids
     entry = (at, kept_id(event_id))
     if not times or at >= times[-1]:
         times, ids = (*times, at), (*ids, entry)

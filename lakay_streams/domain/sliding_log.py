@@ -12,8 +12,8 @@ cents. A late entry is put where it belongs; what lies 24 hours or more behind t
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import NamedTuple
 
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.recent import kept_id
 
 EXACT_ENTRIES = 256
@@ -25,7 +25,7 @@ MINUTE_MS = 60_000
 KEPT_MS = 24 * 60 * MINUTE_MS
 
 
-class Folded(NamedTuple):
+class Folded(Frozen):
     """Totals by `step` minutes; `starts` are minutes since the epoch, ascending."""
 
     step: int = 1
@@ -34,7 +34,7 @@ class Folded(NamedTuple):
     amounts: tuple[int, ...] = ()
 
 
-class SlidingLog(NamedTuple):
+class SlidingLog(Frozen):
     """Columns of the exact entries; `ids` belong to the newest `len(ids)` of them; `folded` is everything older."""
 
     times: tuple[int, ...] = ()
@@ -45,7 +45,7 @@ class SlidingLog(NamedTuple):
 
 def add(log: SlidingLog, at: int, amount: int, event_id: str) -> SlidingLog:
     """Return the log with one more entry."""
-    times, amounts, ids, folded = log
+    times, amounts, ids, folded = log.times, log.amounts, log.ids, log.folded
     count = len(times)
     if not count or at >= times[-1]:
         times, amounts, ids = (*times, at), (*amounts, amount), (*ids, kept_id(event_id))
@@ -80,11 +80,11 @@ def tally(log: SlidingLog, since: int, until: int) -> tuple[int, int]:
     high = len(times) if times[-1] <= until else bisect_right(times, until)
     count, amount = max(0, high - low), sum(log.amounts[low:high])
     if log.folded.starts:
-        step, starts, counts, amounts = log.folded
-        first = bisect_right(starts, (since + 1) // MINUTE_MS - step)
-        last = bisect_right(starts, until // MINUTE_MS)
-        count += sum(counts[first:last])
-        amount += sum(amounts[first:last])
+        folded = log.folded
+        first = bisect_right(folded.starts, (since + 1) // MINUTE_MS - folded.step)
+        last = bisect_right(folded.starts, until // MINUTE_MS)
+        count += sum(folded.counts[first:last])
+        amount += sum(folded.amounts[first:last])
     return count, amount
 
 
@@ -110,7 +110,7 @@ def ids_at_most(log: SlidingLog, since: int, until: int, amount: int) -> tuple[s
 
 
 def _fold(folded: Folded, at: int, amount: int) -> Folded:
-    step, starts, counts, amounts = folded
+    step, starts, counts, amounts = folded.step, folded.starts, folded.counts, folded.amounts
     start = at // MINUTE_MS // step * step
     place = bisect_left(starts, start)
     after = place
@@ -140,10 +140,9 @@ def _coarser(folded: Folded) -> Folded:
 
 def _expire(folded: Folded, horizon: int) -> Folded:
     """Drop the buckets that lie wholly at or before `horizon`."""
-    step, starts, counts, amounts = folded
-    expired = bisect_right(starts, (horizon + 1) // MINUTE_MS - step)
+    expired = bisect_right(folded.starts, (horizon + 1) // MINUTE_MS - folded.step)
     if not expired:
         return folded
-    if expired == len(starts):
+    if expired == len(folded.starts):
         return Folded()
-    return Folded(step, starts[expired:], counts[expired:], amounts[expired:])
+    return Folded(folded.step, folded.starts[expired:], folded.counts[expired:], folded.amounts[expired:])

@@ -1,6 +1,6 @@
 """Everything kept about one user: the record behind `tables.users`, made of slices.
 
-A slice is a NamedTuple of its own module, replaced as a whole when it changes and shared when it does not. The record
+A slice is a record of its own module, replaced as a whole when it changes and shared when it does not. The record
 is encoded as arrays: a new field goes last and has a default, so that an older record decodes. It stays below
 `RECORD_BYTES_MAX` whatever the user does; counts and sums stay whole, and only details are dropped (ids of old events,
 the device seen longest ago).
@@ -10,10 +10,9 @@ Times are event times in ms UTC, amounts US cents.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lakay_streams.domain.behavior.profile import NEW_PROFILE, Profile
 from lakay_streams.domain.ema import Ema
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.geography import Jump, Region, Sighting
 from lakay_streams.domain.known import Known
 from lakay_streams.domain.recent import Recent
@@ -26,14 +25,14 @@ DAYS_KEPT = 4
 """Business days with totals: today, and enough before it for late events."""
 
 
-class LoginAlert(NamedTuple):
+class LoginAlert(Frozen):
     """The last time login velocity was found: by an event at `at`, with so many logins in the window before it."""
 
     at: int
     logins: int
 
 
-class ProfileChange(NamedTuple):
+class ProfileChange(Frozen):
     """The last change of a detail that lets someone take over or empty an account."""
 
     at: int
@@ -45,7 +44,7 @@ DayTotal = tuple[int, int, int]
 """Business day (days since 1970-01-01, New York), transactions, US cents."""
 
 
-class UserState(NamedTuple):
+class UserState(Frozen):
     """One user.
 
     `seen`: hashes of the event ids already counted (`dedup`). `transactions`: initiated in the last 24 h.
@@ -78,17 +77,11 @@ NEW_USER = UserState()
 """The state of a user before the first event."""
 
 
-_BEFORE = UserState._fields.index("behavior")
-
-
-def with_behavior(state: UserState, behavior: Profile) -> UserState:
-    """Return the state with another profile: `_replace`, at half its cost, for what nearly every event does."""
-    return UserState._make((*state[:_BEFORE], behavior, *state[_BEFORE + 1 :]))
-
-
 def add_to_day(days: tuple[DayTotal, ...], day: int, amount_minor: int) -> tuple[DayTotal, ...]:
     """Return the totals with one more transaction on `day`; days before the newest `DAYS_KEPT` are dropped."""
-    if days and days[-1][0] == day:
+    if not days or days[-1][0] < day:
+        return (*days, (day, 1, amount_minor))[-DAYS_KEPT:]
+    if days[-1][0] == day:
         _, count, total = days[-1]
         return (*days[:-1], (day, count + 1, total + amount_minor))
     count, total = next(((count, total) for each, count, total in days if each == day), (0, 0))

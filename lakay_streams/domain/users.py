@@ -6,8 +6,6 @@ it; then it is remembered. The caller drops duplicates (`dedup.remember`) and pa
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lakay_streams.domain.behavior.decide import Takeover
 from lakay_streams.domain.behavior.decide import decide as decide_takeover
 from lakay_streams.domain.behavior.learning import settle
@@ -16,11 +14,12 @@ from lakay_streams.domain.decision import Decision
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
 from lakay_streams.domain.fraud.decide import decide as decide_fraud
 from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.money import Rates, to_usd_minor
 from lakay_streams.domain.user_state import UserState
 
 
-class UserLimits(NamedTuple):
+class UserLimits(Frozen):
     """The limits of everything that is decided about a user."""
 
     fraud: FraudLimits = FraudLimits()
@@ -31,7 +30,7 @@ DEFAULT_LIMITS = UserLimits()
 """The runbook's defaults."""
 
 
-class UserDecision(NamedTuple):
+class UserDecision(Frozen):
     """The user's next state, the fraud decision, and the takeover judgement on events in which one could show."""
 
     state: UserState

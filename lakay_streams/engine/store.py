@@ -30,7 +30,7 @@ _WRITE_BUFFERS = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BU
 
 #: Without RocksDB's own log: the changelog is one, written before and with the same states.
 _WITHOUT_LOG = WriteOptions()
-_WITHOUT_LOG.disable_wal = True
+_WITHOUT_LOG.disable_wal = True  # type: ignore[method-assign,assignment]  # a property, which the stubs take for a method
 
 #: A filter of so many bits a key spares 99% of the reads for keys that are not there: every new user's first event.
 BLOOM_BITS = 10

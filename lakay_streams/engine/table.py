@@ -40,8 +40,9 @@ def changelogs_of(group: str, topics: Iterable[str]) -> list[str]:
 class StateTable(Table[bytes, bytes], Generic[State]):
     """A table of one immutable state per key, co-partitioned with the topics that feed it.
 
-    `state_type` is what msgspec encodes and decodes (a NamedTuple keeps its field order on the wire: add fields at
-    the end, with defaults). `new` makes the state of a key never seen. `key` names for people what a key is.
+    `state_type` is what msgspec encodes and decodes: an array-like Struct or a NamedTuple, which both keep their
+    fields' order on the wire (add fields at the end, with defaults). `new` makes the state of a key never seen. `key`
+    names for people what a key is.
     """
 
     def __init__(

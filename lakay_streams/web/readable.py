@@ -1,6 +1,6 @@
 """A state as a person reads it: every field by its name, times in ISO 8601, amounts in units with their currency.
 
-States are NamedTuples of NamedTuples, so one walk shows any of them. It goes by the conventions of the domain's names:
+States are records of records, so one walk shows any of them. It goes by the conventions of the domain's names:
 
     at, ..._at                  ms UTC                         -> "2026-02-27T14:30:00.000Z"
     ..._minor                   minor units                    -> {"amount": "1240.00", "currency": "USD"}
@@ -49,6 +49,7 @@ from lakay_streams.domain.circles.state import (
 from lakay_streams.domain.circles.tiers import TIERS
 from lakay_streams.domain.dedup import HASH_BYTES
 from lakay_streams.domain.ema import Ema
+from lakay_streams.domain.frozen import Frozen, asdict
 from lakay_streams.domain.known import Known
 from lakay_streams.domain.local_time import Home, clock_text
 from lakay_streams.domain.money import minor_digits
@@ -65,8 +66,8 @@ def readable(value: Any) -> Any:
     view = VIEWS.get(type(value))
     if view is not None:
         return view(value)
-    if hasattr(value, "_asdict"):
-        return _fields(value._asdict())
+    if isinstance(value, Frozen):
+        return _fields(asdict(value))
     match value:
         case tuple() | list():
             return [readable(each) for each in value]
@@ -126,7 +127,7 @@ def _first_seen(at: int) -> str | int:
 
 
 def _user(state: UserState) -> dict[str, Any]:
-    shown = _fields(state._asdict())
+    shown = _fields(asdict(state))
     shown["regions"] = [
         {
             "latitude": region.latitude,
@@ -156,18 +157,18 @@ def _clock(home: Home) -> str:
 
 def _sliding_log(log: SlidingLog) -> dict[str, Any]:
     unnamed = len(log.times) - len(log.ids)
-    step, starts, counts, amounts = log.folded
+    folded = log.folded
     return {
-        "last_24_h": len(log.times) + sum(counts),
-        "amount": money(sum(log.amounts) + sum(amounts), "USD"),
+        "last_24_h": len(log.times) + sum(folded.counts),
+        "amount": money(sum(log.amounts) + sum(folded.amounts), "USD"),
         "entries": [
             {"at": iso(at), "amount": money(amount, "USD"), "event_id": event_id or None}
             for at, amount, event_id in zip(log.times, log.amounts, [""] * unnamed + list(log.ids), strict=True)
         ],
-        "older_by_minutes": step if starts else None,
+        "older_by_minutes": folded.step if folded.starts else None,
         "older": [
             {"from": iso(start * MINUTE_MS), "transactions": count, "amount": money(amount, "USD")}
-            for start, count, amount in zip(starts, counts, amounts, strict=True)
+            for start, count, amount in zip(folded.starts, folded.counts, folded.amounts, strict=True)
         ],
     }
 
@@ -255,7 +256,7 @@ def _alerted(alerted: Alerted) -> dict[str, Any]:
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
-    shown = _fields(profile._asdict())
+    shown = _fields(asdict(profile))
     return {**shown.pop("habits"), **shown}
 
 
@@ -270,9 +271,9 @@ def _circle(state: CircleState) -> dict[str, Any]:
         "tier": TIERS[standing.tier],
         "tier_since": "from the start" if standing.since_at is None else iso(standing.since_at),
         "score": standing.score,
-        "dimensions": {name: round(value, 3) for name, value in health._asdict().items()},
+        "dimensions": {name: round(value, 3) for name, value in asdict(health).items()},
         "why": [finding.reason for finding in findings],
-        "contributions_known": sum(map(sum, paid)),
+        "contributions_known": sum(each.told for each in paid),
         "evidence_truncated": facts.evidence_truncated,
         "known_since": None if facts.since_at is None else iso(facts.since_at),
         "completed_at": None if facts.completed_at is None else iso(facts.completed_at),
@@ -283,7 +284,7 @@ def _circle(state: CircleState) -> dict[str, Any]:
             {
                 "round": each.number,
                 "due_at": None if each.due_at is None else iso(each.due_at),
-                **counts._asdict(),
+                **asdict(counts),
                 "received": [money(minor, currency) for currency, minor in each.received],
             }
             for each, counts in zip(facts.rounds, paid, strict=True)
@@ -340,11 +341,9 @@ def _member(state: MemberState) -> dict[str, Any]:
         "of_recent_weight": reliability.recent,
         "since": None if state.since_at is None else iso(state.since_at),
         "last_at": None if state.last_at is None else iso(state.last_at),
-        "in_all": total_of(state)._asdict(),
-        "months": [
-            {"month": f"{month // 12}-{month % 12 + 1:02d}", **tally._asdict()} for month, tally in state.months
-        ],
-        "before": state.before._asdict(),
+        "in_all": asdict(total_of(state)),
+        "months": [{"month": f"{month // 12}-{month % 12 + 1:02d}", **asdict(tally)} for month, tally in state.months],
+        "before": asdict(state.before),
         "seen": readable(state.seen),
     }
 

@@ -24,6 +24,7 @@ from lakay_streams.contracts.alerts import (
 from lakay_streams.domain.circles.limits import DEFAULT_LIMITS
 from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
+from lakay_streams.domain.frozen import replace
 from tests.contracts.events import decode as decode_event
 from tests.contracts.events import event
 from tests.contracts.outbound import outbound_schema
@@ -88,7 +89,7 @@ def test_alerts_keep_to_their_schema_and_are_read_back(cause: TransactionInitiat
 
 
 def test_an_amount_has_the_places_of_its_currency() -> None:
-    yen = TRANSACTION._replace(currency="JPY", amount_minor=1500)
+    yen = replace(TRANSACTION, currency="JPY", amount_minor=1500)
     assert fraud_alert(DECISION, yen, settings_version="v3").amount == "1500"
 
 
@@ -96,10 +97,10 @@ def test_a_replay_makes_the_same_alert_and_another_event_another_id() -> None:
     def alert_id(cause: TransactionInitiated | UserEvent) -> str:
         return fraud_alert(DECISION, cause, settings_version="v3").alert_id
 
-    assert alert_id(TRANSACTION) == alert_id(TRANSACTION._replace(amount_minor=1))
+    assert alert_id(TRANSACTION) == alert_id(replace(TRANSACTION, amount_minor=1))
     others = {
-        alert_id(TRANSACTION._replace(event_id="e-9")),
-        alert_id(TRANSACTION._replace(user_id="u-9")),
+        alert_id(replace(TRANSACTION, event_id="e-9")),
+        alert_id(replace(TRANSACTION, user_id="u-9")),
         alert_id(LOGIN),
     }
     assert len(others | {alert_id(TRANSACTION)}) == 4

@@ -20,6 +20,7 @@ from lakay_streams.domain.compliance.alert import (
     Totals,
 )
 from lakay_streams.domain.compliance.movement import ASSUMED, DEPOSIT, IN, Movement
+from lakay_streams.domain.frozen import replace
 from tests.contracts.outbound import outbound_schema
 
 NOON = 1_773_144_000_000
@@ -78,11 +79,11 @@ def test_an_update_keeps_the_id_and_another_window_rule_or_user_has_another() ->
     def alert_id(found: ComplianceAlert) -> str:
         return alerts.compliance_alert(found, settings_version="v3").alert_id
 
-    assert alert_id(FOUND) == alert_id(FOUND._replace(revision=3, finding=FINDING._replace(reason="more")))
+    assert alert_id(FOUND) == alert_id(replace(FOUND, revision=3, finding=replace(FINDING, reason="more")))
     others = {
-        alert_id(FOUND._replace(user_id="u-9")),
-        alert_id(FOUND._replace(finding=FINDING._replace(rule="structuring"))),
-        alert_id(FOUND._replace(finding=FINDING._replace(window="2026-03-11"))),
+        alert_id(replace(FOUND, user_id="u-9")),
+        alert_id(replace(FOUND, finding=replace(FINDING, rule="structuring"))),
+        alert_id(replace(FOUND, finding=replace(FINDING, window="2026-03-11"))),
     }
     assert len(others | {alert_id(FOUND)}) == 4
     assert UUID(alert_id(FOUND)).version == 5

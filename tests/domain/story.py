@@ -10,6 +10,7 @@ from lakay_streams.domain.decision import Decision
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import Place, TransactionInitiated, TransactionUpdated, UserEvent
 from lakay_streams.domain.fraud.limits import DEFAULT_LIMITS, FraudLimits
+from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.domain.user_state import NEW_USER, UserState
 from lakay_streams.domain.users import UserLimits, decide
@@ -58,21 +59,24 @@ class Story:
         return self
 
     def pays(self, usd: float, **changes: Any) -> Decision[UserState]:
-        payment = TransactionInitiated(
-            self._id(),
-            "transaction-initiated",
-            self.at,
-            "user",
-            f"transaction-{self.events}",
-            round(usd * 100),
-            "USD",
-            "transfer",
-            "recipient",
-            self.device,
-            self._address(),
-            self.place,
-            "wallet",
-        )._replace(**changes)
+        payment = replace(
+            TransactionInitiated(
+                self._id(),
+                "transaction-initiated",
+                self.at,
+                "user",
+                f"transaction-{self.events}",
+                round(usd * 100),
+                "USD",
+                "transfer",
+                "recipient",
+                self.device,
+                self._address(),
+                self.place,
+                "wallet",
+            ),
+            **changes,
+        )
         return self._decided(payment)
 
     def logs_in(self, outcome: str = "login-success") -> Decision[UserState]:
@@ -80,7 +84,7 @@ class Story:
 
     def does(self, event_type: str, **changes: Any) -> Decision[UserState]:
         event = UserEvent(self._id(), event_type, self.at, "user", "session", self.device, self._address(), self.place)
-        return self._decided(event._replace(**changes))
+        return self._decided(replace(event, **changes))
 
     def is_declined(self) -> Decision[UserState]:
         return self._decided(

@@ -22,6 +22,10 @@ from tests.domain.story import BOSTON, DAY, MIAMI, MONTREAL, NOON, PORT_AU_PRINC
 LONDON, NEW_YORK = Place(51.5074, -0.1278), Place(40.7128, -74.0060)
 
 
+def spot(place: Place) -> tuple[float, float]:
+    return place.latitude, place.longitude
+
+
 def seen(regions: tuple[Region, ...], latitude: float, longitude: float, at: int) -> tuple[Region, ...]:
     return sighted_region(regions, latitude, longitude, at, at, 0.15)
 
@@ -35,7 +39,7 @@ longitudes = st.floats(-180, 180)
     [(BOSTON, MIAMI, 2023), (BOSTON, MONTREAL, 403), (BOSTON, PORT_AU_PRINCE, 2645), (LONDON, NEW_YORK, 5570)],
 )
 def test_distances_are_those_of_the_map(one: Place, other: Place, km: float) -> None:
-    assert haversine_km(*one[:2], *other[:2]) == pytest.approx(km, rel=0.005)
+    assert haversine_km(*spot(one), *spot(other)) == pytest.approx(km, rel=0.005)
 
 
 @given(latitudes, longitudes, latitudes, longitudes)
@@ -56,8 +60,8 @@ def test_a_jump_needs_both_distance_and_speed() -> None:
 
 @given(st.integers(-DAY, DAY), latitudes, longitudes)
 def test_the_order_of_the_two_sightings_does_not_matter(ms: int, latitude: float, longitude: float) -> None:
-    there = jump_between(Sighting(*BOSTON[:2], NOON, "a"), latitude, longitude, NOON + ms, "b", 100.0, 900.0)
-    back = jump_between(Sighting(latitude, longitude, NOON + ms, "b"), *BOSTON[:2], NOON, "a", 100.0, 900.0)
+    there = jump_between(Sighting(*spot(BOSTON), NOON, "a"), latitude, longitude, NOON + ms, "b", 100.0, 900.0)
+    back = jump_between(Sighting(latitude, longitude, NOON + ms, "b"), *spot(BOSTON), NOON, "a", 100.0, 900.0)
     assert (there is None) == (back is None)
     if there is not None and back is not None:
         assert there.at == back.at == max(NOON, NOON + ms)
@@ -65,20 +69,20 @@ def test_the_order_of_the_two_sightings_does_not_matter(ms: int, latitude: float
 
 
 def test_two_events_of_one_millisecond_are_one_second_apart() -> None:
-    jump = jump_between(Sighting(*BOSTON[:2], NOON, "a"), *MIAMI[:2], NOON, "b", 100.0, 900.0)
+    jump = jump_between(Sighting(*spot(BOSTON), NOON, "a"), *spot(MIAMI), NOON, "b", 100.0, 900.0)
     assert jump is not None
     assert jump.km_per_hour == pytest.approx(jump.km * 3600)
 
 
 def test_a_region_is_new_until_it_has_settled_and_the_first_is_never() -> None:
     regions: tuple[Region, ...] = ()
-    assert not is_new_region(regions, *BOSTON[:2], NOON, DAY)
-    regions = seen(regions, *BOSTON[:2], NOON)
+    assert not is_new_region(regions, *spot(BOSTON), NOON, DAY)
+    regions = seen(regions, *spot(BOSTON), NOON)
     assert not is_new_region(regions, BOSTON.latitude + 0.5, BOSTON.longitude - 0.5, NOON, DAY)
-    assert is_new_region(regions, *MIAMI[:2], NOON, DAY)
-    regions = seen(regions, *MIAMI[:2], NOON)
-    assert is_new_region(regions, *MIAMI[:2], NOON + DAY - 1, DAY)
-    assert not is_new_region(regions, *MIAMI[:2], NOON + DAY, DAY)
+    assert is_new_region(regions, *spot(MIAMI), NOON, DAY)
+    regions = seen(regions, *spot(MIAMI), NOON)
+    assert is_new_region(regions, *spot(MIAMI), NOON + DAY - 1, DAY)
+    assert not is_new_region(regions, *spot(MIAMI), NOON + DAY, DAY)
 
 
 @given(st.lists(st.tuples(latitudes, longitudes, st.integers(0, 10 * DAY)), max_size=40))
@@ -93,7 +97,7 @@ def test_regions_are_bounded_and_the_last_is_known(places: list[tuple[float, flo
 def test_the_share_is_that_of_recent_sightings() -> None:
     regions: tuple[Region, ...] = ()
     for number in range(40):
-        regions = seen(regions, *(MIAMI if number % 4 == 3 else BOSTON)[:2], NOON + number)
+        regions = seen(regions, *spot(MIAMI if number % 4 == 3 else BOSTON), NOON + number)
     assert [round(region.share, 1) for region in regions] == [0.7, 0.3]
     assert sum(region.share for region in regions) == pytest.approx(1.0)
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakay_streams.domain.frozen import astuple
 from lakay_streams.domain.known import (
     KEPT,
     VALUE_CHARS_KEPT,
@@ -50,7 +51,7 @@ def test_it_is_bounded_and_says_how_many_were_dropped(sightings: list[tuple[str,
     known = Known()
     for value, at in sightings:
         known = seen(known, value, at)
-        assert any(entry[0] == value for entry in known.entries), "what was just seen is known"
+        assert any(entry.value == value for entry in known.entries), "what was just seen is known"
     assert len(known.entries) <= KEPT
     distinct = {value for value, _ in sightings}
     assert known.dropped >= len(distinct) - KEPT
@@ -62,7 +63,7 @@ def test_the_one_seen_longest_ago_makes_room() -> None:
     for day, value in enumerate("abcdefgh"):
         known = seen(known, value, NOON + day * DAY)
     known = seen(seen(known, "a", NOON + 9 * DAY), "z", NOON + 10 * DAY)
-    assert [entry[0] for entry in known.entries] == list("acdefghz")
+    assert [entry.value for entry in known.entries] == list("acdefghz")
 
 
 def test_the_share_is_that_of_recent_sightings_and_all_shares_make_one() -> None:
@@ -83,7 +84,7 @@ def test_a_sighting_lasts_from_its_first_to_its_last_moment() -> None:
     known = sighted(seen(Known(), "a", NOON), "b", NOON + 5, NOON + 9, DECAY)
     assert known.entries[1] == Familiar("b", NOON + 5, NOON + 9, DECAY)
     known = sighted(known, "b", NOON + 3, NOON + 7, DECAY)
-    assert known.entries[1][:3] == ("b", NOON + 3, NOON + 9)
+    assert astuple(known.entries[1])[:3] == ("b", NOON + 3, NOON + 9)
 
 
 def test_a_record_without_shares_is_read() -> None:

@@ -186,7 +186,7 @@ class Oracle:
 
     @staticmethod
     def _table_of(event: Any) -> str:
-        tables = {CircleEvent: "circles", RemittanceEvent: "remittances", ExchangeRateUpdated: "rates"}
+        tables: dict[type, str] = {CircleEvent: "circles", RemittanceEvent: "remittances", ExchangeRateUpdated: "rates"}
         tables |= {MemberChanged: "members", MoneyMoved: "compliance", CorridorRemittance: "corridors"}
         return tables.get(type(event), "users")
 

@@ -16,6 +16,7 @@ from lakay_streams.contracts import alerts
 from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, EDD_TRIGGERS
 from lakay_streams.db.pool import Database
 from lakay_streams.domain.compliance.alert import ComplianceAlert, EddTrigger
+from lakay_streams.domain.frozen import replace
 from lakay_streams.pii.keys import encryption_keys, token_keys
 from lakay_streams.pii.sealing import Vault
 from lakay_streams.pii.tokens import Tokens
@@ -98,11 +99,11 @@ class Office:
             Vault(encryption_keys(self.settings)),
         )
         told = [
-            alerts.compliance_alert(each._replace(user_id=user_id), settings_version="0123456789ab") for each in found
+            alerts.compliance_alert(replace(each, user_id=user_id), settings_version="0123456789ab") for each in found
         ]
         records = [(COMPLIANCE_ALERTS, alerts.encode(each), each.occurred_at) for each in told]
         for trigger in triggers:
-            edd = alerts.edd_trigger(trigger._replace(user_id=user_id), settings_version="0123456789ab")
+            edd = alerts.edd_trigger(replace(trigger, user_id=user_id), settings_version="0123456789ab")
             records.append((EDD_TRIGGERS, alerts.encode(edd), edd.occurred_at))
         async with self.database.connection() as connection:
             for topic, value, _ in records:

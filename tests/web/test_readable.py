@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from lakay_streams.domain.circles.reliability import observe as observe_member
 from lakay_streams.domain.circles.state import NEW_CIRCLE
 from lakay_streams.domain.compliance.remittances import CurrencyTotal, RemittanceState
 from lakay_streams.domain.events import MemberChanged
+from lakay_streams.domain.frozen import Frozen, asdict, astuple
 from lakay_streams.domain.known import Known, sighted
 from lakay_streams.domain.recent import Recent, push
 from lakay_streams.domain.sliding_log import SlidingLog, add, tally
@@ -28,7 +28,7 @@ from tests.domain.story import LAGOS
 DAY_MS = 86_400_000
 
 
-class Nested(NamedTuple):
+class Nested(Frozen):
     """A state of no known kind."""
 
     seen: bytes
@@ -39,7 +39,7 @@ class Nested(NamedTuple):
     rows: tuple[tuple[str, int], ...]
 
 
-class Bare(NamedTuple):
+class Bare(Frozen):
     """One without a currency, and without a time yet."""
 
     total_minor: int = 0
@@ -113,7 +113,7 @@ def test_recent_events_are_named_as_far_as_they_are_kept() -> None:
 
 def test_every_field_of_a_user_is_shown_and_json_holds_it() -> None:
     shown = readable(NEW_USER)
-    assert shown.keys() == set(UserState._fields)
+    assert shown.keys() == set(UserState.__struct_fields__)
     assert json.loads(json.dumps(shown)) == shown
 
 
@@ -204,7 +204,7 @@ def test_a_circle_nothing_is_known_of_is_shown_as_that() -> None:
 
 def test_a_member_tells_how_reliable_how_sure_and_since_when() -> None:
     def change(number: int, at: int, tally: Tally) -> MemberChanged:
-        return MemberChanged(f"e{number}", "member-changed", at, "u", "sol", at, *tally)
+        return MemberChanged(f"e{number}", "member-changed", at, "u", "sol", at, *astuple(tally))
 
     state = observe_member(NEW_MEMBER, change(1, 1_772_202_600_000, Tally(circles=1, in_time=1)))
     state = observe_member(state, change(2, 1_774_102_600_000, Tally(missed=1)))
@@ -212,5 +212,5 @@ def test_a_member_tells_how_reliable_how_sure_and_since_when() -> None:
     assert 0.7 < shown["reliability"] < 0.9
     assert shown["contributions"] == 2
     assert (shown["since"], shown["last_at"]) == ("2026-02-27T14:30:00.000Z", "2026-03-21T14:16:40.000Z")
-    assert shown["in_all"] == {**Tally()._asdict(), "circles": 1, "in_time": 1, "missed": 1}
+    assert shown["in_all"] == {**asdict(Tally()), "circles": 1, "in_time": 1, "missed": 1}
     assert [row["month"] for row in shown["months"]] == ["2026-02", "2026-03"]

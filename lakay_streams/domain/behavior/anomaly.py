@@ -15,11 +15,11 @@ limits are `stale_tolerance` times as far, and yes-or-no signs count so much les
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.behavior.profile import Habits, Session, confidence_of, seconds_of, tolerance_of
 from lakay_streams.domain.ema import Ema
+from lakay_streams.domain.frozen import Frozen, asdict, replace
 from lakay_streams.domain.usual import spreads_above
 
 AMOUNT_WARM_UP = 5
@@ -35,7 +35,7 @@ ACTIVITY_MIN_SPREAD = 0.7
 """People stay for one minute or for twenty: only what is far from both is unusual."""
 
 
-class Anomaly(NamedTuple):
+class Anomaly(Frozen):
     """The dimensions, each in [0, 1]."""
 
     temporal: float = 0.0
@@ -47,21 +47,20 @@ class Anomaly(NamedTuple):
 
 def anomaly_score(anomaly: Anomaly, habits: Habits, limits: BehaviorLimits) -> float:
     """Return the weighted score in [0, 1]."""
-    temporal, device, geo, amount, activity = anomaly
     return confidence_of(habits, limits) * (
-        limits.temporal_weight * temporal
-        + limits.device_weight * device
-        + limits.geo_weight * geo
-        + limits.amount_weight * amount
-        + limits.activity_weight * activity
+        limits.temporal_weight * anomaly.temporal
+        + limits.device_weight * anomaly.device
+        + limits.geo_weight * anomaly.geo
+        + limits.amount_weight * anomaly.amount
+        + limits.activity_weight * anomaly.activity
     )
 
 
 def contributions(anomaly: Anomaly, habits: Habits, limits: BehaviorLimits) -> Mapping[str, float]:
     """Return what each dimension adds to the score, by name."""
     return {
-        name: anomaly_score(Anomaly()._replace(**{name: value}), habits, limits)
-        for name, value in anomaly._asdict().items()
+        name: anomaly_score(replace(Anomaly(), **{name: value}), habits, limits)
+        for name, value in asdict(anomaly).items()
     }
 
 

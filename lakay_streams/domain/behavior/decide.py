@@ -13,8 +13,6 @@ per user within `ato_dedup_ms` of event time, unless its tier rises.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lakay_streams.domain import ema, usual
 from lakay_streams.domain.behavior import sessions
 from lakay_streams.domain.behavior.anomaly import Anomaly, anomaly_score, unusual_activity, unusual_amount
@@ -25,9 +23,10 @@ from lakay_streams.domain.behavior.profile import LAST_STEP_MS, Alerted, Guesses
 from lakay_streams.domain.behavior.sequence import Steps, is_outgoing, sequence_score, steps_of
 from lakay_streams.domain.behavior.signs import signs_of
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
+from lakay_streams.domain.frozen import Frozen, replace
 from lakay_streams.domain.known import kept_value, network
 from lakay_streams.domain.recent import kept_id
-from lakay_streams.domain.user_state import UserState, with_behavior
+from lakay_streams.domain.user_state import UserState
 
 LOGIN = "takeover_login"
 CHANGE = "takeover_profile_change"
@@ -41,7 +40,7 @@ _LOGINS = frozenset({"login-success", "session-started"})
 _JUDGED = frozenset({"login-success", "session-started", "device-registered", "transaction-initiated"})
 
 
-class Takeover(NamedTuple):
+class Takeover(Frozen):
     """The judgement on one event: whether the account seems to be taken over.
 
     `state` is what it was judged by: habits before the event, and whatever else the event counted into. `session` is
@@ -106,12 +105,12 @@ def decide(
         if more:
             impossible = impossible or session.impossible
             signs = signs_of(state, event, impossible=impossible, limits=limits)
-            session = session._replace(signs=signs, impossible=impossible)
+            session = replace(session, signs=signs, impossible=impossible)
     session = _with_event(session, event, device, its_network, amount_minor)
     in_doubt = sessions.is_in_doubt(session)
     changed = kind == "user-profile-updated" and _is_last_change(state, event)
     if changed:
-        state = with_behavior(state, state.behavior._replace(change_strangeness=session.signs.strangeness))
+        state = replace(state, behavior=replace(state.behavior, change_strangeness=session.signs.strangeness))
     takeover = None
     if in_doubt:
         if changed or kind in _JUDGED:
@@ -136,7 +135,7 @@ def _begun(
     signs = signs_of(state, event, impossible=impossible, limits=limits)
     session = Session(device, its_network, at, at, signs, impossible=impossible)
     if state.behavior.suspects and sessions.is_suspect(state.behavior.suspects, session, limits):
-        session = session._replace(suspected=True)
+        session = replace(session, suspected=True)
     return session
 
 
@@ -182,22 +181,21 @@ def _is_repetition(profile: Profile, kind: str, severity: int, at: int, limits: 
 
 
 def _holding(state: UserState, held: tuple[Session, ...]) -> UserState:
-    profile = state.behavior
-    return with_behavior(state, Profile._make((profile.habits, held, *profile[2:])))
+    return replace(state, behavior=replace(state.behavior, held=held))
 
 
 def _suspecting(state: UserState, takeover: Takeover) -> UserState:
     """Return the state after a takeover: its session and every one in doubt is suspected, and the alert remembered."""
     profile, own = state.behavior, takeover.session
     held = tuple(
-        [each._replace(suspected=True) if sessions.is_in_doubt(each) or each == own else each for each in profile.held]
+        [replace(each, suspected=True) if sessions.is_in_doubt(each) or each == own else each for each in profile.held]
     )
     suspects = suspect(state, [each for each in held if each.suspected])
     alerts = profile.alerts
     if takeover.alerted:
         alert = Alerted(takeover.kind, takeover.severity, takeover.event.occurred_at)
         alerts = (*(each for each in alerts if each.kind != takeover.kind), alert)
-    return with_behavior(state, profile._replace(held=held, suspects=suspects, alerts=alerts))
+    return replace(state, behavior=replace(profile, held=held, suspects=suspects, alerts=alerts))
 
 
 def _with_event(
@@ -210,30 +208,26 @@ def _with_event(
     """Return the session after one more of its events."""
     at, kind, place = event.occurred_at, event.event_type, event.place
     tag, country, latitude, longitude = session.tag, session.country, session.latitude, session.longitude
-    if not isinstance(event, TransactionInitiated) and not tag and event.session_id is not None:
+    if not tag and isinstance(event, UserEvent) and event.session_id is not None:
         tag = sessions.tag_of(event.session_id)
     if place is not None and latitude is None:
         country, latitude, longitude = place.country, place.latitude, place.longitude
     amounts = session.amounts
     if amount_minor is not None and len(amounts) < sessions.AMOUNTS_HELD:
         amounts = (*amounts, amount_minor)
-    return Session(
-        session.device or device,
-        session.network or its_network,
-        min(session.started_at, at),
-        max(session.last_at, at),
-        session.signs,
-        session.logged_in or kind in _LOGINS,
-        False,
-        session.impossible,
-        session.suspected,
-        tag,
-        session.seconds,
-        session.actions,
-        amounts,
-        country,
-        latitude,
-        longitude,
+    return replace(
+        session,
+        device=session.device or device,
+        network=session.network or its_network,
+        started_at=min(session.started_at, at),
+        last_at=max(session.last_at, at),
+        logged_in=session.logged_in or kind in _LOGINS,
+        ended=False,
+        tag=tag,
+        amounts=amounts,
+        country=country,
+        latitude=latitude,
+        longitude=longitude,
     )
 
 
@@ -257,7 +251,8 @@ def _ended(state: UserState, event: UserEvent, limits: BehaviorLimits) -> tuple[
     if index < 0:
         return state, None
     session = profile.held[index]
-    session = session._replace(
+    session = replace(
+        session,
         ended=True,
         last_at=max(session.last_at, event.occurred_at),
         seconds=event.duration_seconds,
@@ -281,7 +276,7 @@ def _refused(state: UserState, event: UserEvent, limits: BehaviorLimits) -> User
         strangeness = signs_of(state, event, impossible=False, limits=limits).strangeness
     if not strangeness:
         logins = ema.learn(profile.habits.logins, 0.0, limits.ema_decay_rate)
-        return with_behavior(state, profile._replace(habits=profile.habits._replace(logins=logins)))
+        return replace(state, behavior=replace(profile, habits=replace(profile.habits, logins=logins)))
     guesses = profile.guesses
     if guesses is None or abs(at - guesses.last_at) > limits.guess_gap_ms:
         guesses = Guesses(1, at, at, strangeness, kept_id(event.event_id))
@@ -294,7 +289,7 @@ def _refused(state: UserState, event: UserEvent, limits: BehaviorLimits) -> User
             max(guesses.strangeness, strangeness),
             kept_id(event.event_id) if newest else guesses.event_id,
         )
-    return with_behavior(state, profile._replace(guesses=guesses))
+    return replace(state, behavior=replace(profile, guesses=guesses))
 
 
 def _actor(event: TransactionInitiated | UserEvent) -> tuple[str, str]:
@@ -306,15 +301,15 @@ def _actor(event: TransactionInitiated | UserEvent) -> tuple[str, str]:
 def _enrolled(state: UserState, event: UserEvent) -> UserState:
     profile, at = state.behavior, event.occurred_at
     if event.event_type == "user-registered":
-        return with_behavior(state, profile._replace(registered_at=at))
-    return with_behavior(state, profile._replace(verified_at=at))
+        return replace(state, behavior=replace(profile, registered_at=at))
+    return replace(state, behavior=replace(profile, verified_at=at))
 
 
 def _unattended(state: UserState, amount_minor: int | None, limits: BehaviorLimits) -> UserState:
     """Learn the amount of a standing order, which no device tells of; not while a session is in doubt."""
     if amount_minor is None or any(map(sessions.is_in_doubt, state.behavior.held)):
         return state
-    return state._replace(amounts=usual.learn(state.amounts, amount_minor, limits.ema_decay_rate))
+    return replace(state, amounts=usual.learn(state.amounts, amount_minor, limits.ema_decay_rate))
 
 
 def _is_last_change(state: UserState, event: TransactionInitiated | UserEvent) -> bool:

@@ -8,6 +8,7 @@ from lakay_streams.domain.behavior.profile import NEW_PROFILE, Session
 from lakay_streams.domain.behavior.sessions import is_in_doubt
 from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.events import ProfileDisposition
+from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.known import Known
 from lakay_streams.domain.user_state import UserState
 
@@ -25,7 +26,7 @@ def dispose(
 
     `seen` is the ring of event ids that the next state carries.
     """
-    state = state._replace(seen=state.seen if seen is None else seen)
+    state = replace(state, seen=state.seen if seen is None else seen)
     if event.disposition == RESET:
         return _reset(state)
     return _vouched(state, event.occurred_at, limits) if event.disposition == LEGITIMATE else state
@@ -33,13 +34,14 @@ def dispose(
 
 def _reset(state: UserState) -> UserState:
     profile = state.behavior
-    return state._replace(
+    return replace(
+        state,
         amounts=Ema(),
         devices=Known(),
         countries=Known(),
         networks=Known(),
         regions=(),
-        behavior=NEW_PROFILE._replace(registered_at=profile.registered_at, verified_at=profile.verified_at),
+        behavior=replace(NEW_PROFILE, registered_at=profile.registered_at, verified_at=profile.verified_at),
     )
 
 
@@ -50,14 +52,15 @@ def _vouched(state: UserState, at: int, limits: BehaviorLimits) -> UserState:
     doubted += [session for session in profile.suspects if session.started_at not in begun]
     for session in sorted(doubted, key=_started_at):
         state = learned(state, session, limits, known_since=min(session.started_at, at - limits.settle_ms))
-    cleared = state.behavior._replace(
+    cleared = replace(
+        state.behavior,
         held=tuple(session for session in profile.held if not is_in_doubt(session)),
         suspects=(),
         guesses=None,
         change_strangeness=0.0,
         alerts=(),
     )
-    return state._replace(behavior=cleared)
+    return replace(state, behavior=cleared)
 
 
 def _started_at(session: Session) -> int:

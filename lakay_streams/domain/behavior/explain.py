@@ -17,6 +17,7 @@ from lakay_streams.domain.behavior.rhythm import concentration, mean_phase
 from lakay_streams.domain.behavior.sequence import IMPOSSIBLE_ENTRY, WEIGHTS, guesses_allowed
 from lakay_streams.domain.decision import Finding
 from lakay_streams.domain.events import TransactionInitiated
+from lakay_streams.domain.frozen import asdict, replace
 from lakay_streams.domain.local_time import DAY_MS, clock_text, local_ms
 from lakay_streams.domain.money import usd
 from lakay_streams.domain.usual import usual_quantity
@@ -38,9 +39,9 @@ def decisive(takeover: Takeover, limits: BehaviorLimits) -> tuple[str, ...]:
     for rule, otherwise in told.items():
         anomaly, steps = takeover.anomaly, takeover.steps
         if rule in _DIMENSIONS:
-            anomaly = anomaly._replace(**{rule.removeprefix("unusual_"): 0.0})
+            anomaly = replace(anomaly, **{rule.removeprefix("unusual_"): 0.0})
         else:
-            steps = steps._replace(**{rule: 0.0})
+            steps = replace(steps, **{rule: 0.0})
         if severity_of(combined(anomaly_score(anomaly, habits, limits), steps, strangeness), limits) < HIGH:
             found.append(f"{otherwise}, no alert")
     return tuple(found)
@@ -48,10 +49,10 @@ def decisive(takeover: Takeover, limits: BehaviorLimits) -> tuple[str, ...]:
 
 def _findings(takeover: Takeover, limits: BehaviorLimits) -> Iterator[Finding]:
     weights = WEIGHTS | ({"entry": IMPOSSIBLE_ENTRY} if takeover.session.impossible else {})
-    for step, strength in takeover.steps._asdict().items():
+    for step, strength in asdict(takeover.steps).items():
         if strength:
             yield _finding(step, strength / weights[step], takeover, _STEPS[step](takeover, limits))
-    for dimension, value in takeover.anomaly._asdict().items():
+    for dimension, value in asdict(takeover.anomaly).items():
         rule = f"unusual_{dimension}"
         if value and takeover.anomaly_score:
             yield _finding(rule, value, takeover, _DIMENSIONS[rule](takeover, limits))

@@ -17,12 +17,13 @@ from lakay_streams.domain import ema, usual
 from lakay_streams.domain.behavior import rhythm
 from lakay_streams.domain.behavior.clock import home_of, phases
 from lakay_streams.domain.behavior.limits import BehaviorLimits
-from lakay_streams.domain.behavior.profile import Habits, Profile, Session, seconds_of
+from lakay_streams.domain.behavior.profile import Habits, Session, seconds_of
 from lakay_streams.domain.behavior.sessions import SUSPECTS, is_in_doubt, is_over
+from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.geography import Region, sighted_region
 from lakay_streams.domain.known import Known, sighted
 from lakay_streams.domain.local_time import Home
-from lakay_streams.domain.user_state import UserState, with_behavior
+from lakay_streams.domain.user_state import UserState
 
 
 def settle(state: UserState, at: int, limits: BehaviorLimits) -> UserState:
@@ -48,42 +49,39 @@ def learned(state: UserState, session: Session, limits: BehaviorLimits, known_si
     since = session.started_at if known_since is None else known_since
     devices, countries, networks, regions = _sighted_in(state, session, since, decay)
     habits = _taught(profile.habits, session, home_of(regions, countries), decay)
-    return UserState(
-        state.seen,
-        state.transactions,
-        state.login_attempts,
-        state.login_outcomes,
-        state.login_alert,
-        state.failures,
-        amounts,
-        devices,
-        countries,
-        networks,
-        regions,
-        state.sighting,
-        state.jump,
-        state.profile_change,
-        state.days,
-        Profile._make((habits, *profile[1:])),
+    return replace(
+        state,
+        amounts=amounts,
+        devices=devices,
+        countries=countries,
+        networks=networks,
+        regions=regions,
+        behavior=replace(profile, habits=habits),
     )
 
 
 def _taught(habits: Habits, session: Session, home: Home | None, decay: float) -> Habits:
     first, last = session.started_at, session.last_at
-    sessions, since, learned_at, seconds, actions, hours, weekdays, logins = habits
-    if session.logged_in:
-        hour, weekday = phases(first, home)
-        sessions += 1
-        since = first if since is None or first < since else since
-        hours, weekdays = rhythm.learn(hours, hour), rhythm.learn(weekdays, weekday)
-        logins = ema.learn(logins, 1.0, decay)
-        if session.tag:
-            # Without the platform's own session id, nothing tells how long it really was.
-            seconds = usual.learn(seconds, seconds_of(session), decay)
-            if session.actions is not None:
-                actions = usual.learn(actions, session.actions, decay)
-    learned_at = last if learned_at is None or last > learned_at else learned_at
-    return Habits(sessions, since, learned_at, seconds, actions, hours, weekdays, logins)
+    learned_at = last if habits.learned_at is None else max(last, habits.learned_at)
+    if not session.logged_in:
+        return replace(habits, learned_at=learned_at)
+    hour, weekday = phases(first, home)
+    seconds, actions = habits.seconds, habits.actions
+    if session.tag:
+        # Without the platform's own session id, nothing tells how long it really was.
+        seconds = usual.learn(seconds, seconds_of(session), decay)
+        if session.actions is not None:
+            actions = usual.learn(actions, session.actions, decay)
+    return Habits(
+        habits.sessions + 1,
+        first if habits.since_at is None else min(first, habits.since_at),
+        learned_at,
+        seconds,
+        actions,
+        rhythm.learn(habits.hours, hour),
+        rhythm.learn(habits.weekdays, weekday),
+        ema.learn(habits.logins, 1.0, decay),
+    )
 
 
 def known_from_the_start(state: UserState, session: Session, limits: BehaviorLimits) -> UserState:
@@ -94,9 +92,9 @@ def known_from_the_start(state: UserState, session: Session, limits: BehaviorLim
     latitude = None if state.regions else session.latitude
     if not device and not its_network and not country and latitude is None:
         return state
-    first = session._replace(device=device, network=its_network, country=country, latitude=latitude)
+    first = replace(session, device=device, network=its_network, country=country, latitude=latitude)
     devices, countries, networks, regions = _sighted_in(state, first, session.started_at, limits.ema_decay_rate)
-    return state._replace(devices=devices, countries=countries, networks=networks, regions=regions)
+    return replace(state, devices=devices, countries=countries, networks=networks, regions=regions)
 
 
 def suspect(state: UserState, sessions: Iterable[Session]) -> tuple[Session, ...]:
@@ -110,7 +108,7 @@ def suspect(state: UserState, sessions: Iterable[Session]) -> tuple[Session, ...
         its_network = "" if _knows(state.networks, session.network) else session.network
         if device or its_network:
             others = [each for each in suspects if (each.device, each.network) != (device, its_network)]
-            suspects = (*others, session._replace(device=device, network=its_network))[-SUSPECTS:]
+            suspects = (*others, replace(session, device=device, network=its_network))[-SUSPECTS:]
     return suspects
 
 
@@ -144,7 +142,7 @@ def _settled(state: UserState, at: int, limits: BehaviorLimits) -> UserState:
             kept.append(session)
         elif not session.suspected:
             state = learned(state, session, limits)
-    return with_behavior(state, state.behavior._replace(held=tuple(kept)))
+    return replace(state, behavior=replace(state.behavior, held=tuple(kept)))
 
 
 def _knows(known: Known, value: str) -> bool:

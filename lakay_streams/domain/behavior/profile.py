@@ -6,11 +6,10 @@ profile's learning shapes too (`learning`). Times are event times in ms UTC.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lakay_streams.domain.behavior.limits import MINUTE_MS, BehaviorLimits
 from lakay_streams.domain.behavior.rhythm import Rhythm
 from lakay_streams.domain.ema import Ema
+from lakay_streams.domain.frozen import Frozen
 
 BUILDING = "building"
 ACTIVE = "active"
@@ -21,7 +20,7 @@ LAST_STEP_MS = 5 * MINUTE_MS
 """An event that tells nothing else changes its session only so long after the last that did: most then cost no copy."""
 
 
-class Signs(NamedTuple):
+class Signs(Frozen):
     """How little a session looks like the user's own, measured when it begins. All in [0, 1].
 
     `strangeness` is about who acts: 0 for a device and a place the user is known by, 1 for neither (`signs`). `device`
@@ -37,7 +36,7 @@ OWN = Signs()
 """Nothing about it is unusual."""
 
 
-class Session(NamedTuple):
+class Session(Frozen):
     """What somebody did with one device from one network and region, from the first event to the last.
 
     Events tell a session together when no longer pause than `session_idle_ms` lies between them; the platform's own
@@ -71,7 +70,7 @@ def seconds_of(session: Session) -> float:
     return (session.last_at - session.started_at) / 1000 if session.seconds is None else session.seconds
 
 
-class Guesses(NamedTuple):
+class Guesses(Frozen):
     """Logins of a stranger that were refused, one soon after the other: how many, since when, the last one's event."""
 
     refused: int
@@ -81,7 +80,7 @@ class Guesses(NamedTuple):
     event_id: str
 
 
-class Alerted(NamedTuple):
+class Alerted(Frozen):
     """The last takeover alert of a kind: how severe it was (2 is high, 3 critical), and when the event happened."""
 
     kind: str
@@ -89,7 +88,7 @@ class Alerted(NamedTuple):
     at: int
 
 
-class Habits(NamedTuple):
+class Habits(Frozen):
     """What sessions have taught about their user.
 
     `sessions` were learned, the first at `since_at`, the last over at `learned_at`. `seconds` and `actions`: what is
@@ -107,7 +106,7 @@ class Habits(NamedTuple):
     logins: Ema = Ema()
 
 
-class Profile(NamedTuple):
+class Profile(Frozen):
     """One user's habits, and what may become of them.
 
     `held`: sessions not learned yet. `suspects`: sessions scored as a takeover, as far as they were strange. `guesses`:

@@ -16,7 +16,8 @@ A phase is a place on the circle in [0, 1).
 from __future__ import annotations
 
 from math import atan2, cos, hypot, pi, sin
-from typing import NamedTuple
+
+from lakay_streams.domain.frozen import Frozen, astuple
 
 DECAY = 0.05
 """The share of the newest session. Slower than the averages' own: a density takes more sessions than a mean."""
@@ -35,7 +36,7 @@ _MEMORY = (2.0 - DECAY) / DECAY
 _TURN = 2.0 * pi
 
 
-class Rhythm(NamedTuple):
+class Rhythm(Frozen):
     """How many sessions were learned, and the mean of cos and sin of the angle, of its double, and so on to five."""
 
     history: int = 0
@@ -53,7 +54,7 @@ class Rhythm(NamedTuple):
 
 def learn(rhythm: Rhythm, phase: float) -> Rhythm:
     """Return the rhythm with one more session at `phase`."""
-    history, cos_1, sin_1, cos_2, sin_2, cos_3, sin_3, cos_4, sin_4, cos_5, sin_5 = rhythm
+    history, cos_1, sin_1, cos_2, sin_2, cos_3, sin_3, cos_4, sin_4, cos_5, sin_5 = astuple(rhythm)
     x_1, y_1, x_2, y_2, x_3, y_3, x_4, y_4, x_5, y_5 = _harmonics(phase)
     history += 1
     weight = DECAY if history * DECAY > 1.0 else 1.0 / history
@@ -74,18 +75,17 @@ def learn(rhythm: Rhythm, phase: float) -> Rhythm:
 
 def density(rhythm: Rhythm, phase: float) -> float:
     """Return how likely the user is active at `phase`, as a multiple of the even density; 1 without history."""
-    history, cos_1, sin_1, cos_2, sin_2, cos_3, sin_3, cos_4, sin_4, cos_5, sin_5 = rhythm
-    if not history:
+    if not rhythm.history:
         return 1.0
     x_1, y_1, x_2, y_2, x_3, y_3, x_4, y_4, x_5, y_5 = _harmonics(phase)
     told = 1.0 + 2.0 * (
-        KERNEL[0] * (cos_1 * x_1 + sin_1 * y_1)
-        + KERNEL[1] * (cos_2 * x_2 + sin_2 * y_2)
-        + KERNEL[2] * (cos_3 * x_3 + sin_3 * y_3)
-        + KERNEL[3] * (cos_4 * x_4 + sin_4 * y_4)
-        + KERNEL[4] * (cos_5 * x_5 + sin_5 * y_5)
+        KERNEL[0] * (rhythm.cos_1 * x_1 + rhythm.sin_1 * y_1)
+        + KERNEL[1] * (rhythm.cos_2 * x_2 + rhythm.sin_2 * y_2)
+        + KERNEL[2] * (rhythm.cos_3 * x_3 + rhythm.sin_3 * y_3)
+        + KERNEL[3] * (rhythm.cos_4 * x_4 + rhythm.sin_4 * y_4)
+        + KERNEL[4] * (rhythm.cos_5 * x_5 + rhythm.sin_5 * y_5)
     )
-    sessions = min(float(history), _MEMORY)
+    sessions = min(float(rhythm.history), _MEMORY)
     # The series is cut off, so it may dip a little below zero where nobody ever is.
     return (sessions * max(told, 0.0) + PRIOR_SESSIONS) / (sessions + PRIOR_SESSIONS)
 

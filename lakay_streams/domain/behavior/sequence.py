@@ -20,12 +20,12 @@ What the user's own device does in a known place is never part of a takeover, wh
 from __future__ import annotations
 
 from math import ceil
-from typing import NamedTuple
 
 from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.behavior.profile import Profile
 from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.user_state import UserState
 
 GUESSING = 0.45
@@ -47,7 +47,7 @@ INCOMING = frozenset({"deposit", "circle_payout", "refund"})
 """Transactions that bring the account money; every other type takes some out."""
 
 
-class Steps(NamedTuple):
+class Steps(Frozen):
     """How strongly each step was taken, in [0, 1], times its weight."""
 
     guessing: float = 0.0
@@ -85,8 +85,7 @@ def steps_of(
 
 def sequence_score(steps: Steps) -> float:
     """Return the steps' common score in [0, 1)."""
-    guessing, entry, change, transfer = steps
-    return 1.0 - (1.0 - guessing) * (1.0 - entry) * (1.0 - change) * (1.0 - transfer)
+    return 1.0 - (1.0 - steps.guessing) * (1.0 - steps.entry) * (1.0 - steps.change) * (1.0 - steps.transfer)
 
 
 def guesses_allowed(logins: Ema, limits: BehaviorLimits) -> int:

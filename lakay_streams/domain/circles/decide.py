@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lakay_streams.domain.circles.health import Health, health_of, score_of
 from lakay_streams.domain.circles.limits import CircleLimits
 from lakay_streams.domain.circles.observing import observe
 from lakay_streams.domain.circles.state import CircleState, Facts, Moved, Standing
 from lakay_streams.domain.circles.tiers import CRITICAL, TIERS, next_tier
 from lakay_streams.domain.events import CircleEvent
+from lakay_streams.domain.frozen import Frozen
 
 MOVED_KEPT = 8
 
 
-class TierChange(NamedTuple):
+class TierChange(Frozen):
     """A circle's tier changed with `event`. `old` and `new` are places in `TIERS`.
 
     `moved_by` are the newest events since the last change that moved the score in this direction, oldest first;
@@ -42,7 +41,7 @@ class TierChange(NamedTuple):
         return TIERS[self.new]
 
 
-class CircleDecision(NamedTuple):
+class CircleDecision(Frozen):
     """The next state of a circle, its health, and the change of its tier, if it changed."""
 
     state: CircleState

@@ -12,14 +12,13 @@ from lakay_streams.domain.circles.health import Health, Paid, paid_by_round, pro
 from lakay_streams.domain.circles.limits import CircleLimits
 from lakay_streams.domain.circles.state import Facts
 from lakay_streams.domain.decision import Finding
+from lakay_streams.domain.frozen import asdict, astuple
 
 
 def contributions(health: Health, limits: CircleLimits) -> dict[str, float]:
     """Return what each dimension adds to the score; they sum to it."""
-    weights = weights_of(limits)
-    return {
-        name: round(weight * value, 6) for (name, value), weight in zip(health._asdict().items(), weights, strict=True)
-    }
+    weights = asdict(weights_of(limits))
+    return {name: round(weights[name] * value, 6) for name, value in asdict(health).items()}
 
 
 def findings_of(facts: Facts, health: Health, limits: CircleLimits) -> tuple[Finding, ...]:
@@ -48,15 +47,15 @@ def _dimensions(facts: Facts, health: Health) -> Iterator[tuple[str, Finding]]:
                 "membership",
                 round(1.0 - health.membership, 6),
                 reason,
-                turnover._asdict(),
+                asdict(turnover),
                 (),
                 "With the members it began with, no finding",
             ),
         )
     if health.contribution < 1.0:
-        total = Paid(*map(sum, zip(*rounds, strict=True)))
-        reason = f"{total.missed} of {sum(total)} contributions were missed and {total.late} came late"
-        evidence = {**total._asdict(), "rounds": len(rounds), "evidence_truncated": facts.evidence_truncated}
+        total = Paid(*map(sum, zip(*map(astuple, rounds), strict=True)))
+        reason = f"{total.missed} of {total.told} contributions were missed and {total.late} came late"
+        evidence = {**asdict(total), "rounds": len(rounds), "evidence_truncated": facts.evidence_truncated}
         yield (
             "contribution",
             Finding(

@@ -14,7 +14,6 @@ of the facts.)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from lakay_streams.domain.circles.integrity import suspicion
 from lakay_streams.domain.circles.limits import CircleLimits
@@ -27,9 +26,10 @@ from lakay_streams.domain.circles.state import (
     first_payout_at,
     has_joined,
 )
+from lakay_streams.domain.frozen import Frozen
 
 
-class Health(NamedTuple):
+class Health(Frozen):
     """The four dimensions."""
 
     contribution: float = 1.0
@@ -56,15 +56,26 @@ def weights_of(limits: CircleLimits) -> Health:
 
 def score_of(health: Health, limits: CircleLimits) -> float:
     """Return the weighted sum, to six digits: 1 for a circle in which nothing went wrong."""
-    return round(sum(weight * value for weight, value in zip(weights_of(limits), health, strict=True)), 6)
+    return round(
+        limits.contribution_weight * health.contribution
+        + limits.membership_weight * health.membership
+        + limits.financial_weight * health.financial
+        + limits.trust_weight * health.trust,
+        6,
+    )
 
 
-class Paid(NamedTuple):
+class Paid(Frozen):
     """How many contributions of one round came in time, came late and were missed."""
 
     in_time: int
     late: int
     missed: int
+
+    @property
+    def told(self) -> int:
+        """How many of them are known."""
+        return self.in_time + self.late + self.missed
 
 
 def paid_by_round(facts: Facts) -> list[Paid]:
@@ -90,9 +101,9 @@ def contribution_reliability(facts: Facts, paid_by: Sequence[Paid], limits: Circ
     due = planned_members(facts) * decay ** (newest - rounds[0].number + 1)
     lost = 0.0
     for each, paid in zip(rounds, paid_by, strict=True):
-        if any(paid):
+        if paid.told:
             weight = decay ** (newest - each.number)
-            due += weight * sum(paid)
+            due += weight * paid.told
             lost += weight * (paid.missed + limits.late_loss * paid.late)
     return _left_of(lost / due, limits) if lost else 1.0
 
@@ -109,7 +120,7 @@ def planned_members(facts: Facts) -> int:
     )
 
 
-class Turnover(NamedTuple):
+class Turnover(Frozen):
     """How many members left, how many were recruited after pots had been paid out, and how many there should be."""
 
     left: int
@@ -135,11 +146,11 @@ def membership_stability(facts: Facts, limits: CircleLimits) -> float:
     """
     if facts.failed_at is not None:
         return 0.0
-    left, recruited, planned = turnover_of(facts)
-    return _left_of(max(left, recruited) / max(1, planned), limits)
+    turnover = turnover_of(facts)
+    return _left_of(max(turnover.left, turnover.recruited) / max(1, turnover.planned), limits)
 
 
-class Progress(NamedTuple):
+class Progress(Frozen):
     """Money of a circle, in minor units: what came in and went out, and what should have by now."""
 
     came_in: int
@@ -173,7 +184,7 @@ def progress_of(facts: Facts, paid_by: Sequence[Paid]) -> Progress:
         begun_since = not is_newest or each.number in paid_out
         is_due = ended or (begun_since if each.due_at is None else each.due_at <= now)
         came_in += got
-        due_in += max(got, max(planned, sum(paid)) * amount) if is_due else got
+        due_in += max(got, max(planned, paid.told) * amount) if is_due else got
         went_out += out
         due_out += got if ended or next_is_due else out
         is_newest, next_is_due = False, next_is_due or is_due

@@ -6,14 +6,15 @@ counts, so their sum over all events is what the facts of all circles say in the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from operator import add, sub
 
 from lakay_streams.domain.circles.integrity import left_owing
 from lakay_streams.domain.circles.state import STATUS, WAS_IN_TIME, WAS_LATE, WAS_MISSED, Facts, Member, member_of
 from lakay_streams.domain.events import CircleEvent
+from lakay_streams.domain.frozen import Frozen, astuple
 
 
-class Tally(NamedTuple):
+class Tally(Frozen):
     """How often a member did what; as a difference, how that changed.
 
     `circles` counts those the member was seen in, `pots` those received, `left` circles dropped out of, and
@@ -30,13 +31,17 @@ class Tally(NamedTuple):
 
     def plus(self, more: Tally) -> Tally:
         """Return the sums."""
-        return Tally(*[ours + theirs for ours, theirs in zip(self, more, strict=True)])
+        return Tally(*map(add, astuple(self), astuple(more)))
+
+    def minus(self, less: Tally) -> Tally:
+        """Return the differences."""
+        return Tally(*map(sub, astuple(self), astuple(less)))
 
 
 NOTHING = Tally()
 
 
-class MemberChange(NamedTuple):
+class MemberChange(Frozen):
     """What one event of a circle changed for the user it names.
 
     `counts_at` (ms UTC) says when it counts: a contribution when it was due, if that is told, so that missing it and
@@ -56,8 +61,7 @@ def change_of(event: CircleEvent, before: Facts, after: Facts) -> MemberChange |
     old, new = _tally(member_of(before, user), before), _tally(member_of(after, user), after)
     if old == new:
         return None
-    difference = Tally(*[theirs - ours for ours, theirs in zip(old, new, strict=True)])
-    return MemberChange(user, event.occurred_at if event.due_at is None else event.due_at, difference)
+    return MemberChange(user, event.occurred_at if event.due_at is None else event.due_at, new.minus(old))
 
 
 def _tally(member: Member | None, facts: Facts) -> Tally:

@@ -30,6 +30,7 @@ from lakay_streams.domain.circles.state import (
     index_of,
 )
 from lakay_streams.domain.events import CircleEvent
+from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.known import kept_value
 
 MEMBERS_KEPT = 100
@@ -44,12 +45,12 @@ def observe(facts: Facts, event: CircleEvent) -> Facts:
     kind, at = event.event_type, event.occurred_at
     since = at if facts.since_at is None else min(facts.since_at, at)
     if kind == "circle-completed":
-        return facts._replace(since_at=since, completed_at=_earliest(facts.completed_at, at))
+        return replace(facts, since_at=since, completed_at=_earliest(facts.completed_at, at))
     if kind == "circle-failed":
-        return facts._replace(since_at=since, failed_at=_earliest(facts.failed_at, at))
+        return replace(facts, since_at=since, failed_at=_earliest(facts.failed_at, at))
     if kind == "circle-created":
-        return facts._replace(since_at=since, founding=_first_founding(facts.founding, _founding(event)))
-    facts = facts._replace(since_at=since, acted_at=_latest(facts.acted_at, at))
+        return replace(facts, since_at=since, founding=_first_founding(facts.founding, _founding(event)))
+    facts = replace(facts, since_at=since, acted_at=_latest(facts.acted_at, at))
     user = kept_value(event.user_id or "")
     if kind == "circle-member-joined":
         return _with_member(facts, Member(user, joined_at=at, position=event.position))
@@ -88,10 +89,10 @@ def _with_member(facts: Facts, told: Member) -> Facts:
         merged = Member(
             known.user, joined[0], _latest(known.dropped_at, told.dropped_at), joined[1], _both(known.told, told.told)
         )
-        return facts if merged == known else facts._replace(members=(*members[:at], merged, *members[at + 1 :]))
+        return facts if merged == known else replace(facts, members=(*members[:at], merged, *members[at + 1 :]))
     if len(members) < MEMBERS_KEPT:
-        return facts._replace(members=(*members[:at], told, *members[at:]))
-    return facts._replace(members=(*members[:at], told, *members[at:])[:MEMBERS_KEPT], evidence_truncated=True)
+        return replace(facts, members=(*members[:at], told, *members[at:]))
+    return replace(facts, members=(*members[:at], told, *members[at:])[:MEMBERS_KEPT], evidence_truncated=True)
 
 
 def _joining(joined: tuple[int | None, int | None]) -> tuple[bool, int, bool, int]:
@@ -118,16 +119,16 @@ def _with_round(facts: Facts, told: Round) -> Facts:
         merged = Round(known.number, _latest(known.due_at, told.due_at), received[:CURRENCIES_KEPT])
         if merged == known and truncated == facts.evidence_truncated:
             return facts
-        return facts._replace(rounds=(*rounds[:at], merged, *rounds[at + 1 :]), evidence_truncated=truncated)
+        return replace(facts, rounds=(*rounds[:at], merged, *rounds[at + 1 :]), evidence_truncated=truncated)
     if len(rounds) == ROUNDS_KEPT:
         if at == 0:
-            return facts._replace(evidence_truncated=True)
+            return replace(facts, evidence_truncated=True)
         rounds, at = rounds[1:], at - 1
-        members = tuple([member._replace(told=member.told[1:]) for member in members])
-        facts = facts._replace(evidence_truncated=True)
+        members = tuple([replace(member, told=member.told[1:]) for member in members])
+        facts = replace(facts, evidence_truncated=True)
     if at < len(rounds):
-        members = tuple([member._replace(told=_parted(member.told, at)) for member in members])
-    return facts._replace(rounds=(*rounds[:at], told, *rounds[at:]), members=members)
+        members = tuple([replace(member, told=_parted(member.told, at)) for member in members])
+    return replace(facts, rounds=(*rounds[:at], told, *rounds[at:]), members=members)
 
 
 def _parted(told: bytes, at: int) -> bytes:
@@ -147,8 +148,8 @@ def _with_payout(facts: Facts, payout: Payout) -> Facts:
         return facts
     payouts = tuple(sorted((*facts.payouts, payout)))
     if len(payouts) <= PAYOUTS_KEPT:
-        return facts._replace(payouts=payouts)
-    return facts._replace(payouts=payouts[-PAYOUTS_KEPT:], evidence_truncated=True)
+        return replace(facts, payouts=payouts)
+    return replace(facts, payouts=payouts[-PAYOUTS_KEPT:], evidence_truncated=True)
 
 
 def _founding(event: CircleEvent) -> Founding:

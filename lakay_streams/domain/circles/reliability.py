@@ -7,11 +7,11 @@ before. Adding is commutative, so any order of a member's changes ends in the sa
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from lakay_streams.domain.circles.limits import LATE_LOSS
 from lakay_streams.domain.circles.membership import NOTHING, Tally
 from lakay_streams.domain.events import MemberChanged
+from lakay_streams.domain.frozen import Frozen
 
 MONTHS_KEPT = 24
 HALF_LIFE_MONTHS = 6
@@ -23,7 +23,7 @@ TAKEN_FOR_GRANTED = 3.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class MemberState(NamedTuple):
+class MemberState(Frozen):
     """One member. `months` are (month, its changes), ascending; a month is 12 times the year, and the month from 0.
 
     A month's own changes may be negative: paying in March what was missed in February without a due date.
@@ -40,7 +40,7 @@ NEW_MEMBER = MemberState()
 """The state of a member before the first event."""
 
 
-class Reliability(NamedTuple):
+class Reliability(Frozen):
     """`score` in [0, 1], and the contributions it rests on: the more, the surer. `recent` weighs them by age."""
 
     score: float

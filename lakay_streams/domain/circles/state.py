@@ -9,9 +9,9 @@ Amounts are minor units of the currency beside them, times event times in ms UTC
 from __future__ import annotations
 
 from bisect import bisect_left
-from operator import itemgetter
-from typing import NamedTuple
+from operator import attrgetter
 
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.known import kept_value
 
 MISSED, IN_TIME, LATE, UNDATED = 1, 2, 4, 8
@@ -33,7 +33,7 @@ STATUS = bytes(_status(flags) for flags in range(16)) + bytes(240)
 """Flags to what the contribution is, for `bytes.translate`. Late is not missed, and in time even if told as missed."""
 
 
-class Founding(NamedTuple):
+class Founding(Frozen):
     """What the members agreed on: each one's contribution a round, and how many members and rounds are planned."""
 
     at: int
@@ -45,7 +45,7 @@ class Founding(NamedTuple):
     frequency: str | None = None
 
 
-class Member(NamedTuple):
+class Member(Frozen):
     """Somebody who joined, paid, missed or was paid; `joined_at` is None for who did so without having joined.
 
     `joined_at` and `dropped_at` are the latest. `told` has a byte of flags for each of the circle's rounds, in their
@@ -64,7 +64,7 @@ class Member(NamedTuple):
         return self.dropped_at is not None and (self.joined_at is None or self.joined_at <= self.dropped_at)
 
 
-class Round(NamedTuple):
+class Round(Frozen):
     """One round. `received` are (currency, minor units), by currency."""
 
     number: int
@@ -72,7 +72,7 @@ class Round(NamedTuple):
     received: tuple[tuple[str, int], ...] = ()
 
 
-class Payout(NamedTuple):
+class Payout(Frozen, order=True):
     """One pot paid out. `account` and `device` are hashes, empty where the event does not tell."""
 
     number: int
@@ -84,7 +84,7 @@ class Payout(NamedTuple):
     device: bytes = b""
 
 
-class Facts(NamedTuple):
+class Facts(Frozen):
     """What is known of a circle. Members are in the order of their ids, rounds and payouts of their numbers.
 
     `acted_at` is the latest event of a member. `completed_at` and `failed_at` are the earliest told.
@@ -107,7 +107,7 @@ class Facts(NamedTuple):
         return min(ends, default=None)
 
 
-class Moved(NamedTuple):
+class Moved(Frozen):
     """An event that moved the score, and by how much."""
 
     event_id: str
@@ -116,7 +116,7 @@ class Moved(NamedTuple):
     change: float
 
 
-class Standing(NamedTuple):
+class Standing(Frozen):
     """The tier that was told last, since when, and what has moved the score since then, oldest first.
 
     Unlike the facts it is the story of what was told, so it depends on the order of arrival, within the margin of
@@ -129,7 +129,7 @@ class Standing(NamedTuple):
     moved: tuple[Moved, ...] = ()
 
 
-class CircleState(NamedTuple):
+class CircleState(Frozen):
     """One circle. `seen`: hashes of the event ids already counted (`dedup`)."""
 
     seen: bytes = b""
@@ -140,8 +140,8 @@ class CircleState(NamedTuple):
 NEW_CIRCLE = CircleState()
 """The state of a circle before its first event."""
 
-NUMBER_OF = itemgetter(0)
-USER_OF = itemgetter(0)
+NUMBER_OF = attrgetter("number")
+USER_OF = attrgetter("user")
 """What rounds and members are sorted by."""
 
 

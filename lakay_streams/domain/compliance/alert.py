@@ -7,9 +7,9 @@ since 1970-01-01.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from lakay_streams.domain.compliance.movement import Movement
+from lakay_streams.domain.frozen import Frozen
 
 FILE_CTR = "file_ctr"
 MONITOR = "monitor"
@@ -29,7 +29,7 @@ SAR_MIN_MINOR = 2_000_00
 """31 CFR 1022.320(a)(2): a money services business reports from 2,000 US dollars in aggregate."""
 
 
-class Pair(NamedTuple):
+class Pair(Frozen):
     """So many cents that came in with one movement left with another: their ids."""
 
     money_in: str
@@ -37,7 +37,7 @@ class Pair(NamedTuple):
     usd_minor: int
 
 
-class Signal(NamedTuple):
+class Signal(Frozen):
     """One reason for a confidence: how strongly it shows, in [0, 1], and the most that it may add."""
 
     signal: str
@@ -46,7 +46,7 @@ class Signal(NamedTuple):
     reason: str
 
 
-class Totals(NamedTuple):
+class Totals(Frozen):
     """What the alert adds up, in US cents. Complete, also where details were dropped; in and out are never netted."""
 
     movements: int = 0
@@ -56,7 +56,7 @@ class Totals(NamedTuple):
     cash_out_minor: int = 0
 
 
-class ComplianceFinding(NamedTuple):
+class ComplianceFinding(Frozen):
     """One rule's finding, before it is an alert.
 
     `window` tells it from others of the same rule and user; an update has the window of what it updates. `basis` is
@@ -81,7 +81,7 @@ class ComplianceFinding(NamedTuple):
     values: Mapping[str, object] = {}
 
 
-class ComplianceAlert(NamedTuple):
+class ComplianceAlert(Frozen):
     """A finding as it is sent. `revision` counts its updates from 1; `status` is open, or withdrawn when what it
     reported failed afterwards. `occurred_at` is the event that made this revision, `detected_at` that of the first.
     `business_day` is the day of the finding's last movement; `due_day` is None where nothing is due.
@@ -97,7 +97,7 @@ class ComplianceAlert(NamedTuple):
     due_day: int | None
 
 
-class Factor(NamedTuple):
+class Factor(Frozen):
     """One part of a customer's risk: how strongly it shows, in [0, 1], and the most that it may add."""
 
     factor: str
@@ -106,7 +106,7 @@ class Factor(NamedTuple):
     reason: str
 
 
-class EddTrigger(NamedTuple):
+class EddTrigger(Frozen):
     """A customer's risk has become high or more, and enhanced due diligence is to begin.
 
     Levels are low, medium, high, prohibited. `required` are what must be asked, as sentences. `list_date` is the day of

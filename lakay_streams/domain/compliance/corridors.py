@@ -8,10 +8,10 @@ judge how unusual something is and are in no total.
 from __future__ import annotations
 
 from math import log, sqrt
-from typing import NamedTuple
 
 from lakay_streams.domain.compliance.movement import COUNTERPART, REMITTANCE, Movement
 from lakay_streams.domain.ema import Ema, learn
+from lakay_streams.domain.frozen import Frozen
 
 DECAY = 0.01
 """Share of the newest remittance: the last few hundred say what is usual."""
@@ -24,7 +24,7 @@ GROWTH = 1.25
 """A corridor is told when it has fifty remittances, and again whenever it has a quarter more."""
 
 
-class Peers(NamedTuple):
+class Peers(Frozen):
     """How many remittances were seen, and mean and spread of the log of US cents."""
 
     history: int
@@ -32,7 +32,7 @@ class Peers(NamedTuple):
     spread: float
 
 
-class CorridorState(NamedTuple):
+class CorridorState(Frozen):
     """One corridor. `seen`: hashes of the event ids already counted. `told`: the history when it was told last."""
 
     seen: bytes = b""

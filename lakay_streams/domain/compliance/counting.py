@@ -10,8 +10,6 @@ channel, counterparty and amount, told by different topics within a day, are one
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lakay_streams.domain.business_day import business_day
 from lakay_streams.domain.compliance.limits import DAY_MS, ComplianceLimits
 from lakay_streams.domain.compliance.movement import (
@@ -41,9 +39,9 @@ from lakay_streams.domain.compliance.state import (
     hash_of,
     place_in,
     removed,
-    with_pending,
 )
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
+from lakay_streams.domain.frozen import Frozen, replace
 from lakay_streams.domain.known import kept_value
 from lakay_streams.domain.money import Rates, to_usd_minor, worth
 
@@ -59,7 +57,7 @@ TWIN_MS = DAY_MS
 _TOLD_TWICE = frozenset({CONTRIBUTION, PAYOUT, REMITTANCE})
 
 
-class Counted(NamedTuple):
+class Counted(Frozen):
     """The state after an event; `counted` when it completed a movement, `returned` when it took one back.
 
     `corrected` is a movement that counted otherwise before: another topic has told how it was paid.
@@ -88,7 +86,7 @@ def count(state: ComplianceState, event: MoneyEvent, limits: ComplianceLimits, r
     if known is not None:
         others = () if len(others) == 1 else tuple([each for each in others if each is not known])
     if not _is_complete(pending):
-        return Counted(with_pending(state, _waiting(others, pending, limits)))
+        return Counted(replace(state, pending=_waiting(others, pending, limits)))
     return _counted(state, others, _movement(pending, limits, rates), limits)
 
 
@@ -240,7 +238,7 @@ def _counted(
     if movement.channel in _TOLD_TWICE:
         twin = _twin_of(state, movement)
         if twin is not None:
-            return _as_one(state._replace(pending=pending), twin, movement, limits)
+            return _as_one(replace(state, pending=pending), twin, movement, limits)
     countries = _with_country(state.countries, movement.country) if movement.country else state.countries
     return Counted(added(state, movement, limits, pending, countries), movement)
 
@@ -264,10 +262,10 @@ def _twin_of(state: ComplianceState, movement: Movement) -> Movement | None:
 def _as_one(state: ComplianceState, first: Movement, second: Movement, limits: ComplianceLimits) -> Counted:
     """Count both as one: the transaction's, which tells how it was paid, at the time that was counted already."""
     told, other = (first, second) if first.source == TRANSACTION else (second, first)
-    one = told._replace(at=first.at, day=first.day, source=BOTH, twin=other.id)
+    one = replace(told, at=first.at, day=first.day, source=BOTH, twin=other.id)
     state = removed(state, first, limits)
     state = added(state, one, limits, state.pending, state.countries)
-    state = state._replace(counted=state.counted + hash_of(other.id))
+    state = replace(state, counted=state.counted + hash_of(other.id))
     return Counted(state, corrected=first if (one.cash, one.basis) != (first.cash, first.basis) else None)
 
 
@@ -277,7 +275,7 @@ def _after_counted(state: ComplianceState, told: Pending, limits: ComplianceLimi
         return Counted(state)
     movement = next((each for each in reversed(state.movements) if told.id in (each.id, each.twin)), None)
     if movement is None:
-        return Counted(state._replace(untraced=state.untraced + 1))
+        return Counted(replace(state, untraced=state.untraced + 1))
     if told.failed_at < movement.at:
         return Counted(state)
     again = Pending(
@@ -294,7 +292,7 @@ def _after_counted(state: ComplianceState, told: Pending, limits: ComplianceLimi
         failed_at=told.failed_at,
     )
     state = removed(state, movement, limits)
-    return Counted(state._replace(pending=_waiting(state.pending, again, limits)), returned=movement)
+    return Counted(replace(state, pending=_waiting(state.pending, again, limits)), returned=movement)
 
 
 def _with_country(countries: tuple[tuple[str, int], ...], country: str) -> tuple[tuple[str, int], ...]:

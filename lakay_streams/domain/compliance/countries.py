@@ -5,12 +5,12 @@ The list is data (`lakay_streams/settings/lists`), and which one is in force is 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from lakay_streams.domain.frozen import Frozen
 
 CALL_FOR_ACTION, MONITORED = "call for action", "increased monitoring"
 
 
-class HighRiskCountries(NamedTuple):
+class HighRiskCountries(Frozen):
     """One list: the day it was published (ISO 8601), and countries as ISO 3166 alpha-2.
 
     `call_for_action` is FATF's black list (recommendation 19: countermeasures), `monitored` its grey list.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from lakay_streams.domain.business_day import business_day
 from lakay_streams.domain.compliance.alert import (
@@ -34,7 +33,8 @@ from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.movement import COUNTERPART, REMITTANCE, TRANSFER, Movement
 from lakay_streams.domain.compliance.risk import assess
 from lakay_streams.domain.compliance.rules import CONTINUING, OF_ONE_MOVEMENT, REGULATIONS, RULES
-from lakay_streams.domain.compliance.state import ALERTS_KEPT, ComplianceState, OpenAlert, with_risk
+from lakay_streams.domain.compliance.state import ALERTS_KEPT, ComplianceState, OpenAlert
+from lakay_streams.domain.frozen import Frozen, replace
 from lakay_streams.domain.money import Rates
 
 NO_PEERS: Mapping[str, Peers] = MappingProxyType({})
@@ -43,7 +43,7 @@ _RULES = tuple(RULES.values())
 _BETWEEN_USERS = frozenset({TRANSFER, REMITTANCE})
 
 
-class ComplianceDecision(NamedTuple):
+class ComplianceDecision(Frozen):
     """The customer's next state and what is to be told. `counted` and `returned` are the movement, if there was one."""
 
     state: ComplianceState
@@ -63,22 +63,21 @@ def decide(
 ) -> ComplianceDecision:
     """Return the customer's next state and what was found; `peers` is what is usual, by corridor."""
     if seen is not None:
-        state = state._replace(seen=seen)
-    state, counted, returned, corrected = count(state, event, limits, rates)
-    alerts: tuple[ComplianceAlert, ...]
-    if counted is not None:
-        alerts, state = _looked_at(state, event, counted, limits, peers.get(corridor_of(counted)))
-    elif returned is not None or corrected is not None:
-        alerts, state = _looked_again(state, event, returned or corrected, limits)
+        state = replace(state, seen=seen)
+    told = count(state, event, limits, rates)
+    if told.counted is not None:
+        alerts, state = _looked_at(told.state, event, told.counted, limits, peers.get(corridor_of(told.counted)))
+    elif told.returned is not None or told.corrected is not None:
+        alerts, state = _looked_again(told.state, event, told.returned or told.corrected, limits)
     else:
-        return ComplianceDecision(state)
+        return ComplianceDecision(told.state)
     risk, edd = assess(state, event.entity_id, event.event_id, event.occurred_at, limits)
-    return ComplianceDecision(with_risk(state, risk), alerts, edd, counted, returned)
+    return ComplianceDecision(replace(state, risk=risk), alerts, edd, told.counted, told.returned)
 
 
 def known_since(state: ComplianceState, registered_at: int) -> ComplianceState:
     """Return the state of a customer who registered then (ms UTC)."""
-    return state._replace(registered_at=registered_at)
+    return replace(state, registered_at=registered_at)
 
 
 def onward(customer: str, movement: Movement) -> str | None:
@@ -121,7 +120,7 @@ def _looked_again(
         alerts.append(alert)
         kept.append(after)
         reports += _reports(after) - _reports(known)
-    return tuple(alerts), state._replace(alerts=tuple(kept), reports=reports)
+    return tuple(alerts), replace(state, alerts=tuple(kept), reports=reports)
 
 
 def _reports(known: OpenAlert | None) -> int:
@@ -146,7 +145,7 @@ def _told(
         known.append(after)
         alerts.append(alert)
         reports += _reports(after) - _reports(before)
-    return tuple(alerts), state._replace(alerts=tuple(known[-ALERTS_KEPT:]), reports=reports)
+    return tuple(alerts), replace(state, alerts=tuple(known[-ALERTS_KEPT:]), reports=reports)
 
 
 def _is_update(known: OpenAlert, finding: ComplianceFinding, limits: ComplianceLimits) -> bool:
@@ -159,7 +158,7 @@ def _sent(
     before: OpenAlert | None, event: MoneyEvent, finding: ComplianceFinding, limits: ComplianceLimits
 ) -> tuple[ComplianceAlert, OpenAlert]:
     if before is not None:
-        finding = _not_weaker(finding._replace(window=before.window), before)
+        finding = _not_weaker(replace(finding, window=before.window), before)
     revision = 1 if before is None else before.revision + 1
     detected_at = event.occurred_at if before is None else before.detected_at
     return _alert(event, finding, revision, OPEN, detected_at, limits)
@@ -170,7 +169,8 @@ def _not_weaker(finding: ComplianceFinding, before: OpenAlert) -> ComplianceFind
     if before.status != OPEN or finding.confidence >= before.confidence:
         return finding
     earlier = Signal("earlier", 1.0, round(before.confidence - finding.confidence, 4), "surer before these movements")
-    return finding._replace(
+    return replace(
+        finding,
         confidence=before.confidence,
         recommendation=before.recommendation,
         signals=(*finding.signals, earlier),
@@ -182,7 +182,7 @@ def _revised(
 ) -> tuple[ComplianceAlert, OpenAlert]:
     """Return the update of an alert after a movement of it failed: with what is left of it, or withdrawn."""
     if finding is not None:
-        finding = finding._replace(window=known.window)
+        finding = replace(finding, window=known.window)
         return _alert(event, finding, known.revision + 1, OPEN, known.detected_at, limits)
     nothing = ComplianceFinding(
         known.rule,

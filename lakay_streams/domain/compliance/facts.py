@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from lakay_streams.domain.compliance.alert import Totals
 from lakay_streams.domain.compliance.corridors import Peers
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.movement import ASSUMED, IN, STATED, Movement
 from lakay_streams.domain.compliance.state import ComplianceState, within
+from lakay_streams.domain.frozen import Frozen
 
 MIXED = "mixed"
 EVIDENCE_KEPT = 64
 """An alert names at most so many movements, the newest; its totals have all of them."""
 
 
-class Facts(NamedTuple):
+class Facts(Frozen):
     """The state with everything counted, and where to look: at `at` on business day `day`.
 
     `movement` is the new one; None when a rule is asked again because a movement was taken back. `peers` are those of

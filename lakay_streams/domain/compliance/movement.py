@@ -7,7 +7,7 @@ completed: only then has money changed hands for certain.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from lakay_streams.domain.frozen import Frozen
 
 IN, OUT = "in", "out"
 
@@ -28,7 +28,7 @@ OUTSIDE_METHODS = frozenset({CASH, MONEY_ORDER, "card", "bank"})
 """Money handed over for the occasion: what is sent with it does not come from what the customer received before."""
 
 
-class Movement(NamedTuple):
+class Movement(Frozen):
     """One completed movement of one customer's money.
 
     `direction` is seen from the customer's account: money sent, paid or withdrawn is out. `channel` says what it was:

@@ -6,9 +6,8 @@ their own currency, times event times in ms UTC. The caller drops duplicates (`d
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lakay_streams.domain.events import RemittanceEvent
+from lakay_streams.domain.frozen import Frozen, replace
 
 CURRENCIES_KEPT = 16
 """Bound of the record; whatever comes after these counts under `OTHER`, as a count without a sum."""
@@ -16,7 +15,7 @@ CURRENCIES_KEPT = 16
 OTHER = "*"
 
 
-class CurrencyTotal(NamedTuple):
+class CurrencyTotal(Frozen):
     """What was sent in one currency: how often and how much was initiated, completed, failed."""
 
     currency: str
@@ -28,7 +27,7 @@ class CurrencyTotal(NamedTuple):
     failed_minor: int = 0
 
 
-class RemittanceState(NamedTuple):
+class RemittanceState(Frozen):
     """One sender. `totals` are by currency in order of first appearance."""
 
     seen: bytes = b""
@@ -71,5 +70,5 @@ def _added(
         totals, known = (*totals, CurrencyTotal(currency)), [*known, currency]
     place = known.index(currency)
     total, amounts = totals[place], f"{outcome}_minor"
-    total = total._replace(**{outcome: getattr(total, outcome) + 1, amounts: getattr(total, amounts) + amount_minor})
+    total = replace(total, **{outcome: getattr(total, outcome) + 1, amounts: getattr(total, amounts) + amount_minor})
     return (*totals[:place], total, *totals[place + 1 :])

@@ -122,8 +122,8 @@ def _shares(state: ComplianceState) -> tuple[float, float]:
         return 0.0, 0.0
     movements = cash = abroad = 0
     for day in state.days:
-        movements += day[1]  # by place: read for every movement
-        cash += day[4]
+        movements += day.movements
+        cash += day.cash
     if state.countries:
         abroad = sum([1 for each in state.movements if each.country])
     return cash / movements, abroad / len(state.movements)

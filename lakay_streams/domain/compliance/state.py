@@ -12,10 +12,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from hashlib import blake2b
 from operator import attrgetter
-from typing import NamedTuple
 
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.movement import IN, PAYOUT, Movement
+from lakay_streams.domain.frozen import Frozen, replace
 
 RECORD_BYTES_MAX = 64 * 1024
 """Bound of the encoded record."""
@@ -29,7 +29,7 @@ HASH_BYTES = 8
 DAYS_MAX = 368
 
 
-class Pending(NamedTuple):
+class Pending(Frozen):
     """A movement of which not everything is known yet: it is counted when it has details and is completed.
 
     `channel` is empty until it was initiated. `completed_at` and `failed_at` are when that happened, None before; the
@@ -50,7 +50,7 @@ class Pending(NamedTuple):
     failed_at: int | None = None
 
 
-class Day(NamedTuple):
+class Day(Frozen):
     """One business day: how many movements and how much, in and out, never netted.
 
     `cash` counts those in which currency changed hands. `handed_in` and `handed_out` count currency and money orders in
@@ -73,7 +73,7 @@ class Day(NamedTuple):
     unconverted: int = 0
 
 
-class OpenAlert(NamedTuple):
+class OpenAlert(Frozen):
     """An alert that was sent, for its updates: `since` and `until` bound its movements, `day` is that of the last."""
 
     rule: str
@@ -88,7 +88,7 @@ class OpenAlert(NamedTuple):
     confidence: float
 
 
-class Risk(NamedTuple):
+class Risk(Frozen):
     """A customer's risk in [0, 1], its level, and the highest level that an enhanced due diligence was begun for."""
 
     score: float = 0.0
@@ -96,7 +96,7 @@ class Risk(NamedTuple):
     triggered: str = ""
 
 
-class ComplianceState(NamedTuple):
+class ComplianceState(Frozen):
     """One customer.
 
     `seen`: hashes of the event ids of `lakay.internal.movements` already counted. `counted`: hashes of the ids of the
@@ -167,19 +167,6 @@ def days_between(state: ComplianceState, first: int, last: int) -> tuple[Day, ..
     return days[bisect_left(days, first, key=_day) : bisect_right(days, last, key=_day)]
 
 
-_PENDING, _RISK = (ComplianceState._fields.index(name) for name in ("pending", "risk"))
-
-
-def with_pending(state: ComplianceState, pending: tuple[Pending, ...]) -> ComplianceState:
-    """Return the state with other movements waiting: `_replace`, at half its cost, for what every event does."""
-    return ComplianceState._make((*state[:_PENDING], pending, *state[_PENDING + 1 :]))
-
-
-def with_risk(state: ComplianceState, risk: Risk) -> ComplianceState:
-    """Return the state with another risk: as `with_pending`."""
-    return ComplianceState._make((*state[:_RISK], risk, *state[_RISK + 1 :]))
-
-
 def added(
     state: ComplianceState,
     movement: Movement,
@@ -200,20 +187,15 @@ def added(
     if len(movements) > MOVEMENTS_KEPT:
         dropped = max(dropped, movements[-MOVEMENTS_KEPT - 1].at)
         movements = movements[-MOVEMENTS_KEPT:]
-    return ComplianceState(
-        state.seen,
-        (state.counted + hash_of(movement.id))[-COUNTED_KEPT * HASH_BYTES :],
-        pending,
-        movements,
-        _totalled(state.days, movement, 1, limits),
-        state.alerts,
-        dropped,
-        movement.at if state.first_at is None or movement.at < state.first_at else state.first_at,
-        state.registered_at,
-        countries,
-        state.reports,
-        state.risk,
-        state.untraced,
+    return replace(
+        state,
+        counted=(state.counted + hash_of(movement.id))[-COUNTED_KEPT * HASH_BYTES :],
+        pending=pending,
+        movements=movements,
+        days=_totalled(state.days, movement, 1, limits),
+        dropped_until=dropped,
+        first_at=movement.at if state.first_at is None else min(movement.at, state.first_at),
+        countries=countries,
     )
 
 
@@ -224,7 +206,8 @@ def removed(state: ComplianceState, movement: Movement, limits: ComplianceLimits
     for each in filter(None, (movement.id, movement.twin)):
         at = place_in(counted, hash_of(each))
         counted = counted[:at] + counted[at + HASH_BYTES :] if at >= 0 else counted
-    return state._replace(
+    return replace(
+        state,
         counted=counted,
         movements=(*state.movements[:place], *state.movements[place + 1 :]),
         days=_totalled(state.days, movement, -1, limits),
@@ -232,49 +215,13 @@ def removed(state: ComplianceState, movement: Movement, limits: ComplianceLimits
 
 
 def _totalled(days: tuple[Day, ...], movement: Movement, sign: int, limits: ComplianceLimits) -> tuple[Day, ...]:
-    day, usd = movement.day, movement.dollars
+    day = movement.day
     if days and days[-1].day == day:
         place, known = len(days) - 1, days[-1]
     else:
         place = bisect_left(days, day, key=_day)
         known = days[place] if place < len(days) and days[place].day == day else Day(day)
-    _, count, came_in, left, cash, cash_in, cash_out, n_in, handed_in, n_out, handed_out, explained, unknown = known
-    amount = sign * usd
-    if movement.direction == IN:
-        came_in += amount
-    else:
-        left += amount
-    if movement.cash:
-        cash += sign
-        if movement.cash == IN:
-            cash_in += amount
-        else:
-            cash_out += amount
-    handed = movement.handed
-    if handed and usd <= limits.ctr_threshold_minor:
-        if handed == IN:
-            n_in, handed_in = n_in + sign, handed_in + amount
-        else:
-            n_out, handed_out = n_out + sign, handed_out + amount
-    if movement.channel == PAYOUT:
-        explained += amount
-    if movement.usd_minor is None:
-        unknown += sign
-    total = Day(
-        day,
-        count + sign,
-        came_in,
-        left,
-        cash,
-        cash_in,
-        cash_out,
-        n_in,
-        handed_in,
-        n_out,
-        handed_out,
-        explained,
-        unknown,
-    )
+    total = _with_movement(known, movement, sign, limits)
     after = place + (place < len(days) and days[place].day == day)
     days = (*days[:place], total, *days[after:]) if total.movements else (*days[:place], *days[after:])
     if not days:
@@ -283,3 +230,24 @@ def _totalled(days: tuple[Day, ...], movement: Movement, sign: int, limits: Comp
     if days[0].day <= horizon:
         days = days[bisect_right(days, horizon, key=_day) :]
     return days[-DAYS_MAX:]
+
+
+def _with_movement(day: Day, movement: Movement, sign: int, limits: ComplianceLimits) -> Day:
+    amount = sign * movement.dollars
+    came_in, left = (amount, 0) if movement.direction == IN else (0, amount)
+    day = replace(day, movements=day.movements + sign, in_minor=day.in_minor + came_in, out_minor=day.out_minor + left)
+    if movement.cash == IN:
+        day = replace(day, cash=day.cash + sign, cash_in_minor=day.cash_in_minor + amount)
+    elif movement.cash:
+        day = replace(day, cash=day.cash + sign, cash_out_minor=day.cash_out_minor + amount)
+    handed = movement.handed
+    if handed and movement.dollars <= limits.ctr_threshold_minor:
+        if handed == IN:
+            day = replace(day, handed_in=day.handed_in + sign, handed_in_minor=day.handed_in_minor + amount)
+        else:
+            day = replace(day, handed_out=day.handed_out + sign, handed_out_minor=day.handed_out_minor + amount)
+    if movement.channel == PAYOUT:
+        day = replace(day, explained_minor=day.explained_minor + amount)
+    if movement.usd_minor is None:
+        day = replace(day, unconverted=day.unconverted + sign)
+    return day

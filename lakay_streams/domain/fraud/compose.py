@@ -21,13 +21,13 @@ against the default tiers (medium 0.3, high 0.6, critical 0.8) so that
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from lakay_streams.domain.decision import Finding
 from lakay_streams.domain.fraud.limits import FraudLimits
+from lakay_streams.domain.frozen import Frozen
 
 
-class Weight(NamedTuple):
+class Weight(Frozen):
     """A rule's family, and the most it contributes to the composite."""
 
     family: str
@@ -61,10 +61,10 @@ def composite_score(findings: Iterable[Finding]) -> float:
     """Return the findings' common score in [0, 1], to six digits; 0 without findings."""
     strongest: dict[str, float] = {}
     for finding in findings:
-        family, most = WEIGHTS[finding.rule]
-        contribution = most * finding.score
-        if contribution > strongest.get(family, 0.0):
-            strongest[family] = contribution
+        weight = WEIGHTS[finding.rule]
+        contribution = weight.most * finding.score
+        if contribution > strongest.get(weight.family, 0.0):
+            strongest[weight.family] = contribution
     doubt = 1.0
     for contribution in strongest.values():
         doubt *= 1.0 - contribution

@@ -15,6 +15,7 @@ from lakay_streams.domain.fraud.facts import Facts, jump_of, logins_within, of_t
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.fraud.rules import TRANSACTION_RULES, USER_RULES, Rule, login_velocity
 from lakay_streams.domain.fraud.rules.profile_change import SENSITIVE
+from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.geography import Jump, Sighting
 from lakay_streams.domain.money import Rates
 from lakay_streams.domain.recent import kept_id, push
@@ -40,14 +41,14 @@ def decide(
     """
     if seen is None:
         seen = state.seen
-    if isinstance(event, TransactionInitiated):
-        return _transaction(state, event, limits, rates, seen)
     if isinstance(event, UserEvent):
         return _user_event(state, event, limits, seen)
+    if isinstance(event, TransactionInitiated):
+        return _transaction(state, event, limits, rates, seen)
     if event.event_type != "transaction-failed":
-        return Decision(state._replace(seen=seen))
+        return Decision(replace(state, seen=seen))
     failures = push(state.failures, event.occurred_at, event.event_id)
-    return Decision(state._replace(seen=seen, failures=failures))
+    return Decision(replace(state, seen=seen, failures=failures))
 
 
 def _transaction(
@@ -57,23 +58,13 @@ def _transaction(
     found = _evaluate(TRANSACTION_RULES, facts, limits)
     at, amount = event.occurred_at, facts.amount
     sighting, jump = _whereabouts(state, event, facts.jump)
-    counted = UserState(
-        seen,
-        add(state.transactions, at, amount, event.event_id),
-        state.login_attempts,
-        state.login_outcomes,
-        state.login_alert,
-        state.failures,
-        state.amounts,
-        state.devices,
-        state.countries,
-        state.networks,
-        state.regions,
-        sighting,
-        jump,
-        state.profile_change,
-        add_to_day(state.days, facts.day, amount),
-        state.behavior,
+    counted = replace(
+        state,
+        seen=seen,
+        transactions=add(state.transactions, at, amount, event.event_id),
+        sighting=sighting,
+        jump=jump,
+        days=add_to_day(state.days, facts.day, amount),
     )
     numbers = features.of_facts(facts)
     if not found:
@@ -101,23 +92,15 @@ def _user_event(state: UserState, event: UserEvent, limits: FraudLimits, seen: b
         if any(finding.rule == login_velocity.NAME for finding in found):
             alert = LoginAlert(at, logins)
     sighting, latest = _whereabouts(state, event, jump) if proven else (state.sighting, state.jump)
-    counted = UserState(
-        seen,
-        state.transactions,
-        attempts,
-        outcomes,
-        alert,
-        state.failures,
-        state.amounts,
-        state.devices,
-        state.countries,
-        state.networks,
-        state.regions,
-        sighting,
-        latest,
-        _profile_change(state.profile_change, event) if event.changed_fields else state.profile_change,
-        state.days,
-        state.behavior,
+    counted = replace(
+        state,
+        seen=seen,
+        login_attempts=attempts,
+        login_outcomes=outcomes,
+        login_alert=alert,
+        sighting=sighting,
+        jump=latest,
+        profile_change=_profile_change(state.profile_change, event) if event.changed_fields else state.profile_change,
     )
     return _scored(counted, found, {}, limits) if found else Decision(counted)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lakay_streams.domain.behavior.clock import home_of, oddness
 from lakay_streams.domain.business_day import business_day
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.domain.fraud.limits import DAY_MS, HOUR_MS, FraudLimits
+from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.geography import Jump, jump_between
 from lakay_streams.domain.money import Rates, to_usd_minor
 from lakay_streams.domain.novelty import novelty_of
@@ -17,7 +16,7 @@ from lakay_streams.domain.user_state import UserState, day_total
 from lakay_streams.domain.usual import spreads_above
 
 
-class Facts(NamedTuple):
+class Facts(Frozen):
     """The event and its measurements. Counts and sums include the event itself; amounts are US cents.
 
     `state` is the user's state before the event. `amount_known` is False for a currency without a rate; `amount` is
@@ -61,21 +60,25 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
     jump = jump_of(state, event, limits)
     if jump is None and state.jump is not None and 0 <= at - state.jump.at <= limits.travel_memory_ms:
         jump = state.jump
+    novelty = novelty_of(state, event, limits.settle_ms)
     return Facts(
         event,
         state,
-        amount,
-        converted is not None,
-        count_1h + 1,
-        amount_24h + amount,
-        day,
-        day_total(state.days, day) + amount,
-        spreads,
-        odd,
-        count_within(state.failures, at - HOUR_MS, at),
-        *novelty_of(state, event, limits.settle_ms),
-        jump,
-        logins_within(state.login_attempts, state.login_outcomes, at - limits.login_window_ms, at),
+        amount=amount,
+        amount_known=converted is not None,
+        count_1h=count_1h + 1,
+        amount_24h=amount_24h + amount,
+        day=day,
+        amount_day=day_total(state.days, day) + amount,
+        spreads=spreads,
+        oddness=odd,
+        failed_1h=count_within(state.failures, at - HOUR_MS, at),
+        new_device=novelty.device,
+        new_country=novelty.country,
+        new_network=novelty.network,
+        new_region=novelty.region,
+        jump=jump,
+        logins=logins_within(state.login_attempts, state.login_outcomes, at - limits.login_window_ms, at),
     )
 
 

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import pytest
 
+from lakay_streams.domain import frozen
 from lakay_streams.domain.behavior.anomaly import Anomaly, anomaly_score
 from lakay_streams.domain.behavior.decide import HIGH, Takeover, combined, severity_of
 from lakay_streams.domain.behavior.explain import decisive, findings_of
 from lakay_streams.domain.behavior.limits import DEFAULT_LIMITS
 from lakay_streams.domain.behavior.sequence import Steps
+from lakay_streams.domain.frozen import asdict
 from tests.domain.behavior.life import HOME_NETWORK, HOTEL_NETWORK, LAGOS_NETWORK, Life, settled
 from tests.domain.story import BOSTON, LAGOS, MIAMI, PORT_AU_PRINCE
 
-EVERY_RULE = {f"unusual_{dimension}" for dimension in Anomaly._fields} | set(Steps._fields)
+EVERY_RULE = {f"unusual_{dimension}" for dimension in Anomaly.__struct_fields__} | set(Steps.__struct_fields__)
 
 
 def stolen() -> Life:
@@ -74,8 +76,8 @@ def test_findings_are_complete_bounded_and_plain(takeover: Takeover) -> None:
 @judgements
 def test_findings_are_exactly_what_counted(takeover: Takeover) -> None:
     found = {finding.rule for finding in findings_of(takeover, DEFAULT_LIMITS)}
-    counted = {f"unusual_{name}" for name, value in takeover.anomaly._asdict().items() if value}
-    counted |= {name for name, value in takeover.steps._asdict().items() if value}
+    counted = {f"unusual_{name}" for name, value in asdict(takeover.anomaly).items() if value}
+    counted |= {name for name, value in asdict(takeover.steps).items() if value}
     assert found == counted
 
 
@@ -84,10 +86,10 @@ def test_what_would_have_prevented_the_alert_is_true(takeover: Takeover) -> None
     told = decisive(takeover, DEFAULT_LIMITS)
     for finding in findings_of(takeover, DEFAULT_LIMITS):
         anomaly, steps = takeover.anomaly, takeover.steps
-        if finding.rule in steps._fields:
-            steps = steps._replace(**{finding.rule: 0.0})
+        if finding.rule in steps.__struct_fields__:
+            steps = frozen.replace(steps, **{finding.rule: 0.0})
         else:
-            anomaly = anomaly._replace(**{finding.rule.removeprefix("unusual_"): 0.0})
+            anomaly = frozen.replace(anomaly, **{finding.rule.removeprefix("unusual_"): 0.0})
         far = anomaly_score(anomaly, takeover.state.behavior.habits, DEFAULT_LIMITS)
         prevented = severity_of(combined(far, steps, takeover.session.signs.strangeness), DEFAULT_LIMITS) < HIGH
         assert (finding.otherwise.replace(", no finding", ", no alert") in told) == prevented

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakay_streams.domain import frozen
 from lakay_streams.domain.behavior.anomaly import (
     AMOUNT_WARM_UP,
     Anomaly,
@@ -36,6 +37,7 @@ from lakay_streams.domain.behavior.sequence import (
 )
 from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.events import Place
+from lakay_streams.domain.frozen import astuple
 from lakay_streams.domain.usual import learn
 from tests.domain.behavior.life import HOME_NETWORK, HOTEL_NETWORK, LAGOS_NETWORK, Life, copied, highest, settled
 from tests.domain.story import BOSTON, HOUR, LAGOS, MIAMI, PORT_AU_PRINCE
@@ -61,13 +63,13 @@ def test_the_anomaly_score_is_in_bounds_and_the_sum_of_its_contributions(anomaly
     score = anomaly_score(anomaly, habits, DEFAULT_LIMITS)
     parts = contributions(anomaly, habits, DEFAULT_LIMITS)
     assert 0.0 <= score <= 1.0 + 1e-9
-    assert list(parts) == list(Anomaly._fields)
+    assert list(parts) == list(Anomaly.__struct_fields__)
     assert sum(parts.values()) == pytest.approx(score, abs=1e-9)
 
 
-@given(anomalies, st.sampled_from(Anomaly._fields), unit)
+@given(anomalies, st.sampled_from(Anomaly.__struct_fields__), unit)
 def test_more_of_any_dimension_never_lowers_it(anomaly: Anomaly, dimension: str, more: float) -> None:
-    worse = anomaly._replace(**{dimension: max(more, getattr(anomaly, dimension))})
+    worse = frozen.replace(anomaly, **{dimension: max(more, getattr(anomaly, dimension))})
     assert anomaly_score(worse, ACTIVE, DEFAULT_LIMITS) >= anomaly_score(anomaly, ACTIVE, DEFAULT_LIMITS)
 
 
@@ -100,7 +102,7 @@ def test_an_amount_is_unusual_by_how_many_times_the_usual_it_is(usd: int, expect
 
 
 def test_few_amounts_tell_nothing() -> None:
-    assert unusual_amount(usual_hundred()._replace(history=4), 10**9, ACTIVE, 0, DEFAULT_LIMITS) == 0.0
+    assert unusual_amount(frozen.replace(usual_hundred(), history=4), 10**9, ACTIVE, 0, DEFAULT_LIMITS) == 0.0
 
 
 def test_a_session_is_unusual_when_it_is_much_shorter_or_longer_or_busier_than_others() -> None:
@@ -114,7 +116,7 @@ def test_a_session_is_unusual_when_it_is_much_shorter_or_longer_or_busier_than_o
         ({"actions": None}, False),
         ({"seconds": None, "last_at": 200_000}, False),
     ):
-        found = unusual_activity(session._replace(**changes), habits, 0, DEFAULT_LIMITS)
+        found = unusual_activity(frozen.replace(session, **changes), habits, 0, DEFAULT_LIMITS)
         assert (found > 0.0) == unusual, changes
 
 
@@ -217,7 +219,7 @@ def test_a_device_in_the_drawer_counts_a_little() -> None:
 
 @given(steps, steps)
 def test_the_sequence_is_in_bounds_and_never_falls_with_a_step(one: Steps, more: Steps) -> None:
-    both = Steps(*map(max, one, more))
+    both = Steps(*map(max, astuple(one), astuple(more)))
     assert 0.0 <= sequence_score(one) <= sequence_score(both) < 1.0
 
 
@@ -304,10 +306,10 @@ def test_a_known_device_at_a_known_place_stays_low_and_one_of_them_alone_medium(
     own = anomaly_score(Anomaly(temporal=1.0, device=0.4, geo=0.2), ACTIVE, DEFAULT_LIMITS)
     assert combined(own, NO_STEPS, 0.0) < DEFAULT_LIMITS.medium_threshold
     for dimension, strangeness in (("device", 0.4), ("geo", 0.4)):
-        one = anomaly_score(spree._replace(**{dimension: 1.0}), ACTIVE, DEFAULT_LIMITS)
-        scaled = Steps(*(strangeness * weight for weight in paid))
+        one = anomaly_score(frozen.replace(spree, **{dimension: 1.0}), ACTIVE, DEFAULT_LIMITS)
+        scaled = Steps(*(strangeness * weight for weight in astuple(paid)))
         assert combined(one, scaled, strangeness) < 0.65
-        usual = anomaly_score(Anomaly()._replace(**{dimension: 1.0}), ACTIVE, DEFAULT_LIMITS)
+        usual = anomaly_score(frozen.replace(Anomaly(), **{dimension: 1.0}), ACTIVE, DEFAULT_LIMITS)
         assert combined(usual, scaled, strangeness) < DEFAULT_LIMITS.high_threshold
 
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 
 from lakay_streams.domain.circles.explain import contributions, findings_of
-from lakay_streams.domain.circles.health import Health, health_of, paid_by_round, progress_of, score_of
+from lakay_streams.domain.circles.health import Health, Progress, health_of, paid_by_round, progress_of, score_of
 from lakay_streams.domain.circles.limits import DEFAULT_LIMITS
 from lakay_streams.domain.circles.observing import observe
 from lakay_streams.domain.circles.state import Facts
 from lakay_streams.domain.events import CircleEvent
+from lakay_streams.domain.frozen import astuple
 from tests.domain.circles.life import AMOUNT, Life
 from tests.domain.circles.stories import circle_events, missed_contributions
 
@@ -26,7 +27,7 @@ def health(life: Life) -> Health:
 def test_one_more_missed_contribution_raises_no_dimension(events: list[CircleEvent], missed: CircleEvent) -> None:
     facts = reduce(observe, events, Facts())
     before, after = health_of(facts, DEFAULT_LIMITS), health_of(observe(facts, missed), DEFAULT_LIMITS)
-    for name, was, now in zip(Health._fields, before, after, strict=True):
+    for name, was, now in zip(Health.__struct_fields__, astuple(before), astuple(after), strict=True):
         assert now <= was + 1e-9, name
     assert score_of(after, DEFAULT_LIMITS) <= score_of(before, DEFAULT_LIMITS)
 
@@ -36,7 +37,7 @@ def test_every_dimension_and_the_score_are_between_0_and_1(events: list[CircleEv
     facts = reduce(observe, events, Facts())
     found = health_of(facts, DEFAULT_LIMITS)
     score = score_of(found, DEFAULT_LIMITS)
-    assert all(0.0 <= value <= 1.0 for value in (*found, score))
+    assert all(0.0 <= value <= 1.0 for value in (*astuple(found), score))
     assert sum(contributions(found, DEFAULT_LIMITS).values()) == pytest.approx(score, abs=1e-5)
     assert bool(findings_of(facts, found, DEFAULT_LIMITS)) == (score < 1.0)
 
@@ -108,7 +109,7 @@ def test_money_is_reckoned_against_the_schedule() -> None:
     life = Life(5).goes_round(missed=["m4"])
     facts = life.state.facts
     progress = progress_of(facts, paid_by_round(facts))
-    assert progress == (4 * AMOUNT, 5 * AMOUNT, 4 * AMOUNT, 4 * AMOUNT)
+    assert progress == Progress(4 * AMOUNT, 5 * AMOUNT, 4 * AMOUNT, 4 * AMOUNT)
 
 
 def test_a_pot_that_is_not_paid_out_before_the_next_is_due_is_money_that_did_not_move() -> None:

@@ -26,6 +26,7 @@ from lakay_streams.domain.circles.state import (
 )
 from lakay_streams.domain.circles.tiers import tier_of
 from lakay_streams.domain.events import CircleEvent
+from lakay_streams.domain.frozen import replace
 from tests.domain.circles.life import AMOUNT, DAY, START, WEEK, Life
 from tests.domain.circles.stories import circle_events
 
@@ -84,9 +85,9 @@ def test_any_order_of_a_circles_events_ends_in_the_same_facts_and_score(events: 
 def test_an_event_told_twice_adds_nothing_but_its_money(events: list[CircleEvent], data: st.DataObject) -> None:
     again = data.draw(st.sampled_from(events))
     once, twice = facts_of(events), facts_of([*events, again])
-    without_money = tuple(each._replace(received=()) for each in once.rounds)
-    assert once._replace(rounds=without_money) == twice._replace(
-        rounds=tuple(each._replace(received=()) for each in twice.rounds)
+    without_money = tuple(replace(each, received=()) for each in once.rounds)
+    assert replace(once, rounds=without_money) == replace(
+        twice, rounds=tuple(replace(each, received=()) for each in twice.rounds)
     )
 
 
@@ -124,7 +125,7 @@ def test_who_left_and_joined_again_has_not_left() -> None:
         CircleEvent(kind, kind, START + at, "sol", "m0")
         for kind, at in (("circle-member-joined", 2), ("circle-member-dropped", 1))
     )
-    for order in permutations([joined, dropped, joined._replace(occurred_at=START)]):
+    for order in permutations([joined, dropped, replace(joined, occurred_at=START)]):
         (member,) = facts_of(list(order)).members
         assert not member.has_left
 
@@ -163,7 +164,7 @@ def a_full_circle(members: int, rounds: int) -> list[CircleEvent]:
 def bytes_of(members: int, rounds: int) -> int:
     state = NEW_CIRCLE
     for event in a_full_circle(members, rounds):
-        state = state._replace(seen=b"8" * 1024, facts=observe(state.facts, event))
+        state = replace(state, seen=b"8" * 1024, facts=observe(state.facts, event))
     return len(msgspec.msgpack.encode(state))
 
 

@@ -7,6 +7,7 @@ from math import prod
 
 import pytest
 
+from lakay_streams.domain import frozen
 from lakay_streams.domain.compliance.limits import DEFAULT_LIMITS
 from lakay_streams.domain.compliance.risk import FACTORS, LEVELS, level_of, score_of, values_of
 from lakay_streams.domain.compliance.state import NEW_CUSTOMER
@@ -64,7 +65,7 @@ def test_it_never_falls_when_a_factor_grows() -> None:
 
 def test_an_account_that_settles_is_less_of_a_risk() -> None:
     young, old = (
-        values_of(NEW_CUSTOMER._replace(registered_at=0), days * 86_400_000, LIMITS)[-1] for days in (30, 180)
+        values_of(frozen.replace(NEW_CUSTOMER, registered_at=0), days * 86_400_000, LIMITS)[-1] for days in (30, 180)
     )
     assert (young, old) == (1.0, 0.0)
 

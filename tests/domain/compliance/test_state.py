@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakay_streams.domain import frozen
 from lakay_streams.domain.business_day import business_day
 from lakay_streams.domain.compliance.limits import DAY_MS, DEFAULT_LIMITS, HOUR_MS
 from lakay_streams.domain.compliance.state import (
@@ -115,7 +116,7 @@ def test_the_record_stays_below_64_kib_whatever_the_customer_does() -> None:
     rates = DEFAULT_RATES.updated("USD", "XOF", of_euro, "2026-01-02T06:00:00.000Z")
     for movements, apart in ((900, DAY_MS), (600, HOUR_MS // 4)):
         state = busiest(Customer(largest, rates), movements, apart)
-        assert len(msgspec.msgpack.encode(state._replace(seen=bytes(1024)))) < RECORD_BYTES_MAX
+        assert len(msgspec.msgpack.encode(frozen.replace(state, seen=bytes(1024)))) < RECORD_BYTES_MAX
         assert len(state.movements) <= MOVEMENTS_KEPT
         assert len(state.pending) <= PENDING_KEPT
     assert len(state.movements) == MOVEMENTS_KEPT

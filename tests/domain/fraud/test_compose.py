@@ -12,6 +12,7 @@ from lakay_streams.domain.decision import Finding
 from lakay_streams.domain.fraud.compose import WEIGHTS, composite_score, decisive, recommendation, risk_tier
 from lakay_streams.domain.fraud.grading import AT_LIMIT
 from lakay_streams.domain.fraud.limits import DEFAULT_LIMITS, FraudLimits
+from lakay_streams.domain.frozen import replace
 
 
 def found(rule: str, score: float = 1.0) -> Finding:
@@ -94,8 +95,8 @@ def test_the_tiers_follow_the_limits() -> None:
 
 
 def test_an_alert_says_which_single_difference_would_have_prevented_it() -> None:
-    device = found("new_device")._replace(otherwise="On a known device, no finding")
-    place = found("device_and_geography")._replace(otherwise="At home, no finding")
+    device = replace(found("new_device"), otherwise="On a known device, no finding")
+    place = replace(found("device_and_geography"), otherwise="At home, no finding")
     assert composite_score([device, place]) >= DEFAULT_LIMITS.high_threshold
     assert decisive((device, place), DEFAULT_LIMITS) == ("On a known device, no alert", "At home, no alert")
 

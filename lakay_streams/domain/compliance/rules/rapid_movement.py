@@ -32,7 +32,7 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     window = limits.rapid_movement_ms
     if movement is not None and (movement.channel == PAYOUT or not (movement.direction == IN or movement.from_balance)):
         return None
-    if not [1 for each in facts.state.movements if each.from_balance]:
+    if not any(each.from_balance for each in facts.state.movements):
         return None
     end = facts.end(window)
     came = [each for each in within(facts.state, end - window, end) if each.direction == IN and each.channel != PAYOUT]

@@ -31,6 +31,7 @@ from lakay_streams.domain.compliance.facts import Facts, basis_of, named, totals
 from lakay_streams.domain.compliance.limits import HOUR_MS, ComplianceLimits
 from lakay_streams.domain.compliance.movement import IN, Movement
 from lakay_streams.domain.compliance.state import days_between, on_day, within
+from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import usd
 
 NAME = "structuring"
@@ -133,7 +134,7 @@ def _judged(
     evidence, truncated = named(parts, truncated)
     told = totals_of(parts)
     if truncated:
-        told = told._replace(movements=number, **{f"{way}_minor": total})
+        told = replace(told, movements=number, **{f"{way}_minor": total})
     handed = "handed in" if way == IN else "handed out"
     return ComplianceFinding(
         NAME,

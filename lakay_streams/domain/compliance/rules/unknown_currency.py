@@ -10,6 +10,7 @@ from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding
 from lakay_streams.domain.compliance.facts import Facts, named, totals_of
 from lakay_streams.domain.compliance.state import on_day
+from lakay_streams.domain.frozen import replace
 
 NAME = "unknown_currency"
 REGULATION = "31 CFR 1010.100(m), 1010.311"
@@ -34,7 +35,7 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         REVIEW,
         f"{day.unconverted} movements on {iso_day(day.day)} in {', '.join(currencies)}, for which no rate is known",
         evidence,
-        totals_of(unknown)._replace(movements=day.unconverted),
+        replace(totals_of(unknown), movements=day.unconverted),
         min(times),
         max(times),
         truncated=truncated,

@@ -19,10 +19,10 @@ NAME = "unusual_hour"
 
 def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     """Return a finding when the user is hardly ever active at this time."""
-    state = facts.state
-    habits = state.behavior.habits
     if facts.oddness < limits.hour_oddness_min:
         return None
+    state = facts.state
+    habits = state.behavior.habits
     hour, _ = phases(facts.event.occurred_at, home_of(state.regions, state.countries))
     evidence = {
         "local_time": clock_text(hour),
