@@ -47,6 +47,6 @@ def fold(rates: Rates, raw: bytes | None) -> Rates:
     if raw is None:
         return rates
     record = msgspec.json.decode(raw, type=RateRecord)
-    for since, rate in record.history or ((record.effective_at, record.rate),):
-        rates = rates.updated(record.base_currency, record.quote_currency, Decimal(rate), since)
-    return rates
+    history = record.history or ((record.effective_at, record.rate),)
+    told = {since: Decimal(rate) for since, rate in history}
+    return rates.updated(record.base_currency, record.quote_currency, told)

@@ -59,19 +59,22 @@ class Rates(Frozen):
             return Quote(0, self.as_of, default)
         return quotes[0] if quotes else None
 
-    def updated(self, base: str, quote: str, rate: Decimal, since: str) -> Rates:
-        """Return the rates after "one unit of `base` buys `rate` units of `quote`" since `since` (ISO 8601, UTC).
+    def updated(self, base: str, quote: str, told: Mapping[str, Decimal]) -> Rates:
+        """Return the rates after "one unit of `base` buys so many of `quote`": `told`, by since when (ISO 8601, UTC).
 
         One that comes late takes its place in time. Only pairs with USD change the table: a cross rate says nothing new
         about dollars. A rate that is not positive is ignored; `contracts` rejects it before.
         """
-        if rate <= 0 or base == quote or "USD" not in {base, quote}:
+        told = {since: rate for since, rate in told.items() if rate > 0}
+        if not told or base == quote or "USD" not in {base, quote}:
             return self
-        currency, usd_per_unit = (base, rate) if quote == "USD" else (quote, 1 / rate)
-        told = Quote(_millis(since), since, usd_per_unit)
-        others = [each for each in self.quotes.get(currency, ()) if each.at != told.at]
-        quotes = tuple(sorted([*others, told], key=_at)[-QUOTES_KEPT:])
-        return replace(self, quotes={**self.quotes, currency: quotes})
+        currency = base if quote == "USD" else quote
+        quotes = {each.at: each for each in self.quotes.get(currency, ())}
+        for since, rate in told.items():
+            at = _millis(since)
+            quotes[at] = Quote(at, since, rate if quote == "USD" else 1 / rate)
+        newest = tuple([quotes[at] for at in sorted(quotes)[-QUOTES_KEPT:]])
+        return replace(self, quotes={**self.quotes, currency: newest})
 
 
 _at = attrgetter("at")

@@ -124,7 +124,7 @@ class CustomerScorer:
         self._newest = max(self._newest, event.occurred_at)
         if isinstance(event, ExchangeRateUpdated):
             since = to_text(event.occurred_at)
-            self._rates = self._rates.updated(event.base_currency, event.quote_currency, event.rate, since)
+            self._rates = self._rates.updated(event.base_currency, event.quote_currency, {since: event.rate})
         elif isinstance(event, UserEvent):
             if event.event_type == "user-registered":
                 state = self.states.get(event.user_id, NEW_CUSTOMER)

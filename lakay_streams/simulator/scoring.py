@@ -55,7 +55,7 @@ class UserScorer:
         event = self._contracts.decode(value, topic)
         if isinstance(event, ExchangeRateUpdated):
             since = to_text(event.occurred_at)
-            self._rates = self._rates.updated(event.base_currency, event.quote_currency, event.rate, since)
+            self._rates = self._rates.updated(event.base_currency, event.quote_currency, {since: event.rate})
             return NOTHING
         if not isinstance(event, TransactionInitiated | TransactionUpdated | UserEvent):
             return NOTHING

@@ -50,8 +50,8 @@ def test_no_amount_outgrows_64_bits(amount: int, currency: str) -> None:
 
 
 def test_a_rate_is_learned_from_either_side_of_the_dollar() -> None:
-    to_dollars = RATES.updated("HTG", "USD", Decimal("0.008"), "2026-03-11")
-    from_dollars = RATES.updated("USD", "HTG", Decimal("125"), "2026-03-11")
+    to_dollars = RATES.updated("HTG", "USD", {"2026-03-11": Decimal("0.008")})
+    from_dollars = RATES.updated("USD", "HTG", {"2026-03-11": Decimal("125")})
     told = to_dollars.at("HTG", NOW)
     assert told == from_dollars.at("HTG", NOW)
     assert told is not None
@@ -63,7 +63,7 @@ def quoted(*days: int) -> Rates:
     """Rates of so many thousandths of a dollar for a gourde as the day of March is, told in this order."""
     rates = RATES
     for day in days:
-        rates = rates.updated("HTG", "USD", Decimal(day) / 1000, f"2026-03-{day:02}T06:00:00.000Z")
+        rates = rates.updated("HTG", "USD", {f"2026-03-{day:02}T06:00:00.000Z": Decimal(day) / 1000})
     return rates
 
 
@@ -79,19 +79,19 @@ def test_rates_are_bounded_and_the_oldest_kept_holds_for_all_time_before_it() ->
     rates = RATES
     for hour in range(QUOTES_KEPT + 1):
         since = to_text(NOW + hour * 3_600_000)
-        rates = rates.updated("HTG", "USD", Decimal(hour + 1) / 1000, since)
+        rates = rates.updated("HTG", "USD", {since: Decimal(hour + 1) / 1000})
     assert len(rates.quotes["HTG"]) == QUOTES_KEPT
     assert to_usd_minor(100_00, "HTG", rates, NOW - DAY_MS) == to_usd_minor(100_00, "HTG", rates, NOW + 3_600_000) == 20
 
 
 def test_a_currency_first_heard_of_later_is_worth_what_was_heard_first() -> None:
-    rates = RATES.updated("XYZ", "USD", Decimal(2), to_text(NOW))
+    rates = RATES.updated("XYZ", "USD", {to_text(NOW): Decimal(2)})
     assert to_usd_minor(100, "XYZ", rates, NOW - DAY_MS) == 200
 
 
 @pytest.mark.parametrize(("base", "quote", "rate"), [("CAD", "HTG", "95"), ("USD", "USD", "2"), ("HTG", "USD", "0")])
 def test_what_says_nothing_about_dollars_changes_nothing(base: str, quote: str, rate: str) -> None:
-    assert RATES.updated(base, quote, Decimal(rate), "2026-03-11") is RATES
+    assert RATES.updated(base, quote, {"2026-03-11": Decimal(rate)}) is RATES
 
 
 def test_dollars_are_written_exactly() -> None:

@@ -173,7 +173,7 @@ def test_repeated_rapid_movement_is_one_alert_with_all_its_pairs() -> None:
 
 
 def test_the_rate_and_its_time_are_kept_as_evidence() -> None:
-    rates = DEFAULT_RATES.updated("USD", "HTG", Decimal("131.25"), "2026-03-09T06:00:00.000Z")
+    rates = DEFAULT_RATES.updated("USD", "HTG", {"2026-03-09T06:00:00.000Z": Decimal("131.25")})
     customer = Customer(rates=rates).lives("03-10 12:00 deposit 1,500,000 HTG cash")
     (movement,) = alerts.compliance_alert(customer.the("ctr"), settings_version="v").evidence.movements
     assert (movement.amount, movement.usd_minor) == ("1500000.00", 11_428_57)
@@ -182,8 +182,8 @@ def test_the_rate_and_its_time_are_kept_as_evidence() -> None:
 
 
 def test_what_is_counted_late_is_converted_at_the_rate_before_it_and_not_at_a_newer_one() -> None:
-    rates = DEFAULT_RATES.updated("USD", "HTG", Decimal("131.25"), "2026-03-09T06:00:00.000Z")
-    rates = rates.updated("USD", "HTG", Decimal("100"), "2026-03-10T16:00:00.001Z")
+    rates = DEFAULT_RATES.updated("USD", "HTG", {"2026-03-09T06:00:00.000Z": Decimal("131.25")})
+    rates = rates.updated("USD", "HTG", {"2026-03-10T16:00:00.001Z": Decimal("100")})
     customer = Customer(rates=rates).lives("03-10 12:00 deposit 1,500,000 HTG cash")
     (movement,) = alerts.compliance_alert(customer.the("ctr"), settings_version="v").evidence.movements
     assert (movement.usd_minor, movement.rate_at) == (11_428_57, "2026-03-09T06:00:00.000Z")

@@ -113,7 +113,7 @@ def busiest(customer: Customer, movements: int, apart_ms: int) -> ComplianceStat
 def test_the_record_stays_below_64_kib_whatever_the_customer_does() -> None:
     largest = replace(DEFAULT_LIMITS, lookback_days=365)
     of_euro = DEFAULT_RATES.defaults["EUR"] * 3
-    rates = DEFAULT_RATES.updated("USD", "XOF", of_euro, "2026-01-02T06:00:00.000Z")
+    rates = DEFAULT_RATES.updated("USD", "XOF", {"2026-01-02T06:00:00.000Z": of_euro})
     for movements, apart in ((900, DAY_MS), (600, HOUR_MS // 4)):
         state = busiest(Customer(largest, rates), movements, apart)
         assert len(msgspec.msgpack.encode(frozen.replace(state, seen=bytes(1024)))) < RECORD_BYTES_MAX
