@@ -38,7 +38,7 @@ class Pace:
 
 
 class Record(Protocol):
-    """What a consumed record offers; aiokafka's `ConsumerRecord` is one."""
+    """What a consumed record offers; aiokafka's `ConsumerRecord` is one, and `transport.FetchedRecord`."""
 
     topic: str
     partition: int
