@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer
 
 from benchmarks import workload
 from benchmarks.contenders import Job, report, watched
+from benchmarks.contenders.lakay_engine import NEW_USER, User, step
 from benchmarks.measure import Measurement, Meter
 from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.store import PartitionStore
@@ -87,9 +88,6 @@ def rocksdb_batch(job: Job) -> Measurement:
 
 
 def _states(job: Job) -> list[tuple[bytes, bytes]]:
-    # Not above: it comes with the engine's transport, and the limits of fetching are those of aiokafka as it is.
-    from benchmarks.contenders.lakay_engine import NEW_USER, User, step
-
     users: dict[bytes, User] = {}
     states = []
     for key, value in workload.records(job.events):
