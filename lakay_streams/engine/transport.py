@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import aiokafka
 import msgspec
 import structlog
-from aiokafka.consumer import fetcher as reading
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.serializers import codecs
 from faust.transport.drivers import aiokafka as driver
@@ -65,15 +65,10 @@ class FetchedRecord(msgspec.Struct, frozen=True, gc=False):
     headers: Sequence[tuple[str, bytes]]
 
 
-class _PartitionRecords(reading.PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
-    def _consumer_record(self, tp: TopicPartition, record: Any) -> FetchedRecord:
-        return FetchedRecord(
-            tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers
-        )
-
-
-# aiokafka's fetcher has no place to say so; no consumer of this project has a deserializer, which this leaves out.
-reading.PartitionRecords = _PartitionRecords
+def _fetched_record(tp: TopicPartition, record: Any) -> FetchedRecord:
+    return FetchedRecord(
+        tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+    )
 
 
 class Fetched(NamedTuple):
@@ -133,6 +128,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return fetched
 
     async def _fetch(self, consumer: aiokafka.AIOKafkaConsumer, tps: set[TP], wait: float) -> list[Fetched]:
+        for tp in tps:
+            waiting = consumer._fetcher._records.get(tp)
+            if isinstance(waiting, FetchResult):
+                # Its records are made when they are taken. What has to be waited for below is made by aiokafka.
+                waiting._partition_records._consumer_record = _fetched_record
         records = await super()._fetch_records(consumer, tps, timeout=wait, max_records=MAX_FETCHED)
         # Tagged here, without an await since the records were taken: a `reposition` before this line has dropped what
         # was fetched before it, so records and epochs agree.
