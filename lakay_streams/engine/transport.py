@@ -13,11 +13,10 @@ It replaces in Faust's aiokafka driver what reads and commits:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import aiokafka
-import msgspec
 import structlog
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
@@ -53,22 +52,8 @@ class Progress(NamedTuple):
     delivered: int | None
 
 
-class FetchedRecord(msgspec.Struct, frozen=True, gc=False):
-    """A record as it was read; `timestamp` is in ms UTC. The garbage collector walks none of those that wait."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
-def _fetched_record(tp: TopicPartition, record: Any) -> FetchedRecord:
-    return FetchedRecord(
-        tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers
-    )
+def _record(tp: TopicPartition, record: Any) -> Record:
+    return Record(tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers)
 
 
 class Fetched(NamedTuple):
@@ -132,7 +117,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             waiting = consumer._fetcher._records.get(tp)
             if isinstance(waiting, FetchResult):
                 # Its records are made when they are taken. What has to be waited for below is made by aiokafka.
-                waiting._partition_records._consumer_record = _fetched_record
+                waiting._partition_records._consumer_record = _record
         records = await super()._fetch_records(consumer, tps, timeout=wait, max_records=MAX_FETCHED)
         # Tagged here, without an await since the records were taken: a `reposition` before this line has dropped what
         # was fetched before it, so records and epochs agree.

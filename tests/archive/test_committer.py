@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
+from msgspec.structs import replace
 
 from lakay_streams.archive.committer import PostgresCommitter
 from lakay_streams.archive.rows import Row, RowMaker, alert_kinds
@@ -23,7 +23,7 @@ from lakay_streams.pii.sealing import Vault
 from lakay_streams.pii.tokens import Tokens
 from lakay_streams.settings import Settings, load_settings
 from tests.archive.feed import alert
-from tests.archive.test_rows import consumed
+from tests.archive.test_rows import told
 
 SETTINGS = load_settings(env_file=None)
 MAKER = RowMaker(alert_kinds(SETTINGS), Tokens(token_keys(SETTINGS)), Vault(encryption_keys(SETTINGS)))
@@ -68,7 +68,7 @@ async def commit(committer: PostgresCommitter, offset: int, *rows: Row, metadata
 
 
 def row(number: int, *, revision: int = 0, at: int = 0, offset: int = 0, **changes: Any) -> Row:
-    record = consumed(FRAUD_ALERTS, alert(FRAUD_ALERTS, number, revision=revision) | changes)
+    record = told(FRAUD_ALERTS, alert(FRAUD_ALERTS, number, revision=revision) | changes)
     return MAKER.alert(replace(record, offset=offset, timestamp=1_770_000_000_000 + at))
 
 

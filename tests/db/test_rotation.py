@@ -31,7 +31,7 @@ from lakay_streams.reports.service import Reports
 from lakay_streams.settings import Settings
 from tests.agents.running import until
 from tests.archive.feed import ALERT_TOPICS, alert, reject
-from tests.archive.test_rows import Consumed
+from tests.archive.test_rows import consumed
 
 OLD = {"pii_token_secret": SecretStr("a" * 64), "pii_encryption_key": SecretStr("A" * 43 + "=")}
 NEW = {"pii_token_secret": SecretStr("b" * 64), "pii_encryption_key": SecretStr("B" * 43 + "=")}
@@ -63,15 +63,15 @@ class Archive:
         topic = ALERT_TOPICS[number % len(ALERT_TOPICS)]
         document = alert(topic, number, revision=revision) | {"latitude": 18.5 + number, **more}
         value = json.dumps(document).encode()
-        return self._maker.alert(Consumed(topic, value, offset=number, timestamp=1_770_000_000_000 + revision))
+        return self._maker.alert(consumed(topic, value, offset=number, timestamp=1_770_000_000_000 + revision))
 
     def quarantined(self, number: int) -> Row:
-        return self._maker.alert(Consumed(FRAUD_ALERTS, b"not JSON, of Marie", offset=number))
+        return self._maker.alert(consumed(FRAUD_ALERTS, b"not JSON, of Marie", offset=number))
 
     def reject(self, number: int) -> Row:
         document = json.loads(reject(number, 1).value or b"")
         document["rejection_reasons"] = ["payload: 'marie@example.com' is no id", "payload.amount: must be a number"]
-        return self._maker.reject(Consumed(REJECTED, json.dumps(document).encode(), offset=number))
+        return self._maker.reject(consumed(REJECTED, json.dumps(document).encode(), offset=number))
 
     def write(self, *rows: Row) -> None:
         with self.connect() as connection:

@@ -24,7 +24,7 @@ from lakay_streams.reports.batch import NAMESPACE
 from lakay_streams.reports.service import Reports
 from lakay_streams.settings import Settings
 from lakay_streams.settings.domains import FINCEN_SCHEMAS, FilingSettings
-from tests.archive.test_rows import Consumed
+from tests.archive.test_rows import consumed
 from tests.domain.compliance.customer import Customer, instant
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +108,7 @@ class Office:
         async with self.database.connection() as connection:
             for topic, value, _ in records:
                 self._offset += 1
-                row = maker.alert(Consumed(topic, value, offset=self._offset, timestamp=self.at + self._offset))
+                row = maker.alert(consumed(topic, value, offset=self._offset, timestamp=self.at + self._offset))
                 assert row.table == "alerts"
                 await connection.execute(WRITES["alerts"], (f"[{row.value.decode()}]",))
         return list(dict.fromkeys(each.alert_id for each in told))
