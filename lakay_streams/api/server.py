@@ -45,7 +45,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
+        # Python repeats the address behind the reason.
+        reason = (error.strerror or str(error)).partition(" (while")[0]
         raise PrerequisiteError(
-            f"The API cannot listen on {host}:{port} ({error.strerror or error}): choose a free --port or PORT, or "
-            "correct HOST."
+            f"The API cannot listen on {host}:{port} ({reason}): choose a free --port or PORT, or correct HOST."
         ) from None
