@@ -37,7 +37,15 @@ STAGES = (
     ("RocksDB", ("lakay_streams/engine/store.py",)),
     ("produce and commit", ("lakay_streams/engine/producer.py", "aiokafka/producer/")),
     ("standby", ("lakay_streams/engine/standby.py",)),
-    ("fetch", ("lakay_streams/engine/transport.py", "aiokafka/consumer/", "aiokafka/codec.py")),
+    (
+        "fetch",
+        (
+            "lakay_streams/engine/fetching.py",
+            "lakay_streams/engine/transport.py",
+            "aiokafka/consumer/",
+            "aiokafka/codec.py",
+        ),
+    ),
     ("pages", ("lakay_streams/web/",)),
     ("checkpoints and batches", ("lakay_streams/engine/",)),
     ("Kafka connections", ("aiokafka/",)),

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from lakay_streams.engine import store
 from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.fetching import Progress
 from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.standby import Standby
-from lakay_streams.engine.transport import Consumer, Progress
+from lakay_streams.engine.transport import Consumer
 from lakay_streams.errors import StoreError
 
 
