@@ -47,18 +47,21 @@ def step(user: User, event: dict[str, Any]) -> User:
     if event_id in user.seen:
         return user
     minute = event["timestamp"][:16]
-    minutes = user.minutes | {minute: user.minutes.get(minute, 0) + 1}
+    minutes = user.minutes.copy()
+    minutes[minute] = minutes.get(minute, 0) + 1
     if len(minutes) > workload.REMEMBERED_MINUTES:
         del minutes[next(iter(minutes))]
     payload = event["payload"]
     amount, device = float(payload["amount"]), payload["device_id"]
+    devices = user.devices.copy()
+    devices[device] = devices.get(device, 0) + 1
     return User(
         (*user.seen, event_id)[-workload.REMEMBERED_IDS :],
         minutes,
         user.scored + 1,
         user.total + amount,
         user.average + workload.EMA_WEIGHT * (amount - user.average),
-        user.devices | {device: user.devices.get(device, 0) + 1},
+        devices,
     )
 
 
