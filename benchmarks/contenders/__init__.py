@@ -126,6 +126,8 @@ CONTENDERS = {
         _undone("without-ready-made-batches", "aiokafka's send for each record"),
         _undone("with-lz4", "what is produced is compressed"),
         _undone("with-pythons-gc", "Python's own thresholds of garbage collection"),
+        _undone("with-rocksdbs-log", "RocksDB writes a log of its own too"),
+        _undone("with-aiokafkas-records", "records as aiokafka makes them"),
         _limit("limit-fetch", "aiokafka getmany, and nothing else"),
         _limit("limit-fetch-decode", "getmany, decode and validate"),
         _limit("limit-decode", "decode and validate, from memory"),

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.contenders import Job, lakay_engine
 from benchmarks.contenders.watched import prepare
 from benchmarks.contenders.watched import run_worker as run
-from lakay_streams.engine import batch, partition, producer, table, tenure
+from lakay_streams.engine import batch, fetching, partition, producer, store, table, tenure
 from lakay_streams.engine import worker as process
 from lakay_streams.engine.options import Options
 
@@ -75,6 +75,16 @@ def with_pythons_gc() -> None:
     process.COLLECT_AFTER = (700, 10, 10)
 
 
+def with_rocksdbs_log() -> None:
+    """Have RocksDB write its own log too."""
+    store._WITHOUT_LOG.disable_wal = False  # type: ignore[method-assign,assignment]  # a property
+
+
+def with_aiokafkas_records() -> None:
+    """Take records as aiokafka makes them."""
+    vars(fetching)["FetchResult"] = ()  # of which nothing is an instance
+
+
 UNDONE: dict[str, Callable[[], None]] = {
     "without-batches": without_batches,
     "without-write-back": without_write_back,
@@ -82,6 +92,8 @@ UNDONE: dict[str, Callable[[], None]] = {
     "without-ready-made-batches": without_ready_made_batches,
     "with-lz4": with_lz4,
     "with-pythons-gc": with_pythons_gc,
+    "with-rocksdbs-log": with_rocksdbs_log,
+    "with-aiokafkas-records": with_aiokafkas_records,
 }
 
 
