@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from lakay_streams.contracts.timestamps import to_millis, to_text
+from lakay_streams.contracts.timestamps import recorded_at, to_millis, to_text
 from lakay_streams.engine.batch import Record
 from lakay_streams.pii.personal import screen, screen_text
 from lakay_streams.pii.sealing import Vault
@@ -101,7 +101,7 @@ class RowMaker:
             "raw_length": len(raw),
             "sealed": _bytea(self._vault.seal(raw[:KEEP_OF_QUARANTINED], context)),
             "encryption_key": self._vault.key_id,
-            "recorded_at": _recorded_at(record),
+            "recorded_at": recorded_at(record.timestamp),
         }
         return Row(QUARANTINE, origin_of(record), orjson.dumps(row))
 
@@ -134,7 +134,7 @@ class RowMaker:
             "tier": _first(document, _TIERS, str),
             "score": _first(document, _SCORES, float, int),
             "occurred_at": occurred_at,
-            "recorded_at": _recorded_at(record) or occurred_at,
+            "recorded_at": recorded_at(record.timestamp) or occurred_at,
             "settings_version": _first(document, ("settings_version",), str),
             "body": screened.document,
             "sealed": _bytea(self._vault.seal(values, f"{ALERTS}/{alert_id}")) if screened.values else None,
@@ -188,10 +188,6 @@ def _object(raw: bytes | None, reasons: list[str]) -> dict[str, Any] | None:
 
 def _source(record: Record) -> dict[str, Any]:
     return {"topic": record.topic, "partition": record.partition, "topic_offset": record.offset}
-
-
-def _recorded_at(record: Record) -> str | None:
-    return to_text(record.timestamp) if 0 <= record.timestamp < 1 << 42 else None
 
 
 def _first(document: Mapping[str, Any], fields: tuple[str, ...], *types: type) -> Any:

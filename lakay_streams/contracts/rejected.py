@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from lakay_streams.contracts.timestamps import to_text
+from lakay_streams.contracts.timestamps import recorded_at
 
 if TYPE_CHECKING:
     from lakay_streams.contracts.decoding import Rejected
@@ -59,7 +59,7 @@ def rejected_record(
     timestamp: int | None = None,
     keep_whole: int = KEEP_WHOLE,
 ) -> RejectedRecord:
-    """Make the dead-letter record of one Kafka record; `timestamp` is its own, in ms UTC, and none if below 0."""
+    """Make the dead-letter record of one Kafka record; `timestamp` is its own, in ms UTC, none if absurd."""
     truncated = raw is not None and len(raw) > keep_whole
     kept = raw[:KEEP_OF_LARGER] if raw is not None and truncated else raw
     return RejectedRecord(
@@ -69,7 +69,7 @@ def rejected_record(
         source_topic=topic,
         partition=partition,
         offset=offset,
-        rejected_at=None if timestamp is None or timestamp < 0 else to_text(timestamp),
+        rejected_at=recorded_at(timestamp),
         rejection_reasons=rejected.reasons,
         key_base64=None if key is None else _base64(key[:KEEP_OF_KEY]),
         raw_base64=None if kept is None else _base64(kept),

@@ -37,4 +37,9 @@ def to_text(millis: int) -> str:
     """Return milliseconds since the epoch as ISO 8601 UTC text, e.g. `2026-02-27T14:30:00.000Z`."""
     seconds, fraction = divmod(millis, 1000)
     year, month, day, hour, minute, second = gmtime(seconds)[:6]
-    return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z"
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z"
+
+
+def recorded_at(timestamp: int | None) -> str | None:
+    """Return a Kafka record's own time (ms UTC) as text; None where there is none, or one that no clock shows."""
+    return to_text(timestamp) if timestamp is not None and 0 <= timestamp < 1 << 42 else None

@@ -48,7 +48,6 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 class RecordBatch(NamedTuple):

@@ -41,8 +41,16 @@ class Progress(NamedTuple):
     delivered: int | None
 
 
+def spare_fields(consumer: aiokafka.AIOKafkaConsumer, tps: Iterable[TP]) -> None:
+    """Have what has arrived of `tps` made into `Record` when it is taken; what arrives later is left to aiokafka."""
+    for tp in tps:
+        arrived = consumer._fetcher._records.get(tp)
+        if isinstance(arrived, FetchResult):
+            arrived._partition_records._consumer_record = _record
+
+
 def _record(tp: TopicPartition, record: Any) -> Record:
-    return Record(tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers)
+    return Record(tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value)
 
 
 class Fetched(NamedTuple):
@@ -91,11 +99,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return fetched
 
     async def _fetch(self, consumer: aiokafka.AIOKafkaConsumer, tps: set[TP], wait: float) -> list[Fetched]:
-        for tp in tps:
-            waiting = consumer._fetcher._records.get(tp)
-            if isinstance(waiting, FetchResult):
-                # Its records are made when they are taken. What has to be waited for below is made by aiokafka.
-                waiting._partition_records._consumer_record = _record
+        spare_fields(consumer, tps)
         records = await super()._fetch_records(consumer, tps, timeout=wait, max_records=MAX_FETCHED)
         # Tagged here, without an await since the records were taken: a `reposition` before this line has dropped what
         # was fetched before it, so records and epochs agree.

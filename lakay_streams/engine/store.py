@@ -25,6 +25,9 @@ log = structlog.get_logger()
 MEMORY_BYTES = 128 << 20
 WRITE_BUFFER_BYTES = 64 << 20
 
+#: Bytes of changes that one database holds in memory before it writes a file.
+MEMTABLE_BYTES = 8 << 20
+
 _CACHE = Cache(MEMORY_BYTES)
 _WRITE_BUFFERS = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BUFFER_BYTES, False, _CACHE)
 
@@ -99,7 +102,7 @@ def _options() -> Options:
     options.create_if_missing(True)
     options.set_block_based_table_factory(files)
     options.set_write_buffer_manager(_WRITE_BUFFERS)
-    options.set_write_buffer_size(8 << 20)
+    options.set_write_buffer_size(MEMTABLE_BYTES)
     options.set_max_write_buffer_number(2)
     options.set_target_file_size_base(16 << 20)
     options.set_max_open_files(256)
@@ -189,15 +192,20 @@ class PartitionStore:
         Returns the bytes written.
         """
         batch = WriteBatch(raw_mode=True)
+        deletes = False
         for key, value in changes:
             if value is None:
                 batch.delete(key)
+                deletes = True
             else:
                 batch.put(key, value)
         batch.put(self.OFFSET_KEY, str(offset).encode())
         with _as_store_error(self.path, "write"):
             size: int = batch.size_in_bytes()
             self.db.write(batch, _WITHOUT_LOG)
+            if deletes:
+                # The changelog forgets a deletion after a day, and what is in memory is not durable.
+                self.db.flush()
         return size
 
     def offset(self) -> int | None:

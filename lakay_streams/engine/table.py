@@ -22,7 +22,7 @@ State = TypeVar("State")
 #: Kafka compacts closed segments only, and closes one after a week by default: a lost disk would read all of it.
 CHANGELOG_CONFIG = {"segment.ms": str(60 * 60 * 1000), "min.cleanable.dirty.ratio": "0.2"}
 
-#: Bytes of Python objects for one encoded byte of state, measured on tuples of small numbers and strings.
+#: Bytes of Python objects for one encoded byte of state: 3.5 and 5.4 in the largest tables, 7 in one of small numbers.
 DECODED_PER_ENCODED = 8
 
 

@@ -23,7 +23,7 @@ MAKER = RowMaker(alert_kinds(SETTINGS), TOKENS, VAULT)
 
 
 def consumed(topic: str, value: bytes | None, offset: int = 7, timestamp: int = 1_770_000_000_000) -> Record:
-    return Record(topic, 1, offset, timestamp, None, value, ())
+    return Record(topic, 1, offset, timestamp, None, value)
 
 
 def told(topic: str, document: Any) -> Record:

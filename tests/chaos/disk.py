@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-#: Bytes of the small disk. RocksDB reserves 9 MB for each log it can reserve.
+#: Bytes of the small disk: the files of a worker's databases, and not much more.
 SMALL_DISK = 96 << 20
 
 _CLONE_NEWNS = 0x0002_0000

@@ -220,7 +220,7 @@ def disk_full(stage: Stage) -> str | None:
         return victim.count(NO_SPACE) > before
 
     with disk.full(victim.data):
-        # RocksDB has reserved some megabytes, which it may still be writing to.
+        # A database writes a file when it holds enough in memory, and when it is closed.
         at_once = fleet.until(noticed, FULL_S, every=0.2)
         if not at_once:
             victim.send(signal.SIGKILL)

@@ -22,7 +22,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from lakay_streams import telemetry
 from lakay_streams.contracts.topics import JOURNAL
 from lakay_streams.domain.users import decide
-from lakay_streams.engine import producer, recovery, table
+from lakay_streams.engine import producer, recovery, store, table
 from lakay_streams.engine.committer import Outgoing
 from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.recovery import Progress, restore
@@ -127,6 +127,8 @@ def main() -> int:
     vars(producer)["TransactionalProducer"] = StrikingProducer
     vars(recovery)["restore"] = striking_restore
     vars(table)["PartitionStates"] = StrikingStates
+    # The traffic of a test would never fill 8 MB: files are written, merged and found to have no room.
+    store.MEMTABLE_BYTES = 128 << 10
     # Only now: the engine's other modules take those by name as they are imported.
     from agents import topology, transactions
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakay_streams.contracts.timestamps import to_millis, to_text
+from lakay_streams.contracts.timestamps import recorded_at, to_millis, to_text
 
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(datetime(2000, 1, 2), datetime(2100, 12, 30))  # noqa: DTZ001 - the offset is drawn apart
@@ -67,3 +67,13 @@ def test_what_is_no_time_is_refused_with_the_reason(text: str, reason: str) -> N
     with pytest.raises(ValueError, match=reason) as refused:
         to_millis(text)
     assert not text or text not in str(refused.value)
+
+
+@pytest.mark.parametrize("timestamp", [None, -1, 1 << 42, 2**63 - 1])
+def test_a_record_that_no_clock_has_dated_has_no_time(timestamp: int | None) -> None:
+    assert recorded_at(timestamp) is None
+
+
+def test_a_record_has_the_time_that_kafka_gave_it() -> None:
+    assert recorded_at(0) == "1970-01-01T00:00:00.000Z"
+    assert recorded_at(1_772_202_600_123) == "2026-02-27T14:30:00.123Z"

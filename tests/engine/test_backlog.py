@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.engine.backlog import Backlog
+from lakay_streams.engine.batch import Record
 
 LOGINS, TRANSFERS = TP("logins", 0), TP("transfers", 0)
 
 
-class Stored(NamedTuple):
-    topic: str
-    offset: int
-    timestamp: int
-    partition: int = 0
-    key: bytes | None = None
-    value: bytes | None = None
-    headers: tuple[Any, ...] = ()
-
-
-def stored(tp: TP, *timestamps: int, start: int = 0) -> list[Any]:
-    return [Stored(tp.topic, start + offset, timestamp) for offset, timestamp in enumerate(timestamps)]
+def stored(tp: TP, *timestamps: int, start: int = 0) -> list[Record]:
+    return [
+        Record(tp.topic, tp.partition, start + offset, timestamp, None, None)
+        for offset, timestamp in enumerate(timestamps)
+    ]
 
 
 def taken(backlog: Backlog, limit: int) -> list[list[tuple[str, int]]]:

@@ -81,3 +81,16 @@ def test_a_closed_store_keeps_everything_and_a_killed_one_an_older_state_that_ag
     assert (killed.offset(), list(killed.items())) == (1, [(b"a", b"1"), (b"b", b"1")])
     store.close()
     killed.close()
+
+
+def test_what_a_killed_store_has_deleted_stays_deleted(tmp_path: Path) -> None:
+    store, killed = (PartitionStore(tmp_path / "users" / f"{number}.db") for number in range(2))
+    store.open()
+    store.write([(b"a", b"1"), (b"b", b"1")], 1)
+    store.write([(b"a", None)], 2)
+    # A copy is what SIGKILL leaves.
+    shutil.copytree(store.path, killed.path)
+    store.close()
+    killed.open()
+    assert (killed.offset(), list(killed.items())) == (2, [(b"b", b"1")])
+    killed.close()

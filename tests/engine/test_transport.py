@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+from aiokafka import AIOKafkaConsumer
+
+from lakay_streams.engine.batch import Record
+from lakay_streams.engine.fetching import spare_fields
 from tests.engine.harness import caught_up, create_topics, produce, read, unique, workers
 
 
@@ -17,3 +22,23 @@ async def test_every_compression_codec_is_read(kafka: str, tmp_path: Path) -> No
         assert worker.stop() == 0
     outputs = [record for batch in (await read(kafka, f"{name}.out")).values() for record in batch]
     assert len(outputs) == 4
+
+
+async def test_what_has_arrived_is_made_into_records_of_the_fields_that_are_read(kafka: str) -> None:
+    topic = unique("spared")
+    await create_topics(kafka, topic)
+    await produce(kafka, topic, [(b"user", b"%d" % number) for number in range(100)])
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        async with asyncio.timeout(20):
+            while not (arrived := consumer._fetcher._records):  # noqa: ASYNC110 - aiokafka tells no one
+                await asyncio.sleep(0.01)
+        spare_fields(consumer, set(arrived))
+        ((tp, records),) = (await consumer.getmany(max_records=1_000)).items()
+    finally:
+        await consumer.stop()
+    assert {type(record) for record in records} == {Record}
+    assert [(*tp, record.offset, record.key, record.value) for record in records] == [
+        (record.topic, record.partition, number, b"user", b"%d" % number) for number, record in enumerate(records)
+    ]
