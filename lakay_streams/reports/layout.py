@@ -90,41 +90,37 @@ def sheet_of(report: StoredReport) -> Sheet:
     )
 
 
-def _ctr(document: Mapping[str, Any]) -> Sequence[Section]:
+def _in_short(document: Mapping[str, Any], amounts: Sequence[tuple[str, str]], *blocks: Block) -> Section:
     totals = document["totals"]
-    sections = [
-        Section(
-            "In short",
-            (
-                *map(Notice, document["notes"]),
-                Facts(
-                    (
-                        ("Reports", f"{totals['reports']}, of which {totals['to_file']} are to be filed"),
-                        ("Customers", str(totals["customers"])),
-                        ("Cash in", shown(totals["cash_in_minor"])),
-                        ("Cash out", shown(totals["cash_out_minor"])),
-                        ("Regulation", document["regulation"]),
-                    )
-                ),
-                Table(
-                    ("Day", "Customer", "Cash in", "Cash out", "Due", "Status"),
-                    tuple(
-                        (
-                            each["business_day"],
-                            each["customer"],
-                            each["cash_in"]["amount"],
-                            each["cash_out"]["amount"],
-                            each["due"] or "",
-                            _filing(each),
-                        )
-                        for each in document["reports"]
-                    ),
-                    frozenset({2, 3}),
-                    "No customer's cash of a business day was above the threshold.",
-                ),
-            ),
+    facts = Facts(
+        (
+            ("Reports", f"{totals['reports']}, of which {totals['to_file']} are to be filed"),
+            ("Customers", str(totals["customers"])),
+            *[(name, shown(totals[total])) for name, total in amounts],
+            ("Regulation", document["regulation"]),
         )
-    ]
+    )
+    return Section("In short", (*map(Notice, document["notes"]), facts, *blocks))
+
+
+def _ctr(document: Mapping[str, Any]) -> Sequence[Section]:
+    days = Table(
+        ("Day", "Customer", "Cash in", "Cash out", "Due", "Status"),
+        tuple(
+            (
+                each["business_day"],
+                each["customer"],
+                each["cash_in"]["amount"],
+                each["cash_out"]["amount"],
+                each["due"] or "",
+                _filing(each),
+            )
+            for each in document["reports"]
+        ),
+        frozenset({2, 3}),
+        "No customer's cash of a business day was above the threshold.",
+    )
+    sections = [_in_short(document, (("Cash in", "cash_in_minor"), ("Cash out", "cash_out_minor")), days)]
     for each in document["reports"]:
         reported = [
             f"{way} ${each[key]['dollars']:,}"
@@ -142,23 +138,7 @@ def _ctr(document: Mapping[str, Any]) -> Sequence[Section]:
 
 
 def _sar(document: Mapping[str, Any]) -> Sequence[Section]:
-    totals = document["totals"]
-    sections = [
-        Section(
-            "In short",
-            (
-                *map(Notice, document["notes"]),
-                Facts(
-                    (
-                        ("Reports", f"{totals['reports']}, of which {totals['to_file']} are to be filed"),
-                        ("Customers", str(totals["customers"])),
-                        ("Suspicious amount", shown(totals["amount_minor"])),
-                        ("Regulation", document["regulation"]),
-                    )
-                ),
-            ),
-        )
-    ]
+    sections = [_in_short(document, (("Suspicious amount", "amount_minor"),))]
     for each in document["reports"]:
         narrative = each["narrative"]
         told = Text((("", narrative["edited"]),)) if narrative["edited"] is not None else _draft(narrative["draft"])
