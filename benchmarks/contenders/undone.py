@@ -77,7 +77,7 @@ def with_pythons_gc() -> None:
 
 def with_rocksdbs_log() -> None:
     """Have RocksDB write its own log too."""
-    store._WITHOUT_LOG.disable_wal = False  # type: ignore[method-assign,assignment]  # a property
+    store._WITHOUT_LOG.disable_wal = False  # type: ignore[method-assign,assignment]  # as in `store`
 
 
 def with_aiokafkas_records() -> None:

@@ -130,8 +130,7 @@ class Ownership(TableManager):
 
     async def wait_until_recovery_completed(self) -> bool:
         """Wait for the first assignment to be open; True when the app stops first."""
-        # mode names its own Event class; any awaitable `wait` does.
-        stopped: bool = await self.wait_for_stopped(self._ready)  # type: ignore[arg-type]
+        stopped: bool = await self.wait_for_stopped(self._ready)  # type: ignore[arg-type]  # mode names its own Event class
         return stopped
 
     @property

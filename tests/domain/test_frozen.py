@@ -89,7 +89,7 @@ def test_a_field_at_the_end_is_read_from_older_records_and_left_out_by_older_rea
 def test_no_record_changes_and_a_copy_with_changes_is_another_one() -> None:
     one = Newer(1, ("a",))
     with pytest.raises(AttributeError):
-        one.first = 2  # type: ignore[misc]
+        one.first = 2  # type: ignore[misc]  # that it is refused is what is tried
     assert replace(one, first=2) == Newer(2, ("a",))
     assert one == Newer(1, ("a",))
 
