@@ -2,7 +2,8 @@
 
     python -m tests.faust_faults.stock        with the environment of `tests.engine.counting`
 
-STOCK_GUARANTEE is Faust's processing guarantee; with STOCK_TAKE the agent takes batches by `stream.take`.
+STOCK_GUARANTEE is Faust's processing guarantee; STOCK_COMMIT_INTERVAL its commit interval in seconds; with STOCK_TAKE
+the agent takes batches by `stream.take`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def build(name: str, brokers: str, datadir: Path) -> faust.App:
         topic_replication_factor=1,
         broker_session_timeout=6.0,
         broker_heartbeat_interval=1.0,
+        broker_commit_interval=float(os.environ.get("STOCK_COMMIT_INTERVAL", "2.8")),
         consumer_auto_offset_reset="earliest",
         processing_guarantee=os.environ.get("STOCK_GUARANTEE", "at_least_once"),
         web_enabled=False,
