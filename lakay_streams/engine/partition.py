@@ -16,7 +16,6 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Any, TypeVar
 
 from aiokafka.errors import KafkaError
@@ -89,8 +88,8 @@ class Partition:
         self._committed: dict[str, int] = {}
         self._crashes: dict[str, Crash] = {}
         self._topic_partitions: dict[str, int] = {}
-        self._work_arrived = asyncio.Event()
-        self._full = asyncio.Event()
+        self._due = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self._room = asyncio.Event()
         self._room.set()
         self._spoiled = False
@@ -151,9 +150,11 @@ class Partition:
             self._segments.append(Segment(topic, first, last, len(records)))
         self._positions[topic] = last + 1
         self._pending += len(records)
-        self._work_arrived.set()
+        if self._timer is None:
+            # Not started where a checkpoint ends, which may have taken most of the interval.
+            self._timer = asyncio.get_running_loop().call_later(self.options.interval, self.hurry)
         if self._pending >= self.options.max_records:
-            self._full.set()
+            self.hurry()
             if self._pending >= 2 * self.options.max_records:
                 self._room.clear()
 
@@ -164,8 +165,7 @@ class Partition:
     def fail(self, failure: StoreError | KafkaError) -> None:
         """Make the next checkpoint, which is due at once, raise `failure`."""
         self._failure = failure
-        self._work_arrived.set()
-        self._full.set()
+        self.hurry()
 
     def to_park(self, topic: str) -> int | None:
         """Return the offset of the record of `topic` that has crashed workers too often to be tried again, if any."""
@@ -203,12 +203,18 @@ class Partition:
 
     async def due(self) -> None:
         """Wait until a checkpoint is due."""
-        await self._work_arrived.wait()
-        try:
-            async with asyncio.timeout(self.options.interval):
-                await self._full.wait()
-        except TimeoutError:
-            return
+        await self._due.wait()
+
+    def hurry(self) -> None:
+        """Make a checkpoint due at once."""
+        self._due.set()
+
+    def _until_due(self) -> None:
+        """Begin to wait for the next checkpoint."""
+        self._due.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def checkpoint(self) -> None:
         """Commit everything processed so far; does nothing when there is nothing.
@@ -221,8 +227,8 @@ class Partition:
                 started = time.monotonic()
                 if self._failure is not None:
                     raise self._failure
+                self._until_due()
                 if self._spoiled or not self._segments:
-                    self._work_arrived.clear()
                     return
                 self._undecided = True
                 journal = self._journal_entry()
@@ -233,9 +239,7 @@ class Partition:
                 records, self._pending = self._pending, 0
                 self._segments, self._parked = [], []
                 unacknowledged, self._unacknowledged = self._unacknowledged, []
-                self._work_arrived.clear()
-                self._full.clear()
-            encoded = {name: await self._encoded(name, changed) for name, changed in changes.items()}
+            encoded = await self._encoded(changes)
             outgoing = await self._addressed(outputs)
             if self.options.journal_topic is not None:
                 outgoing[self.options.journal_topic, self.number] = [(str(self.number).encode(), journal.encode())]
@@ -294,13 +298,17 @@ class Partition:
             offsets[TopicPartition(topic, self.number)] = OffsetAndMetadata(position, crash.metadata() if crash else "")
         return offsets
 
-    async def _encoded(self, name: str, changed: Mapping[str, Any]) -> list[Change]:
-        encode = self.states[name].table.encode
-        encoded: list[Change] = []
-        changes = iter(changed.items())
-        while turn := [(key.encode(), encode(state)) for key, state in islice(changes, ENCODED_PER_TURN)]:
-            encoded += turn
-            await asyncio.sleep(0)
+    async def _encoded(self, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Change]]:
+        encoded: dict[str, list[Change]] = {name: [] for name in changes}
+        in_this_turn = 0
+        for name, changed in changes.items():
+            encode, append = self.states[name].table.encode, encoded[name].append
+            for key, state in changed.items():
+                append((key.encode(), encode(state)))
+                in_this_turn += 1
+                if in_this_turn == ENCODED_PER_TURN:
+                    in_this_turn = 0
+                    await asyncio.sleep(0)
         return encoded
 
     async def _addressed(
@@ -338,6 +346,7 @@ class Partition:
         """Let go of the partition without a checkpoint."""
         # An agent that waits for room of a partition that is gone would wait for ever.
         self._room.set()
+        self._until_due()
         # Stores first: their locks must not wait for a broker that is away.
         for states in self.states.values():
             states.store.close()

@@ -78,6 +78,8 @@ class Tenure:
     async def leave(self) -> None:
         """Commit what is processed, close, and end; a partition that is not open yet is given up where it stands."""
         self._leaving.set()
+        if (partition := self._ownership.partitions.get(self.number)) is not None:
+            partition.hurry()
         if self._interruptible:
             self._interruptible = False
             self._task.cancel()
@@ -173,21 +175,13 @@ class Tenure:
 
     async def _serve(self, partition: Partition) -> None:
         """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""
-        leaving = asyncio.create_task(self._leaving.wait())
-        try:
-            while not self._leaving.is_set():
-                due = asyncio.create_task(partition.due())
-                try:
-                    await asyncio.wait({due, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    due.cancel()
-                await partition.checkpoint()
-            # From here on batches of this partition find no owner.
-            self._ownership.partitions.pop(self.number, None)
-            async with asyncio.timeout(self._app.options.timeout / 2):
-                await partition.checkpoint()
-        finally:
-            leaving.cancel()
+        while not self._leaving.is_set():
+            await partition.due()
+            await partition.checkpoint()
+        # From here on batches of this partition find no owner.
+        self._ownership.partitions.pop(self.number, None)
+        async with asyncio.timeout(self._app.options.timeout / 2):
+            await partition.checkpoint()
 
     async def _refuse_other_counts(self, partition: Partition) -> None:
         """Raise `TopicError` where a key may belong to another partition than this worker counts on."""
