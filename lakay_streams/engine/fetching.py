@@ -74,9 +74,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # The factory offers neither; both are read when the consumer starts, which is after this.
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
-        import os
-        consumer._fetch_min_bytes = int(os.environ.get("FMB","1"))
-        consumer._fetch_max_wait_ms = int(os.environ.get("FMW","50"))
         return consumer
 
     async def _fetch_records(
