@@ -150,9 +150,9 @@ class Partition:
             self._segments.append(Segment(topic, first, last, len(records)))
         self._positions[topic] = last + 1
         self._pending += len(records)
-        if self._timer is None:
-            # Not started where a checkpoint ends, which may have taken most of the interval.
-            self._timer = asyncio.get_running_loop().call_later(self.options.interval, self.hurry)
+        # While a checkpoint is on its way the wait for the next begins with its end: fewer of them under full load.
+        if not self._undecided:
+            self._await_interval()
         if self._pending >= self.options.max_records:
             self.hurry()
             if self._pending >= 2 * self.options.max_records:
@@ -209,8 +209,11 @@ class Partition:
         """Make a checkpoint due at once."""
         self._due.set()
 
-    def _until_due(self) -> None:
-        """Begin to wait for the next checkpoint."""
+    def _await_interval(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self.options.interval, self.hurry)
+
+    def _not_due(self) -> None:
         self._due.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -227,7 +230,7 @@ class Partition:
                 started = time.monotonic()
                 if self._failure is not None:
                     raise self._failure
-                self._until_due()
+                self._not_due()
                 if self._spoiled or not self._segments:
                     return
                 self._undecided = True
@@ -254,6 +257,8 @@ class Partition:
                     states.written(encoded[name], last[states.changelog, self.number])
                 states.evict()
             self._undecided = False
+            if self._segments:
+                self._await_interval()
             self._room.set()
             self.checkpoints += 1
             now = time.monotonic()
@@ -346,7 +351,7 @@ class Partition:
         """Let go of the partition without a checkpoint."""
         # An agent that waits for room of a partition that is gone would wait for ever.
         self._room.set()
-        self._until_due()
+        self._not_due()
         # Stores first: their locks must not wait for a broker that is away.
         for states in self.states.values():
             states.store.close()
