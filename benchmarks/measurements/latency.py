@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -42,18 +42,27 @@ def measure(stage: Stage, quick: bool) -> list[dict[str, Any]]:
     events = iter(traffic(scenario_share=0.05))
     saturating, seconds = (60_000, 6.0) if quick else (200_000, 20.0)
     # A broker that has just started is busy compiling itself; what the first worker meets is not what others will.
-    _, sent = _measure(stage, "warm-up", GUARANTEES[0], events, 0, saturating, seconds / 2)
-    rows = []
+    _, sent = _measure(stage, "warm-up", GUARANTEES[0], events, 0, saturating, {"half": seconds / 2})
+    rows, lasting = [], {"half": seconds, "light": 2 * seconds}
     for guarantee in GUARANTEES[: 1 if quick else None]:
-        found, sent = _measure(stage, guarantee, guarantee, events, sent, saturating, seconds)
+        found, sent = _measure(stage, guarantee, guarantee, events, sent, saturating, lasting)
         rows += found
     return rows
 
 
 def _measure(
-    stage: Stage, name: str, guarantee: str, events: Iterator[Simulated], sent: int, saturating: int, seconds: float
+    stage: Stage,
+    name: str,
+    guarantee: str,
+    events: Iterator[Simulated],
+    sent: int,
+    saturating: int,
+    lasting: Mapping[str, float],
 ) -> tuple[list[dict[str, Any]], int]:
-    """Measure one worker; return its rows, and how many records are sent when `sent` were before."""
+    """Measure one worker, under each load for so many seconds; return its rows, and how many records are sent by then.
+
+    `sent` were before.
+    """
     rows = []
     group = f"latency-{name}"
     environment = {"PROCESSING_GUARANTEE": guarantee, "KAFKA_AUTO_OFFSET_RESET": "latest"}
@@ -64,8 +73,9 @@ def _measure(
         saturation, answers = _saturate(stage, worker, group, records, sent)
         stage.tell(f"{name}: {saturation:,.0f} events/s at full load")
         rows.append({"guarantee": guarantee, "load": "pages at full load", "events_per_s": saturation, **_of(answers)})
-        for load, rate, lasting in (("half", saturation / 2, seconds), ("light", LIGHT, 2 * seconds)):
-            records = list(islice(events, int(rate * lasting)))
+        for load, seconds in lasting.items():
+            rate = LIGHT if load == "light" else saturation / 2
+            records = list(islice(events, int(rate * seconds)))
             sent += len(records)
             found = stage.run(_paced(stage, records, rate))
             rows.append({"guarantee": guarantee, "load": load, "events_per_s": rate, **_of(found)})

@@ -70,14 +70,14 @@ class Tenure:
         self.opened = asyncio.Event()
         #: Changes that the last opening had to replay from the changelogs.
         self.replayed = 0
-        self._leaving = asyncio.Event()
+        self._leaving = False
         #: Whether `leave` may cancel: not while serving, whose last checkpoint counts, nor while closing.
         self._interruptible = True
         self._task = asyncio.create_task(self._run())
 
     async def leave(self) -> None:
         """Commit what is processed, close, and end; a partition that is not open yet is given up where it stands."""
-        self._leaving.set()
+        self._leaving = True
         if (partition := self._ownership.partitions.get(self.number)) is not None:
             partition.hurry()
         if self._interruptible:
@@ -88,7 +88,7 @@ class Tenure:
     async def _run(self) -> None:
         failures = 0
         try:
-            while not self._leaving.is_set():
+            while not self._leaving:
                 partition = self._new_partition()
                 try:
                     await self._open(partition, again=failures > 0)
@@ -108,7 +108,7 @@ class Tenure:
                     self._ownership.partitions.pop(self.number, None)
                     self._ownership.consumer.pause_partitions(self._sources)
                     await partition.close()
-                if not self._leaving.is_set():
+                if not self._leaving:
                     self._interruptible = True
                     await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF)) - 1])
         except Exception as exc:
@@ -175,7 +175,7 @@ class Tenure:
 
     async def _serve(self, partition: Partition) -> None:
         """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""
-        while not self._leaving.is_set():
+        while not self._leaving:
             await partition.due()
             await partition.checkpoint()
         # From here on batches of this partition find no owner.
