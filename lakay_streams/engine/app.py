@@ -69,8 +69,8 @@ class StreamApp(App):
             table_standby_replicas=standby_replicas,
             key_serializer="raw",
             value_serializer="raw",
-            # A message is a batch, some milliseconds of work.
-            stream_buffer_maxsize=4,
+            # A turn has a batch of each topic partition at most, and its length bounds what waits.
+            stream_buffer_maxsize=10_000,
             stream_wait_empty=False,
             broker_max_poll_records=2_000,
             broker_session_timeout=session_timeout,
@@ -101,4 +101,5 @@ class StreamApp(App):
 
     def batches(self, *topics: str) -> TopicT:
         """Return a channel of the record batches of `topics`, for an agent."""
-        return self.topic(*topics, key_serializer="raw", value_serializer=BATCH_CODEC, value_type=None)
+        # Without acks: checkpoints commit, and Faust would keep every batch's offset for a commit that never comes.
+        return self.topic(*topics, key_serializer="raw", value_serializer=BATCH_CODEC, value_type=None, acks=False)

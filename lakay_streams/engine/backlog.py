@@ -2,7 +2,7 @@
 
 Kafka orders nothing between topics. A worker that catches up and drains one topic after another scores a day's
 transfers before it has seen the logins between them. Kafka Streams picks the partition whose next record is oldest, and
-so does this; a batch's length is how far topics may run ahead of each other.
+so does this; a turn's length is how far topics may run ahead of each other.
 """
 
 from __future__ import annotations
@@ -48,8 +48,16 @@ class Backlog:
         else:
             held.records += records
 
-    def take(self, limit: int) -> RecordBatch:
-        """Return up to `limit` records of the topic partition whose next record is oldest; something must wait."""
+    def take(self, limit: int) -> list[RecordBatch]:
+        """Return up to `limit` records: those of the topic partition whose next record is oldest, then of the next."""
+        taken = []
+        while self._held and limit > 0:
+            batch = self._oldest(limit)
+            limit -= len(batch.records)
+            taken.append(batch)
+        return taken
+
+    def _oldest(self, limit: int) -> RecordBatch:
         tp, held = min(self._held.items(), key=lambda item: item[1].records[item[1].start].timestamp)
         end = held.start + limit
         taken = held.records[held.start : end]

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
-#: Seconds for which an agent works on a batch without a pause: pages, checkpoints and heartbeats share its event loop.
+#: Seconds for which agents work without a pause: checkpoints and replies of Kafka share their event loop.
 TURN = 0.008
 
-#: Bounds of a batch, whatever its records take: a stall of the machine must not end batching, nor a lull bloat it.
+#: Bounds of a turn, whatever its records take: a stall of the machine must not end batching, nor a lull bloat it.
 MIN_RECORDS, MAX_RECORDS = 20, 400
 
 #: Records over which the pace is averaged.
@@ -22,7 +22,7 @@ _AVERAGED = 2_000
 
 
 class Pace:
-    """How long agents take for a record, and so how many records make a batch of one turn."""
+    """How long agents take for a record, and so how many records make a turn."""
 
     def __init__(self) -> None:
         """Start with a guess."""
@@ -35,7 +35,7 @@ class Pace:
 
     @property
     def records(self) -> int:
-        """How many records the next batch may have."""
+        """How many records the next turn may have."""
         return min(MAX_RECORDS, max(MIN_RECORDS, int(TURN / self._seconds_per_record)))
 
 

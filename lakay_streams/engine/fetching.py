@@ -85,7 +85,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     ) -> Any:
         # aiokafka empties one partition before it turns to the next; a few of each lets `Backlog` choose.
         fetched: list[Fetched] = []
-        for tp in active_partitions:
+        for tp in self.arrived(active_partitions):
             try:
                 fetched += await self._fetch(consumer, {tp}, 0)
             except Exception as exc:

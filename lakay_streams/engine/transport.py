@@ -39,6 +39,45 @@ class _BatchCodec(codecs.Codec):
 codecs.register(BATCH_CODEC, _BatchCodec())
 
 
+class BatchMessage(ConsumerMessage):
+    """A batch as Faust's message, which tells when the last of its agents is done with it."""
+
+    __slots__ = ("_acked", "done")
+
+    value: RecordBatch  # type: ignore[assignment]  # `BATCH_CODEC` takes it as it is
+
+    def __init__(self, batch: RecordBatch, generation: int) -> None:
+        """Wrap `batch`; `generation` is the consumer group's, by which streams know what a rebalance has outdated."""
+        self.done = asyncio.Event()
+        last = batch.records[-1]
+        super().__init__(
+            batch.topic,
+            batch.partition,
+            last.offset,
+            last.timestamp / 1000,
+            timestamp_type=0,
+            headers=[],
+            key=None,
+            value=batch,  # type: ignore[arg-type]
+            checksum=None,
+            serialized_key_size=0,
+            serialized_value_size=0,
+            tp=TP(batch.topic, batch.partition),
+            generation_id=generation,
+        )
+
+    @property
+    def acked(self) -> bool:
+        """Whether every agent is done with it. Faust sets it; Faust's method for that is not called by its Cython."""
+        return self._acked
+
+    @acked.setter
+    def acked(self, acked: bool) -> None:
+        self._acked = acked
+        if acked:
+            self.done.set()
+
+
 class Consumer(driver.Consumer):
     """Faust's consumer, delivering batches and leaving offsets to checkpoints."""
 
@@ -48,7 +87,7 @@ class Consumer(driver.Consumer):
         """Start with nothing delivered."""
         #: The next offset to deliver to the agents, of each partition that has delivered any.
         self.delivered: dict[TP, int] = {}
-        #: How fast the agents are, which decides how long batches are.
+        #: How fast the agents are, which decides how long turns are.
         self.pace = Pace()
         super().__init__(*args, **kwargs)
 
@@ -131,33 +170,25 @@ class Consumer(driver.Consumer):
         fetched: Any = await self._getmany(active_partitions=wanted, timeout=0.0 if backlog else 1.0)
         return list(fetched)
 
-    async def _deliver(self, batch: RecordBatch, halted: asyncio.Task[None]) -> None:
-        """Hand the batch to its agents; give up when `halted` is done first."""
-        tp, last = TP(batch.topic, batch.partition), batch.records[-1]
-        message = ConsumerMessage(
-            tp.topic,
-            tp.partition,
-            last.offset,
-            last.timestamp / 1000,
-            timestamp_type=0,
-            headers=[],
-            key=None,
-            value=batch,  # type: ignore[arg-type]  # `BATCH_CODEC` takes it as it is
-            checksum=None,
-            serialized_key_size=0,
-            serialized_value_size=0,
-            tp=tp,
-            generation_id=self.app.consumer_generation_id,
-        )
-        self.delivered[tp] = last.offset + 1
-        # Not mode's `wait_first`, which makes four tasks a batch.
-        delivery = asyncio.ensure_future(self.callback(message))
+    async def _deliver(self, turn: Iterable[RecordBatch], halted: asyncio.Task[None]) -> None:
+        """Have the agents work on the turn's batches; give up when `halted` is done first."""
+        # Not mode's `wait_first`, which makes four tasks.
+        delivery = asyncio.ensure_future(self._work_on(turn))
         try:
             await asyncio.wait((delivery, halted), return_when=asyncio.FIRST_COMPLETED)
             if delivery.done():
                 delivery.result()
         finally:
             delivery.cancel()
+
+    async def _work_on(self, turn: Iterable[RecordBatch]) -> None:
+        """Hand the turn's batches to their agents, and wait until they are done."""
+        messages = [BatchMessage(batch, self.app.consumer_generation_id) for batch in turn]
+        for message in messages:
+            self.delivered[message.tp] = message.offset + 1
+            await self.callback(message)
+        for message in messages:
+            await message.done.wait()
 
     @property
     def connected(self) -> bool:

@@ -20,10 +20,10 @@ def stored(tp: TP, *timestamps: int, start: int = 0) -> list[Record]:
 
 
 def taken(backlog: Backlog, limit: int) -> list[list[tuple[str, int]]]:
-    batches = []
+    turns = []
     while backlog:
-        batches.append([(record.topic, record.timestamp) for record in backlog.take(limit).records])
-    return batches
+        turns.append([(record.topic, record.timestamp) for batch in backlog.take(limit) for record in batch.records])
+    return turns
 
 
 def test_a_topic_that_is_behind_in_time_goes_first() -> None:
@@ -35,11 +35,21 @@ def test_a_topic_that_is_behind_in_time_goes_first() -> None:
     ]
 
 
+def test_a_turn_takes_what_waits_in_several_topics() -> None:
+    backlog = Backlog()
+    backlog.add(TRANSFERS, 1, stored(TRANSFERS, 20, 30, 40))
+    backlog.add(LOGINS, 1, stored(LOGINS, 10, 25))
+    assert taken(backlog, 4) == [
+        [(LOGINS.topic, 10), (LOGINS.topic, 25), (TRANSFERS.topic, 20), (TRANSFERS.topic, 30)],
+        [(TRANSFERS.topic, 40)],
+    ]
+
+
 def test_records_of_an_older_epoch_are_dropped() -> None:
     backlog = Backlog()
     backlog.add(LOGINS, 1, stored(LOGINS, 10, 20))
     backlog.add(LOGINS, 2, stored(LOGINS, 20, start=1))
-    batch = backlog.take(10)
+    (batch,) = backlog.take(10)
     assert (batch.epoch, [record.offset for record in batch.records]) == (2, [1])
     assert not backlog
 
@@ -54,8 +64,8 @@ def test_every_record_is_handed_out_once_and_in_the_order_of_its_partition(parts
         for _ in range(2):
             backlog.add(TP("topic", number), 1, stored(TP("topic", number), *timestamps))
     while backlog:
-        batch = backlog.take(limit)
-        assert 1 <= len(batch.records) <= limit
-        out += [(batch.partition, record.offset) for record in batch.records]
+        turn = backlog.take(limit)
+        assert 1 <= sum(len(batch.records) for batch in turn) <= limit
+        out += [(batch.partition, record.offset) for batch in turn for record in batch.records]
     for number, timestamps in enumerate(parts):
         assert [offset for partition, offset in out if partition == number] == [*range(len(timestamps))] * 2

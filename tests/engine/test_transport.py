@@ -24,6 +24,16 @@ async def test_every_compression_codec_is_read(kafka: str, tmp_path: Path) -> No
     assert len(outputs) == 4
 
 
+async def test_nothing_of_a_batch_is_kept_when_it_is_done(kafka: str, tmp_path: Path) -> None:
+    name = unique("kept")
+    await create_topics(kafka, f"{name}.in", f"{name}.out", f"{name}.journal", f"{name}.in.parked")
+    await produce(kafka, f"{name}.in", [(b"%d" % number, b"x") for number in range(50)])
+    with workers(name, kafka, tmp_path, 1) as (worker,):
+        await caught_up(kafka, name, f"{name}.in")
+        assert worker.stop() == 0
+    assert "offsets kept: 0\n" in worker.log.read_text()
+
+
 async def test_what_has_arrived_is_made_into_records_of_the_fields_that_are_read(kafka: str) -> None:
     topic = unique("spared")
     await create_topics(kafka, topic)
