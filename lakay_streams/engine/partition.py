@@ -56,7 +56,6 @@ class Partition:
         options: Options,
     ) -> None:
         """Prepare it; its committer must be started, its stores restored and `begin` called before records come."""
-        tables = list(tables)
         self.number = number
         self.partitions = partitions
         self.epoch = epoch
@@ -66,8 +65,7 @@ class Partition:
         self._unacknowledged: list[asyncio.Future[Any]] = []
         self.options = options
         self.states: dict[str, PartitionStates[Any]] = {
-            table.name: PartitionStates(table, number, partitions, options.cache_bytes // max(1, len(tables)))
-            for table in tables
+            table.name: PartitionStates(table, number, partitions) for table in tables
         }
         #: Held while a batch is processed and while a checkpoint takes its share.
         self.lock = asyncio.Lock()
@@ -255,7 +253,7 @@ class Partition:
             for name, states in self.states.items():
                 if encoded[name]:
                     states.written(encoded[name], last[states.changelog, self.number])
-                states.evict()
+            self._evict()
             self._undecided = False
             if self._segments:
                 self._await_interval()
@@ -272,6 +270,13 @@ class Partition:
             self.records += self.stats.records
             self.outputs += self.stats.outputs
             self.options.checkpointed(self.stats)
+
+    def _evict(self) -> None:
+        """Keep the states within their bound, which is one for all tables: each is as large as its keys make it."""
+        cached = sum(states.cached_bytes for states in self.states.values())
+        if cached > self.options.cache_bytes:
+            for states in self.states.values():
+                states.evict(1 - self.options.cache_bytes / cached)
 
     def _refuse_undecided(self) -> None:
         # Whether the failed transaction committed is known only after a new producer has started: another one on this

@@ -73,14 +73,13 @@ class StateTable(Table[bytes, bytes], Generic[State]):
 class PartitionStates(Generic[State]):
     """One partition's states of one table: look-ups through the cache, changes held until the checkpoint."""
 
-    def __init__(self, table: StateTable[State], partition: int, partitions: int, cache_bytes: int) -> None:
+    def __init__(self, table: StateTable[State], partition: int, partitions: int) -> None:
         """Prepare the states of `partition`; `partitions` is the table's partition count."""
         self.table = table
         self.partition = partition
         self.partitions = partitions
         self.store = PartitionStore(table.store_path(partition))
         self.changelog = table.changelog_topic.get_topic_name()
-        self._cache_bytes = cache_bytes
         self._cached: dict[str, State] = {}
         self._changed: dict[str, State] = {}
         self._encoded_bytes = 1024.0
@@ -133,13 +132,14 @@ class PartitionStates(Generic[State]):
         mean = self.store.write(changes, offset) / len(changes)
         self._encoded_bytes += 0.1 * (mean - self._encoded_bytes)
 
-    def evict(self) -> None:
-        """Forget the unchanged states that were set longest ago, down to the bound; RocksDB must have the others."""
-        room = int(self._cache_bytes / (self._encoded_bytes * DECODED_PER_ENCODED)) + 1
-        excess = len(self._cached) - room
-        if excess <= 0:
-            return
-        oldest = [key for key, _ in zip(self._cached, range(excess), strict=False)]
+    @property
+    def cached_bytes(self) -> float:
+        """How much memory the decoded states take, estimated."""
+        return len(self._cached) * self._encoded_bytes * DECODED_PER_ENCODED
+
+    def evict(self, part: float) -> None:
+        """Forget `part` of the states, those set longest ago, except changed ones; RocksDB must have the others."""
+        oldest = [key for key, _ in zip(self._cached, range(int(len(self._cached) * part)), strict=False)]
         for key in oldest:
             if key not in self._changed:
                 del self._cached[key]

@@ -18,13 +18,13 @@ from lakay_streams.errors import StoreError
 from tests.engine.counting import Count, build
 
 
-def closed_states(folder: Path, cache_bytes: int = 1 << 20) -> PartitionStates[Count]:
+def closed_states(folder: Path) -> PartitionStates[Count]:
     table = cast(StateTable[Count], build("counting", "127.0.0.1:1", folder).tables["counts"])
-    return PartitionStates(table, 0, 1, cache_bytes)
+    return PartitionStates(table, 0, 1)
 
 
-def states(folder: Path, cache_bytes: int = 1 << 20) -> PartitionStates[Count]:
-    opened = closed_states(folder, cache_bytes)
+def states(folder: Path) -> PartitionStates[Count]:
+    opened = closed_states(folder)
     opened.store.open()
     return opened
 
@@ -32,7 +32,6 @@ def states(folder: Path, cache_bytes: int = 1 << 20) -> PartitionStates[Count]:
 def write_back(states: PartitionStates[Count], offset: int) -> None:
     changes = states.take_changes()
     states.written([(key.encode(), states.table.encode(state)) for key, state in changes.items()], offset)
-    states.evict()
 
 
 def test_a_change_is_read_back_before_and_after_its_checkpoint(tmp_path: Path) -> None:
@@ -60,15 +59,21 @@ def test_a_change_during_a_checkpoint_waits_for_the_next(tmp_path: Path) -> None
     assert table.changed == 1
 
 
-def test_the_cache_is_bounded_and_never_forgets_a_change(tmp_path: Path) -> None:
-    table = states(tmp_path, cache_bytes=100_000)
+def test_what_was_set_longest_ago_is_forgotten_and_no_change_ever(tmp_path: Path) -> None:
+    table = states(tmp_path)
     for number in range(5_000):
         table.set(f"user-{number}", Count(number))
     write_back(table, 1)
+    everything = table.cached_bytes
     for number in range(100):
         table.set(f"user-{number}", Count(number + 1))
-    write_back(table, 2)
-    assert table.cached < 5_000
+    table.evict(0.5)
+    assert table.cached_bytes == everything / 2
+    assert table.peek("user-0") is table.get("user-0")
+    assert table.peek("user-2599") is not table.peek("user-2599")
+    assert table.peek("user-2600") is table.peek("user-2600")
+    table.evict(1.0)
+    assert table.cached == 100
     assert [table.get(f"user-{number}").times for number in (0, 99, 100, 4_999)] == [1, 100, 100, 4_999]
 
 
