@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections import Counter
+from collections.abc import Iterable
 from typing import Never
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from faust.types import TP
 
 from benchmarks import workload
 from benchmarks.contenders import Job, fail, report
 from benchmarks.measure import Measurement, Meter
+from lakay_streams.engine.group import unprocessed
 
 POLL_S = 0.02
 """How often the committed offsets are read: what a run's time may be wrong by."""
@@ -44,8 +47,12 @@ def run_worker(job: Job, command: list[str] | None = None) -> Never:
     report(job, measurement)
 
 
-async def measure(job: Job, worker: subprocess.Popen[bytes], *topics: str) -> Measurement:
-    """Watch the committed offsets of the group `job.run_id` from the first one to the last record of `topics`."""
+async def measure(job: Job, worker: subprocess.Popen[bytes], *topics: str, internal: Iterable[str] = ()) -> Measurement:
+    """Watch the committed offsets of the group `job.run_id` from the first one to the last record of `topics`.
+
+    What the worker writes to `internal` topics, to read it again, is part of an event's cost: the clock stops when that
+    is committed too.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=job.bootstrap_servers)
     await admin.start()
     try:
@@ -55,6 +62,9 @@ async def measure(job: Job, worker: subprocess.Popen[bytes], *topics: str) -> Me
         if at_start > total / 2:
             fail(f"{at_start} of {total} events were in the first commit: load more to measure the steady rate.")
         await _committed_above(admin, job, worker, topics, total - 1)
+        again = [TP(topic, number) for topic in internal for number in range(workload.PARTITIONS)]
+        while again and await unprocessed(job.run_id, again, {"bootstrap_servers": job.bootstrap_servers}):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(POLL_S)
         return meter.read(total - at_start)
     finally:
         await admin.close()

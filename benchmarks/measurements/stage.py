@@ -102,8 +102,10 @@ class Stage:
         self.console.print(f"[dim]  {sentence}[/]")
 
     @contextmanager
-    def worker(self, name: str, *, group: str = GROUP, **environment: str) -> Iterator[Worker]:
-        """Run a worker until the block ends; it is killed then."""
+    def worker(
+        self, name: str, *, group: str = GROUP, cores: Iterable[int] = (), **environment: str
+    ) -> Iterator[Worker]:
+        """Run a worker until the block ends; it is killed then. It runs on `cores`, if there are any, else on all."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -127,6 +129,8 @@ class Stage:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+            if cores:
+                process.cpu_affinity(list(cores))
         try:
             yield Worker(process, port, log)
         finally:
@@ -178,6 +182,31 @@ class Stage:
                 await consumer.stop()
 
         return self.run(consume())
+
+
+@contextmanager
+def core_kept() -> Iterator[list[int]]:
+    """Keep this process and its children, Kafka among them, off one core; yield that core, or none where none can be.
+
+    Production gives a worker a core. Where it shares two with its broker and whoever makes the traffic, its tail is how
+    the kernel shares them out.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        yield []
+        return
+    kept, *others = cores
+    _confine(others)
+    try:
+        yield [kept]
+    finally:
+        _confine(cores)
+
+
+def _confine(cores: list[int]) -> None:
+    for process in (own := psutil.Process(), *own.children(recursive=True)):
+        for thread in process.threads():
+            os.sched_setaffinity(thread.id, cores)
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> int:
