@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -205,8 +205,10 @@ def core_kept() -> Iterator[list[int]]:
 
 def _confine(cores: list[int]) -> None:
     for process in (own := psutil.Process(), *own.children(recursive=True)):
-        for thread in process.threads():
-            os.sched_setaffinity(thread.id, cores)
+        # A thread or process may end meanwhile.
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
+            for thread in process.threads():
+                os.sched_setaffinity(thread.id, cores)
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> int:

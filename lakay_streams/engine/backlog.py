@@ -50,22 +50,18 @@ class Backlog:
 
     def take(self, limit: int) -> list[RecordBatch]:
         """Return up to `limit` records: those of the topic partition whose next record is oldest, then of the next."""
-        taken = []
-        while self._held and limit > 0:
-            batch = self._oldest(limit)
-            limit -= len(batch.records)
-            taken.append(batch)
+        taken: list[RecordBatch] = []
+        for tp, held in sorted(self._held.items(), key=lambda item: item[1].records[item[1].start].timestamp):
+            end = held.start + limit
+            taken.append(RecordBatch(tp.topic, tp.partition, held.epoch, held.records[held.start : end]))
+            if end < len(held.records):
+                held.start = end
+            else:
+                del self._held[tp]
+            limit -= len(taken[-1].records)
+            if not limit:
+                break
         return taken
-
-    def _oldest(self, limit: int) -> RecordBatch:
-        tp, held = min(self._held.items(), key=lambda item: item[1].records[item[1].start].timestamp)
-        end = held.start + limit
-        taken = held.records[held.start : end]
-        if end < len(held.records):
-            held.start = end
-        else:
-            del self._held[tp]
-        return RecordBatch(tp.topic, tp.partition, held.epoch, taken)
 
     def clear(self) -> None:
         """Forget everything: it will be read again by whoever owns it next."""

@@ -105,8 +105,11 @@ class Ownership(TableManager):
         return set(self._changelogs)
 
     def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Do nothing yet: Faust first stops the flow, then sends the signal that `release` follows."""
+        """Stop the flow; Faust then sends the signal that `release` follows."""
         self._ready.clear()
+        # Faust does so only where something was assigned. What is queued is dropped in any case, and the consumer must
+        # not wait for agents to be done with it.
+        self.consumer.stop_flow()
 
     async def _on_revoked(self, *args: Any, **kwargs: Any) -> None:
         # Faust waits for this before it rejoins the group, so nobody else can own these partitions yet.
