@@ -42,9 +42,7 @@ codecs.register(BATCH_CODEC, _BatchCodec())
 class BatchMessage(ConsumerMessage):
     """A batch as Faust's message, which tells when the last of its agents is done with it."""
 
-    __slots__ = ("_acked", "done")
-
-    value: RecordBatch  # type: ignore[assignment]  # `BATCH_CODEC` takes it as it is
+    __slots__ = ("done",)
 
     def __init__(self, batch: RecordBatch, generation: int) -> None:
         """Wrap `batch`; `generation` is the consumer group's, by which streams know what a rebalance has outdated."""
@@ -58,7 +56,7 @@ class BatchMessage(ConsumerMessage):
             timestamp_type=0,
             headers=[],
             key=None,
-            value=batch,  # type: ignore[arg-type]
+            value=batch,  # type: ignore[arg-type]  # `BATCH_CODEC` takes it as it is
             checksum=None,
             serialized_key_size=0,
             serialized_value_size=0,
@@ -69,11 +67,10 @@ class BatchMessage(ConsumerMessage):
     @property
     def acked(self) -> bool:
         """Whether every agent is done with it. Faust sets it; Faust's method for that is not called by its Cython."""
-        return self._acked
+        return self.done.is_set()
 
     @acked.setter
     def acked(self, acked: bool) -> None:
-        self._acked = acked
         if acked:
             self.done.set()
 
@@ -198,12 +195,6 @@ class Consumer(driver.Consumer):
     def progress(self) -> dict[TP, Progress]:
         """Return how far each assigned partition is read; may be asked from any thread."""
         return self._thread.progress(self.delivered)
-
-    def ack(self, message: Any) -> bool:
-        """Forget the message; its offset is committed by a checkpoint."""
-        message.acked = True
-        self._unacked_messages.discard(message)
-        return True
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Do nothing: offsets are committed by checkpoints."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
@@ -11,11 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.engine import store
+from lakay_streams.engine.batch import Record, RecordBatch
+from lakay_streams.engine.partition import Partition
+from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.store import PartitionStore
 from lakay_streams.engine.table import PartitionStates, StateTable
 from lakay_streams.errors import StoreError
 from tests.engine.counting import Count, build
+
+
+class Accepting(TransactionalProducer):
+    """Takes whatever is to be committed, and sends it nowhere."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        super().__init__(transactional_id="counting-0", group_id="counting", timeout=1.0, client={})
+
+    async def commit(self, records: Any, offsets: Any) -> dict[tuple[str, int], int]:
+        """Say that each topic's records end at offset 1."""
+        return dict.fromkeys(records, 1)
 
 
 def closed_states(folder: Path) -> PartitionStates[Count]:
@@ -75,6 +90,33 @@ def test_what_was_set_longest_ago_is_forgotten_and_no_change_ever(tmp_path: Path
     table.evict(1.0)
     assert table.cached == 100
     assert [table.get(f"user-{number}").times for number in (0, 99, 100, 4_999)] == [1, 100, 100, 4_999]
+
+
+@pytest.mark.parametrize(("cache_bytes", "kept"), [(1 << 30, 5_000), (100_000, 0)])
+async def test_the_cache_of_a_partition_is_bounded_by_bytes(tmp_path: Path, cache_bytes: int, kept: int) -> None:
+    app = build("counting", "127.0.0.1:1", tmp_path)
+    options = app.options._replace(journal_topic=None, cache_bytes=cache_bytes)
+    partition = Partition(
+        0,
+        1,
+        group="counting",
+        tables=app.tables.values(),
+        partitions=1,
+        committer=Accepting(),
+        eager=None,
+        references=(),
+        options=options,
+    )
+    counts = partition.states["counts"]
+    counts.store.open()
+    for number in range(5_000):
+        counts.set(f"user-{number}", Count(number))
+    partition.fresh(RecordBatch("counting.in", 0, 1, ()))
+    partition.processed("counting.in", [Record("counting.in", 0, 0, 0, None, None)])
+    await partition.checkpoint()
+    assert kept <= counts.cached <= 5_000
+    assert counts.cached_bytes - counts.cached_bytes / counts.cached <= cache_bytes  # but for a part of one state
+    await partition.close()
 
 
 def test_a_store_is_unlocked_as_soon_as_it_is_closed(tmp_path: Path) -> None:
