@@ -20,10 +20,10 @@ from benchmarks.contenders import Job, fail, report
 from benchmarks.contenders.watched import count_records, measure
 from benchmarks.measure import Measurement
 from benchmarks.workload import PARTITIONS
-from lakay_streams.contracts.topics import EVENT_TYPES, FRAUD_ALERTS, INTERNAL_TYPES, REJECTED, REKEYED
+from lakay_streams.contracts import topics
+from lakay_streams.contracts.topics import EVENT_TYPES, FRAUD_ALERTS, REJECTED
 
 SOURCES = tuple(EVENT_TYPES)
-INTERNAL = (*REKEYED.values(), *INTERNAL_TYPES)
 SEED = 20_26
 LAKAY = (sys.executable, "-m", "lakay_streams.cli")
 
@@ -49,7 +49,7 @@ def run(job: Job) -> Never:
 async def _measure(job: Job, worker: subprocess.Popen[bytes]) -> Measurement:
     """Watch the worker through all the traffic, and see that it did its job."""
     alerts, rejects = await count_records(job, FRAUD_ALERTS), await count_records(job, REJECTED)
-    measurement = await measure(job, worker, *SOURCES, internal=INTERNAL)
+    measurement = await measure(job, worker, *SOURCES, internal=topics.SOURCES)
     if await count_records(job, REJECTED) != rejects:
         fail("The worker rejected simulated events: what was measured is not its job.")
     if await count_records(job, FRAUD_ALERTS) == alerts:

@@ -50,8 +50,8 @@ def run_worker(job: Job, command: list[str] | None = None) -> Never:
 async def measure(job: Job, worker: subprocess.Popen[bytes], *topics: str, internal: Iterable[str] = ()) -> Measurement:
     """Watch the committed offsets of the group `job.run_id` from the first one to the last record of `topics`.
 
-    What the worker writes to `internal` topics, to read it again, is part of an event's cost: the clock stops when that
-    is committed too.
+    What the worker writes to topics that it reads again is part of an event's cost: with such among the `internal`
+    topics, the clock stops when all of these are committed too.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=job.bootstrap_servers)
     await admin.start()
@@ -63,7 +63,7 @@ async def measure(job: Job, worker: subprocess.Popen[bytes], *topics: str, inter
             fail(f"{at_start} of {total} events were in the first commit: load more to measure the steady rate.")
         await _committed_above(admin, job, worker, topics, total - 1)
         again = [TP(topic, number) for topic in internal for number in range(workload.PARTITIONS)]
-        while again and await unprocessed(job.run_id, again, {"bootstrap_servers": job.bootstrap_servers}):  # noqa: ASYNC110 - as above
+        while again and await unprocessed(job.run_id, again, {"bootstrap_servers": job.bootstrap_servers}):  # noqa: ASYNC110 - Kafka tells no one
             await asyncio.sleep(POLL_S)
         return meter.read(total - at_start)
     finally:
