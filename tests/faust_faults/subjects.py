@@ -29,14 +29,10 @@ class Doubled(AssertionError):  # noqa: N818 - as above
 
 
 class Subject(NamedTuple):
-    """An implementation of the counting topology.
-
-    `counted` reads a changelog record's key and count; `databases` is where below a worker's folder a partition's is.
-    """
+    """An implementation of the counting topology; `counted` reads a changelog record's key and count."""
 
     module: str
     counted: Callable[[Any], tuple[str, int]]
-    databases: str
 
     async def prepare(self, kafka: str) -> str:
         """Create the topics of a new application and return its name."""
@@ -73,10 +69,10 @@ class Subject(NamedTuple):
 STOCK = Subject(
     "tests.faust_faults.stock",
     lambda record: (json.loads(record.key), json.loads(record.value)),
-    "*/tables/counts-{}.db",
 )
 LAKAY = Subject(
-    "tests.engine.counting", lambda record: (record.key.decode(), _decode(record.value).times), "*/tables/counts/{}.db"
+    "tests.engine.counting",
+    lambda record: (record.key.decode(), _decode(record.value).times),
 )
 
 

@@ -1,0 +1,49 @@
+"""A partition that changes hands leaves nothing behind with its former owner."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from rocksdict import Options, Rdict
+
+from tests.engine.counting import PARTITIONS
+from tests.engine.harness import DEADLINE, caught_up, create_topics, produce, unique, workers
+
+
+async def test_a_partition_that_was_given_away_is_unlocked(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTING_STANDBY", "0")  # a copy is open, and rightly so
+    name = unique("unlocked")
+    await create_topics(kafka, f"{name}.in", f"{name}.out", f"{name}.journal", f"{name}.in.parked")
+    await produce(kafka, f"{name}.in", [(b"user-%d" % number, b"1") for number in range(50)])
+    with workers(name, kafka, tmp_path, 1) as (first,):
+        await caught_up(kafka, name, f"{name}.in")
+        assert unlocked(first.folder) == 0
+        others = tmp_path / "others"
+        others.mkdir()
+        with workers(name, kafka, others, 2):
+            async with asyncio.timeout(DEADLINE):
+                # Three workers, three partitions: the first keeps one.
+                while unlocked(first.folder) < PARTITIONS - 1:  # noqa: ASYNC110 - another process gives them away
+                    await asyncio.sleep(0.5)
+
+
+def unlocked(folder: Path) -> int:
+    """Return how many partitions' databases in a worker's folder another process may open."""
+    databases = list(folder.glob("*/tables/counts/*.db"))
+    assert len(databases) == PARTITIONS
+    return sum(map(is_unlocked, databases))
+
+
+def is_unlocked(database: Path) -> bool:
+    """Whether another process may open a database."""
+    try:
+        Rdict(str(database), options=Options(raw_mode=True)).close()
+    except Exception as exc:  # rocksdict raises bare exceptions
+        if "lock" in str(exc).lower():
+            return False
+        raise
+    return True
