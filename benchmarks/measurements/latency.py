@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
 from threading import Event, Thread
@@ -43,50 +44,48 @@ LIGHT = 200.0
 def measure(stage: Stage, quick: bool) -> list[dict[str, Any]]:
     """Measure each guarantee at half of the saturation and at light load."""
     stage.run(_stamp_appends(stage))
-    events = iter(traffic(scenario_share=0.05))
-    saturating, seconds = (60_000, 6.0) if quick else (200_000, 20.0)
-    rows: list[dict[str, Any]] = []
+    seconds = 6.0 if quick else 20.0
     with core_kept() as core:
+        bench = _Bench(stage, core, iter(traffic(scenario_share=0.05)), saturating=60_000 if quick else 200_000)
         # A broker that has just started is busy compiling itself; what the first worker meets is not what others will.
-        _, sent = _measure(stage, core, "warm-up", GUARANTEES[0], events, 0, saturating, {"half": seconds / 2})
-        lasting = {"half": seconds, "light": 2 * seconds}
-        for guarantee in GUARANTEES[: 1 if quick else None]:
-            found, sent = _measure(stage, core, guarantee, guarantee, events, sent, saturating, lasting)
-            rows += found
-    return rows
+        bench.measure("warm-up", GUARANTEES[0], {"half": seconds / 2})
+        return [
+            row
+            for guarantee in GUARANTEES[: 1 if quick else None]
+            for row in bench.measure(guarantee, guarantee, {"half": seconds, "light": 2 * seconds})
+        ]
 
 
-def _measure(
-    stage: Stage,
-    core: Iterable[int],
-    name: str,
-    guarantee: str,
-    events: Iterator[Simulated],
-    sent: int,
-    saturating: int,
-    lasting: Mapping[str, float],
-) -> tuple[list[dict[str, Any]], int]:
-    """Measure one worker, on `core`, under each load for so many seconds; return its rows, and how many are sent then.
+@dataclass
+class _Bench:
+    """Workers on `core`, one after the other, saturated with so many `events` each; `sent` were sent so far."""
 
-    `sent` records were before.
-    """
-    rows = []
-    group = f"latency-{name}"
-    environment = {"PROCESSING_GUARANTEE": guarantee, "KAFKA_AUTO_OFFSET_RESET": "latest"}
-    with stage.worker(group, group=group, cores=core, **environment) as worker:
-        _until_ready(worker)
-        records = list(islice(events, saturating))
-        sent += len(records)
-        saturation, answers = _saturate(stage, worker, group, records, sent)
-        stage.tell(f"{name}: {saturation:,.0f} events/s at full load")
-        rows.append({"guarantee": guarantee, "load": "pages at full load", "events_per_s": saturation, **_of(answers)})
-        for load, seconds in lasting.items():
-            rate = LIGHT if load == "light" else saturation / 2
-            records = list(islice(events, int(rate * seconds)))
-            sent += len(records)
-            found = stage.run(_paced(stage, records, rate))
-            rows.append({"guarantee": guarantee, "load": load, "events_per_s": rate, **_of(found)})
-    return rows, sent
+    stage: Stage
+    core: list[int]
+    events: Iterator[Simulated]
+    saturating: int
+    sent: int = 0
+
+    def measure(self, name: str, guarantee: str, loads: Mapping[str, float]) -> list[dict[str, Any]]:
+        """Measure one worker under each load for so many seconds; return its rows."""
+        group = f"latency-{name}"
+        environment = {"PROCESSING_GUARANTEE": guarantee, "KAFKA_AUTO_OFFSET_RESET": "latest"}
+        with self.stage.worker(group, group=group, cores=self.core, **environment) as worker:
+            _until_ready(worker)
+            records = self._next(self.saturating)
+            saturation, answers = _saturate(self.stage, worker, group, records, self.sent)
+            self.stage.tell(f"{name}: {saturation:,.0f} events/s at full load")
+            rows = [{"guarantee": guarantee, "load": "pages at full load", "events_per_s": saturation, **_of(answers)}]
+            for load, seconds in loads.items():
+                rate = LIGHT if load == "light" else saturation / 2
+                found = self.stage.run(_paced(self.stage, self._next(int(rate * seconds)), rate))
+                rows.append({"guarantee": guarantee, "load": load, "events_per_s": rate, **_of(found)})
+        return rows
+
+    def _next(self, count: int) -> list[Simulated]:
+        """Return the next so many events, which are to be sent."""
+        self.sent += count
+        return list(islice(self.events, count))
 
 
 def draw(rows: list[dict[str, Any]], axes: Axes) -> None:
