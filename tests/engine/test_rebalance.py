@@ -1,4 +1,4 @@
-"""A partition that changes hands leaves nothing behind with its former owner."""
+"""A partition that changes hands leaves nothing behind with its former owner, nor anybody waiting."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ from rocksdict import Options, Rdict
 
 from tests.engine.counting import PARTITIONS
 from tests.engine.harness import DEADLINE, caught_up, create_topics, produce, unique, workers
+from tests.engine.test_mending import assert_nothing_lost_or_doubled, feed, running, until
+
+
+async def test_no_records_flow_after_a_revocation_while_nothing_is_assigned(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(kafka, tmp_path) as (name, app):
+        assignment = app.consumer.assignment()
+        with monkeypatch.context() as unassigned:
+            unassigned.setattr(app.consumer, "assignment", set)
+            await app._on_partitions_revoked(set())
+        assert not app.ownership.consumer.flow_active
+        await app.ownership.on_rebalance(assignment, set(), set(), app.consumer_generation_id)
+        await until(lambda: app.ownership.ready)
+        await feed(kafka, name, 0, 500)
+        await assert_nothing_lost_or_doubled(kafka, name)
 
 
 async def test_a_partition_that_was_given_away_is_unlocked(
