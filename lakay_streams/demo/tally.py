@@ -35,7 +35,7 @@ class Tally:
     ) -> None:
         """Read the alerts of these topics; alerts of any other are counted by their topic alone."""
         self._readers: dict[str, Callable[[bytes], SeenAlert]] = {
-            fraud_alerts: lambda value: _fraud(alerts.decode(value)),
+            fraud_alerts: lambda value: _fraud(alerts.decode_fraud(value)),
             ato_alerts: lambda value: _takeover(alerts.decode_ato(value)),
             tier_changes: lambda value: _circle(alerts.decode_tier_change(value)),
             compliance_alerts: lambda value: _compliance(alerts.decode_compliance(value)),

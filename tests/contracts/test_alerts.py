@@ -14,8 +14,8 @@ from lakay_streams.contracts.alerts import (
     CircleTierChange,
     FraudAlert,
     ato_alert,
-    decode,
     decode_ato,
+    decode_fraud,
     decode_tier_change,
     encode,
     fraud_alert,
@@ -85,7 +85,7 @@ def test_alerts_keep_to_their_schema_and_are_read_back(cause: TransactionInitiat
     document = json.loads(encode(alert))
     Draft7Validator(schema).validate(document)
     assert set(document) == set(schema["properties"]) == set(schema["required"]) == set(FraudAlert.__struct_fields__)
-    assert decode(encode(alert)) == alert
+    assert decode_fraud(encode(alert)) == alert
 
 
 def test_an_amount_has_the_places_of_its_currency() -> None:
