@@ -24,7 +24,8 @@ class CheckpointStats(NamedTuple):
 class Options(NamedTuple):
     """How partitions checkpoint.
 
-    A checkpoint is due `interval` seconds after the first record since the last one ended, or at `max_records`.
+    A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`; records that
+    are processed while one is on its way wait for `partition.pause_after`.
     The journal goes to `journal_topic`, if there is one. `park` sets a record aside that crashed the worker
     `PARK_AFTER` times. Outputs to `eager_topics` do not wait for the checkpoint: they are sent after their batch,
     outside of the transaction, and so at least once. `versions` are the constant part of what the journal says was in

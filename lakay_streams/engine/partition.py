@@ -39,6 +39,15 @@ Value = TypeVar("Value")
 ENCODED_PER_TURN = 250
 
 
+def pause_after(took: float, interval: float) -> float:
+    """Return how long to wait after a checkpoint that took so many seconds, when more records are processed already.
+
+    The next is due `interval` seconds after the last one began, but not before the agents have had as long as that one
+    took, or a whole interval: under full load, where checkpoints are slow, there are fewer of them.
+    """
+    return min(interval, max(interval - took, took))
+
+
 class Partition:
     """The owned partition `number`, opened for the `epoch`-th time by this worker."""
 
@@ -148,9 +157,9 @@ class Partition:
             self._segments.append(Segment(topic, first, last, len(records)))
         self._positions[topic] = last + 1
         self._pending += len(records)
-        # While a checkpoint is on its way the wait for the next begins with its end: fewer of them under full load.
+        # While a checkpoint is on its way, its end decides when the next is due.
         if not self._undecided:
-            self._await_interval()
+            self._due_in(self.options.interval)
         if self._pending >= self.options.max_records:
             self.hurry()
             if self._pending >= 2 * self.options.max_records:
@@ -207,9 +216,9 @@ class Partition:
         """Make a checkpoint due at once."""
         self._due.set()
 
-    def _await_interval(self) -> None:
+    def _due_in(self, seconds: float) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self.options.interval, self.hurry)
+            self._timer = asyncio.get_running_loop().call_later(seconds, self.hurry)
 
     def _not_due(self) -> None:
         self._due.clear()
@@ -256,7 +265,7 @@ class Partition:
             self._evict()
             self._undecided = False
             if self._segments:
-                self._await_interval()
+                self._due_in(pause_after(time.monotonic() - started, self.options.interval))
             self._room.set()
             self.checkpoints += 1
             now = time.monotonic()
