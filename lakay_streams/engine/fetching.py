@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -131,6 +132,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Ask the group whether this worker is still its member."""
         alive: bool = await self._ensure_consumer()._coordinator._do_heartbeat()
         return alive
+
+    def show_life(self) -> None:
+        """Tell aiokafka that this member asks for what there is; may be called from any thread.
+
+        It takes a consumer that fetches nothing for `broker_max_poll_interval` for one that hangs: it leaves the group,
+        and does not come back before it fetches.
+        """
+        if self._consumer is not None:
+            self._consumer._subscription._last_fetch_ended = time.monotonic()
 
     def arrived(self, tps: set[TP]) -> set[TP]:
         """Return those of which records, or an error, are here and not taken yet; may be asked from any thread."""

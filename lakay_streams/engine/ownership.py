@@ -233,19 +233,21 @@ class Ownership(TableManager):
                 started = time.perf_counter()
                 try:
                     yield work
+                    self.consumer.pace.took(len(work.records), time.perf_counter() - started)
+                    partition.processed(batch.topic, work.records)
+                    await partition.send_eagerly()
                 except BaseException:
-                    # Half a batch is in the states: no checkpoint may take them.
+                    # Half a batch is in the states, or half of its outputs is sent: no checkpoint may take them.
                     partition.spoil()
                     raise
-                self.consumer.pace.took(len(work.records), time.perf_counter() - started)
-                partition.processed(batch.topic, work.records)
-                await partition.send_eagerly()
         except StoreError as exc:
             partition.fail(exc)
         except Exception as exc:
             # Outside the lock, which a checkpoint in flight may wait for while it holds the producer.
-            await self._account_crash(partition, work, exc)
-            self.on_fatal(exc)
+            try:
+                await self._account_crash(partition, work, exc)
+            finally:
+                self.on_fatal(exc)
             raise
 
     async def _account_crash(self, partition: Partition, work: Work, exc: Exception) -> None:

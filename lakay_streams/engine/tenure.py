@@ -137,6 +137,7 @@ class Tenure:
             starts = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in first.items()}
             await partition.committer.commit({}, starts)
             committed |= {TP(*tp): offset for tp, offset in starts.items()}
+        committed |= await self._moved_on(committed)
         partition.begin({tp.topic: offset for tp, offset in committed.items()})
         self._ownership.partitions[self.number] = partition
         await consumer.reposition({tp: offset.offset for tp, offset in committed.items()}, partition.epoch)
@@ -172,6 +173,32 @@ class Tenure:
                     journal_offset=position,
                 )
         return journalled
+
+    async def _moved_on(self, committed: Mapping[TP, OffsetAndMetadata]) -> dict[TP, OffsetAndMetadata]:
+        """Return where the log begins, for the sources of which it begins after the committed offset.
+
+        Raises `OffsetOutOfRangeError` where it ends before: what comes now would be taken for processed. A broker that
+        has just started may say so for a moment, so the partition is opened again until it says otherwise.
+        """
+        consumer = self._ownership.consumer
+        begins, ends = await consumer.earliest_offsets(*committed), await consumer.highwaters(*committed)
+        moved_on = {}
+        for tp, (offset, _) in committed.items():
+            if offset > ends[tp]:
+                raise kafka.OffsetOutOfRangeError(
+                    f"Topic {tp.topic} partition {tp.partition} ends at offset {ends[tp]} and is processed up to "
+                    f"{offset}: it lost records or was made anew; restore it, or start under another consumer group."
+                )
+            if offset < begins[tp]:
+                log.error(
+                    "source_records_lost",
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    committed_offset=offset,
+                    begin=begins[tp],
+                )
+                moved_on[tp] = OffsetAndMetadata(begins[tp], "")
+        return moved_on
 
     async def _serve(self, partition: Partition) -> None:
         """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""

@@ -162,6 +162,8 @@ class Consumer(driver.Consumer):
             # Asked for each batch, and a question takes two changes of thread and a look at every partition.
             wanted = self._thread.arrived(wanted)
         if not wanted:
+            # A spare worker has no partition, and one that waits for its database has none open.
+            self._thread.show_life()
             await asyncio.sleep(0 if backlog else 0.1)
             return []
         fetched: Any = await self._getmany(active_partitions=wanted, timeout=0.0 if backlog else 1.0)

@@ -2,7 +2,8 @@
 
     python -m tests.engine.counting        with COUNTING_NAME, COUNTING_KAFKA, COUNTING_DATA in the environment
                                            and COUNTING_STANDBY, by default 1; COUNTING_INTERVAL, by default 0.1 s;
-                                           COUNTING_EAGER, the eager topics
+                                           COUNTING_EAGER, the eager topics; COUNTING_MAX_POLL, after how many
+                                           seconds a consumer that fetches nothing hangs, by default 1000
 
 A record whose value is `boom` raises, as a bug in a rule would; the first whose value is `flaky` raises too, as
 something that fails once would. At its end it prints how many offsets Faust keeps for a commit of its own.
@@ -65,6 +66,7 @@ def build(name: str, brokers: str, datadir: Path, *, reset: str = "earliest", **
         consumer_auto_offset_reset=reset,
         session_timeout=6.0,
         standby_replicas=int(os.environ.get("COUNTING_STANDBY", "1")),
+        broker_max_poll_interval=float(os.environ.get("COUNTING_MAX_POLL", "1000")),
     )
     counts = StateTable(app, name="counts", state_type=Count, new=Count)
 

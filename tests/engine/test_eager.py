@@ -98,3 +98,21 @@ async def test_records_whose_outputs_are_not_stored_are_not_committed(
         assert app.ownership.reopened >= 1
     _, expected = counted(await read(kafka, f"{name}.in"), EMIT_EVERY)
     assert set(await outputs(kafka, name)) == set(expected)
+
+
+async def test_records_whose_outputs_could_not_be_sent_for_a_bug_are_not_committed(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: EagerProducer, *output: Any) -> asyncio.Future[Any]:
+        raise TypeError("a bug in the producer")
+
+    monkeypatch.setattr(EagerProducer, "send", broken)
+    name = await prepare(kafka)
+    async with started(name, kafka, tmp_path, eager_topics=frozenset({f"{name}.out"})) as app:
+        stopped: asyncio.Queue[BaseException] = asyncio.Queue()
+        app.ownership.on_fatal = stopped.put_nowait
+        await produce(kafka, f"{name}.in", [(b"user", b"%d" % number) for number in range(EMIT_EVERY)])
+        async with asyncio.timeout(20):
+            assert str(await stopped.get()) == "a bug in the producer"
+        await asyncio.sleep(0.5)
+    assert sum(offset.offset for offset in (await committed(kafka, name, f"{name}.in")).values()) == 0

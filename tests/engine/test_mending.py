@@ -18,7 +18,9 @@ from aiokafka.errors import KafkaError
 
 from lakay_streams.engine import producer
 from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.batch import Record
 from lakay_streams.engine.crash import Crash
+from lakay_streams.engine.partition import Partition
 from tests.engine.counting import EMIT_EVERY, Count, build
 from tests.engine.harness import caught_up, committed, counted, create_topics, produce, read, unique
 
@@ -159,6 +161,21 @@ async def test_a_bug_while_a_checkpoint_is_due_is_accounted_and_stops_the_worker
             Crash.from_metadata(each.metadata) for each in (await committed(kafka, name, f"{name}.in")).values()
         ]
         assert [account.times for account in accounts if account] == [1]
+
+
+async def test_a_bug_stops_the_worker_although_it_cannot_be_accounted(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def account_crash(self: Partition, record: Record) -> Crash:
+        raise TimeoutError("the database is away")
+
+    monkeypatch.setattr(Partition, "account_crash", account_crash)
+    async with running(kafka, tmp_path) as (name, app):
+        stopped: asyncio.Queue[BaseException] = asyncio.Queue()
+        app.ownership.on_fatal = stopped.put_nowait
+        await produce(kafka, f"{name}.in", [(b"user-1", b"boom")])
+        async with asyncio.timeout(20):
+            assert str(await stopped.get()) == "a bug in a rule"
 
 
 def overwrite(folder: Path, pattern: str) -> int:

@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from rocksdict import Options, Rdict
 
+from lakay_streams.engine.group import members
 from tests.engine.counting import PARTITIONS
 from tests.engine.harness import DEADLINE, caught_up, create_topics, produce, unique, workers
 from tests.engine.test_mending import assert_nothing_lost_or_doubled, feed, running, until
@@ -45,6 +47,27 @@ async def test_a_partition_that_was_given_away_is_unlocked(
                 # Three workers, three partitions: the first keeps one.
                 while unlocked(first.folder) < PARTITIONS - 1:  # noqa: ASYNC110 - another process gives them away
                     await asyncio.sleep(0.5)
+
+
+async def test_a_spare_worker_stays_in_the_group_however_long_it_has_no_partition(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTING_STANDBY", "0")
+    monkeypatch.setenv("COUNTING_MAX_POLL", "2")
+    name = unique("spare")
+    await create_topics(kafka, f"{name}.in", f"{name}.out", f"{name}.journal", f"{name}.in.parked")
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        with workers(name, kafka, tmp_path, PARTITIONS + 1):
+            async with asyncio.timeout(DEADLINE):
+                while await members(admin, name) <= PARTITIONS:  # noqa: ASYNC110 - Kafka tells no one
+                    await asyncio.sleep(0.2)
+            for _ in range(12):
+                await asyncio.sleep(0.5)
+                assert await members(admin, name) == PARTITIONS + 1
+    finally:
+        await admin.close()
 
 
 def unlocked(folder: Path) -> int:
