@@ -8,11 +8,13 @@ LAKAY_TEST_POSTGRES the server that it names, whose role must be allowed to crea
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from psycopg.errors import InsufficientPrivilege
 from pydantic import SecretStr
 
 from lakay_streams.db.url import connection_parameters
@@ -50,7 +52,20 @@ def fresh_database(server: str) -> Iterator[str]:
         yield f"{address.rpartition('/')[0]}/{name}{query and '?' + query}"
     finally:
         with psycopg.connect(**parameters, autocommit=True) as connection:
+            _drop(connection, name)
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            return
+        except InsufficientPrivilege:
+            # The server's own autovacuum is in it for a moment, which only a superuser may end.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def settings_for(url: str) -> Settings:
