@@ -11,7 +11,8 @@ from rocksdict import Options, Rdict
 
 from lakay_streams.engine.group import members
 from tests.engine.counting import PARTITIONS
-from tests.engine.harness import DEADLINE, caught_up, create_topics, produce, unique, workers
+from tests.engine.harness import DEADLINE, caught_up, produce, workers
+from tests.engine.test_exactly_once import prepare
 from tests.engine.test_mending import assert_nothing_lost_or_doubled, feed, running, until
 
 
@@ -34,8 +35,7 @@ async def test_a_partition_that_was_given_away_is_unlocked(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COUNTING_STANDBY", "0")  # a copy is open, and rightly so
-    name = unique("unlocked")
-    await create_topics(kafka, f"{name}.in", f"{name}.out", f"{name}.journal", f"{name}.in.parked")
+    name = await prepare(kafka)
     await produce(kafka, f"{name}.in", [(b"user-%d" % number, b"1") for number in range(50)])
     with workers(name, kafka, tmp_path, 1) as (first,):
         await caught_up(kafka, name, f"{name}.in")
@@ -54,8 +54,7 @@ async def test_a_spare_worker_stays_in_the_group_however_long_it_has_no_partitio
 ) -> None:
     monkeypatch.setenv("COUNTING_STANDBY", "0")
     monkeypatch.setenv("COUNTING_MAX_POLL", "2")
-    name = unique("spare")
-    await create_topics(kafka, f"{name}.in", f"{name}.out", f"{name}.journal", f"{name}.in.parked")
+    name = await prepare(kafka)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:

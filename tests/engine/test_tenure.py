@@ -11,7 +11,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import TopicPartition
 
 from lakay_streams.errors import EngineError, TopicError
-from tests.engine.harness import caught_up, committed, create_topics, read, unique, workers
+from tests.engine.harness import caught_up, committed, create_topics, read, workers
+from tests.engine.test_exactly_once import prepare
 from tests.engine.test_mending import fail_commits, feed, running
 
 
@@ -56,48 +57,45 @@ async def test_a_worker_stops_at_a_refusal_that_asking_again_does_not_change(kaf
 
 
 async def test_a_source_that_ends_before_what_is_processed_is_not_read(kafka: str, tmp_path: Path) -> None:
-    name = unique("anew")
-    topics = [f"{name}.in", f"{name}.out", f"{name}.journal", f"{name}.in.parked"]
-    await create_topics(kafka, *topics)
+    name = await prepare(kafka)
+    source = f"{name}.in"
     with workers(name, kafka, tmp_path, 1) as (worker,):
         await feed(kafka, name, 0, 300)
-        await caught_up(kafka, name, topics[0])
+        await caught_up(kafka, name, source)
         assert worker.stop() == 0
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         await admin.start()
-        await admin.delete_topics([topics[0]])
+        await admin.delete_topics([source])
         await asyncio.sleep(2)
         await admin.close()
-        await create_topics(kafka, topics[0])
+        await create_topics(kafka, source)
         worker.start()
         await feed(kafka, name, 0, 60)
         async with asyncio.timeout(30):
             while "it lost records or was made anew" not in worker.log.read_text():  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
-        assert not await committed(kafka, name, topics[0])
+        assert not await committed(kafka, name, source)
         # What it waits for has come: as much as there was, and more.
         await feed(kafka, name, 60, 300)
         await feed(kafka, name, 300, 400)
-        await caught_up(kafka, name, topics[0])
+        await caught_up(kafka, name, source)
 
 
 async def test_records_deleted_before_they_were_processed_are_told_of(kafka: str, tmp_path: Path) -> None:
-    name = unique("deleted")
-    topics = [f"{name}.in", f"{name}.out", f"{name}.journal", f"{name}.in.parked"]
-    await create_topics(kafka, *topics)
+    name = await prepare(kafka)
+    source = f"{name}.in"
     with workers(name, kafka, tmp_path, 1) as (worker,):
         await feed(kafka, name, 0, 300)
-        await caught_up(kafka, name, topics[0])
+        await caught_up(kafka, name, source)
         assert worker.stop() == 0
         await feed(kafka, name, 300, 600)
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         await admin.start()
         ends = {
-            TopicPartition(topics[0], number): batch[-1].offset
-            for number, batch in (await read(kafka, topics[0])).items()
+            TopicPartition(source, number): batch[-1].offset for number, batch in (await read(kafka, source)).items()
         }
         await admin.delete_records({tp: RecordsToDelete(before_offset=end) for tp, end in ends.items()})
         await admin.close()
         worker.start()
-        await caught_up(kafka, name, topics[0])
+        await caught_up(kafka, name, source)
         assert worker.log.read_text().count("source_records_lost") == len(ends)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 _NAMESPACE = UUID("3d9f5c1a-42f4-5c0e-b1de-7a0c9e6b8f21")
 
 
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """Whatever `encode` takes."""
+
+
 class AlertFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One rule's finding, as `domain.decision.Finding` describes it."""
 
@@ -41,6 +45,6 @@ def alert_id(alert_type: str, entity_id: str, event_id: str) -> str:
     return str(uuid5(_NAMESPACE, f"{alert_type}/{entity_id}/{event_id}"))
 
 
-def encode(alert: msgspec.Struct) -> bytes:
+def encode(alert: Alert) -> bytes:
     """Return the alert's value for Kafka, as JSON; its key is `user_id` or `circle_id`."""
     return msgspec.json.encode(alert)

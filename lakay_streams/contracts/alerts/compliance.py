@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lakay_streams.contracts.alerts.common import alert_id
+from lakay_streams.contracts.alerts.common import Alert, alert_id
 from lakay_streams.contracts.money import to_text as money_text
 from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.domain.business_day import iso_day
@@ -76,7 +76,7 @@ class ComplianceTotals(msgspec.Struct, frozen=True, kw_only=True):
     cash_out_minor: int
 
 
-class ComplianceAlert(msgspec.Struct, frozen=True, kw_only=True):
+class ComplianceAlert(Alert, frozen=True, kw_only=True):
     """One compliance alert, or an update of one: `revision` counts up under the same `alert_id`.
 
     `status` is open or withdrawn. `due_date` (ISO 8601 day) is null where nothing is due.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lakay_streams.contracts.alerts.common import alert_id
+from lakay_streams.contracts.alerts.common import Alert, alert_id
 from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.domain.frozen import asdict
 
@@ -23,7 +23,7 @@ class RiskFactor(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class EddTrigger(msgspec.Struct, frozen=True, kw_only=True):
+class EddTrigger(Alert, frozen=True, kw_only=True):
     """A customer's risk became high or more. `required` is what must be asked, as sentences."""
 
     trigger_id: str

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lakay_streams.contracts.alerts.common import AlertFinding, alert_finding, alert_id
+from lakay_streams.contracts.alerts.common import Alert, AlertFinding, alert_finding, alert_id
 from lakay_streams.contracts.money import to_text as money_text
 from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
@@ -18,7 +18,7 @@ TRANSACTION_RISK = "transaction_risk"
 LOGIN_VELOCITY = "login_velocity"
 
 
-class FraudAlert(msgspec.Struct, frozen=True, kw_only=True):
+class FraudAlert(Alert, frozen=True, kw_only=True):
     """One fraud alert. `amount` is a decimal string in `currency`; both and `transaction_id` are null for a login."""
 
     alert_id: str

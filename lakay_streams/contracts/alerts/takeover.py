@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lakay_streams.contracts.alerts.common import AlertFinding, alert_finding, alert_id
+from lakay_streams.contracts.alerts.common import Alert, AlertFinding, alert_finding, alert_id
 from lakay_streams.contracts.money import to_text as money_text
 from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.domain.behavior.anomaly import contributions
@@ -23,7 +23,7 @@ TAKEOVER_RECOMMENDATIONS = {"low": "allow", "medium": "monitor", "high": "review
 """What to do about an account; the runbook (section 8.1) locks it at CRITICAL."""
 
 
-class AtoAlert(msgspec.Struct, frozen=True, kw_only=True):
+class AtoAlert(Alert, frozen=True, kw_only=True):
     """One account takeover alert.
 
     `anomaly_score` is the sum of `contributions`, one per dimension; `sequence_score` says how far the takeover has

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lakay_streams.contracts.alerts.common import AlertFinding, alert_finding, alert_id
+from lakay_streams.contracts.alerts.common import Alert, AlertFinding, alert_finding, alert_id
 from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.domain.circles import explain
 
@@ -26,7 +26,7 @@ class MovedBy(msgspec.Struct, frozen=True, kw_only=True):
     change: float
 
 
-class CircleTierChange(msgspec.Struct, frozen=True, kw_only=True):
+class CircleTierChange(Alert, frozen=True, kw_only=True):
     """One change of a circle's tier. `score` is the sum of `contributions`, one per dimension.
 
     `moved_by` are the newest events since the last change that moved the score this way, oldest first;
