@@ -62,12 +62,17 @@ async def measure(job: Job, worker: subprocess.Popen[bytes], *topics: str, inter
         if at_start > total / 2:
             fail(f"{at_start} of {total} events were in the first commit: load more to measure the steady rate.")
         await _committed_above(admin, job, worker, topics, total - 1)
-        again = [TP(topic, number) for topic in internal for number in range(workload.PARTITIONS)]
-        while again and await unprocessed(job.run_id, again, {"bootstrap_servers": job.bootstrap_servers}):  # noqa: ASYNC110 - Kafka tells no one
-            await asyncio.sleep(POLL_S)
+        await until_processed(job.bootstrap_servers, job.run_id, internal, workload.PARTITIONS)
         return meter.read(total - at_start)
     finally:
         await admin.close()
+
+
+async def until_processed(kafka: str, group: str, topics: Iterable[str], partitions: int) -> None:
+    """Wait until the group has committed every record of the topics, what it writes to them itself included."""
+    sources = [TP(topic, number) for topic in topics for number in range(partitions)]
+    while sources and await unprocessed(group, sources, {"bootstrap_servers": kafka}):  # noqa: ASYNC110 - Kafka tells no one
+        await asyncio.sleep(POLL_S)
 
 
 async def count_records(job: Job, *topics: str) -> int:

@@ -23,12 +23,11 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import TopicPartition
-from faust.types import TP
 
+from benchmarks.contenders.watched import until_processed
 from benchmarks.measurements.stage import SOURCES, Stage, Worker, core_kept, traffic
 from lakay_streams.contracts import topics
 from lakay_streams.contracts.topics import FRAUD_ALERTS
-from lakay_streams.engine.group import unprocessed
 from lakay_streams.simulator.sinks import produce
 from lakay_streams.simulator.trebanx import Simulated
 
@@ -117,13 +116,6 @@ def _until_ready(worker: Worker) -> None:
         time.sleep(0.1)
 
 
-def _until_idle(stage: Stage, group: str) -> None:
-    """Wait until the worker has also processed what its agents send each other."""
-    partitions = [TP(topic, number) for topic in topics.SOURCES for number in range(stage.partitions)]
-    while stage.run(unprocessed(group, partitions, {"bootstrap_servers": stage.kafka})):
-        time.sleep(0.1)
-
-
 def _saturate(
     stage: Stage, worker: Worker, group: str, records: list[Simulated], sent: int
 ) -> tuple[float, list[float]]:
@@ -147,7 +139,7 @@ def _saturate(
     worker.process.resume()
     asking.start()
     stage.until_committed(sent, group)
-    _until_idle(stage, group)
+    stage.run(until_processed(stage.kafka, group, topics.SOURCES, stage.partitions))
     ended = time.monotonic()
     done.set()
     asking.join()
