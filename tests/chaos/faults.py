@@ -20,9 +20,9 @@ from tests.chaos.fleet import Fleet, Member
 from tests.chaos.points import CHECKPOINT, OPENING, TRANSACTION_S, Point
 from tests.chaos.traffic import Traffic
 
-#: Seconds within which an armed point must be reached: several checkpoints, or a start and a rebalance.
-REACH_S = 20.0
-OPEN_S = 45.0
+#: Seconds within which a worker must come by an armed point, or by a bug: it may have been struck just before, and has
+#: to start, wait for a rebalance and restore its states first.
+REACH_S = 60.0
 
 #: Seconds within which a worker that is started joins the group.
 JOINED_S = 4.0
@@ -93,7 +93,7 @@ def killed_opening(stage: Stage) -> str | None:
     with stage.fleet.down(victim):
         if point is Point.RESTORING:
             disk.lose(victim.data)
-    struck = stage.fleet.strike(victim, point, signal.SIGKILL, OPEN_S)
+    struck = stage.fleet.strike(victim, point, signal.SIGKILL, REACH_S)
     return f"{victim.name} at {point.value}" if struck else None
 
 
@@ -160,7 +160,7 @@ def scaled_during_recovery(stage: Stage) -> str:
     victim = stage.victim()
     with stage.fleet.down(victim):
         disk.lose(victim.data)
-    stage.fleet.until(lambda: victim.running, OPEN_S)
+    stage.fleet.until(lambda: victim.running, REACH_S)
     time.sleep(stage.rng.uniform(0.5, 4))
     return f"{victim.name} recovers, {scaled(stage)}"
 
@@ -224,7 +224,7 @@ def disk_full(stage: Stage) -> str | None:
         at_once = fleet.until(noticed, FULL_S, every=0.2)
         if not at_once:
             victim.send(signal.SIGKILL)
-        if not fleet.until(noticed, OPEN_S, every=0.2):
+        if not fleet.until(noticed, REACH_S, every=0.2):
             return None
         time.sleep(stage.rng.uniform(0, FULL_S))
     return f"{victim.name}{'' if at_once else ', killed too'}"
@@ -244,7 +244,7 @@ def _crashed(stage: Stage, bug: str, times: int) -> str | None:
     fleet = stage.fleet
     before = fleet.count(b'"record_crashed_worker"')
     stage.traffic.set_off(f"{bug}-{stage.rng.randrange(1 << 32)}")
-    crashed = fleet.until(lambda: fleet.count(b'"record_crashed_worker"') >= before + times, times * OPEN_S, every=0.5)
+    crashed = fleet.until(lambda: fleet.count(b'"record_crashed_worker"') >= before + times, times * REACH_S, every=0.5)
     return f"{times} times" if crashed else None
 
 

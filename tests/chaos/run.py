@@ -151,16 +151,25 @@ class _Schedule:
         return None
 
     def _deal(self) -> Iterator[str]:
-        """Yield kinds until enough are injected; a kind that cannot be injected here costs its turn."""
-        turns = 3 * self._plan.faults
+        """Yield kinds until enough are injected, or none of a whole deck can be.
+
+        What could not be injected comes first in the next deck.
+        """
+        missed: list[str] = []
         while True:
             deck = list(self._plan.kinds)
             self._stage.rng.shuffle(deck)
+            deck = [*missed, *(kind for kind in deck if kind not in missed)]
+            missed, injected = [], len(self.injected)
             for kind in deck:
-                if len(self.injected) >= self._plan.faults or turns == 0:
+                if len(self.injected) >= self._plan.faults:
                     return
-                turns -= 1
+                before = self.missed[kind]
                 yield kind
+                if self.missed[kind] > before:
+                    missed.append(kind)
+            if len(self.injected) == injected:
+                return
 
     def _moved(self) -> float | None:
         """Wait until every partition has committed something more; return the seconds, None when one hangs."""
