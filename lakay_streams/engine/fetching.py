@@ -3,6 +3,7 @@
 - Only committed records are read, and a fetch waits 50 ms at most for data: Faust's fixed 1.5 s on a quiet partition
   holds up the busy ones, because aiokafka keeps one fetch in flight per broker.
 - Few records of each partition are taken at a time, so that the oldest across topics can go first.
+- A position that the log does not have is an error: aiokafka would go on at its beginning or its end without a word.
 - A record has the fields that are read: aiokafka's has eleven, and making them takes as long as reading the record.
 """
 
@@ -72,9 +73,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # The factory offers neither; both are read when the consumer starts, which is after this.
+        # The factory offers none of them; all are read when the consumer starts, which is after this.
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
+        # Whoever opens a partition says where to begin.
+        consumer._auto_offset_reset = "none"
         return consumer
 
     async def _fetch_records(

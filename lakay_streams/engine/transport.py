@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata
 from faust.serializers import codecs
 from faust.transport.drivers import aiokafka as driver
@@ -23,6 +24,9 @@ from faust.types.tuples import ConsumerMessage
 from lakay_streams.engine.backlog import Backlog
 from lakay_streams.engine.batch import Pace, RecordBatch
 from lakay_streams.engine.fetching import ConsumerThread, Fetched, Progress
+
+if TYPE_CHECKING:
+    from lakay_streams.engine.app import StreamApp
 
 #: The serializer of a topic whose messages are batches: they arrive decoded.
 BATCH_CODEC = "record-batch"
@@ -78,6 +82,7 @@ class BatchMessage(ConsumerMessage):
 class Consumer(driver.Consumer):
     """Faust's consumer, delivering batches and leaving offsets to checkpoints."""
 
+    app: StreamApp
     _thread: ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -166,8 +171,19 @@ class Consumer(driver.Consumer):
             self._thread.show_life()
             await asyncio.sleep(0 if backlog else 0.1)
             return []
-        fetched: Any = await self._getmany(active_partitions=wanted, timeout=0.0 if backlog else 1.0)
+        try:
+            fetched: Any = await self._getmany(active_partitions=wanted, timeout=0.0 if backlog else 1.0)
+        except OffsetOutOfRangeError as exc:
+            self._out_of_range(exc)
+            return []
         return list(fetched)
+
+    def _out_of_range(self, exc: OffsetOutOfRangeError) -> None:
+        """Have the partitions opened anew whose log does not have the next record: opening finds out why."""
+        offsets: Mapping[TP, int] = exc.args[0]
+        for tp, offset in offsets.items():
+            if (partition := self.app.ownership.partitions.get(tp.partition)) is not None:
+                partition.fail(OffsetOutOfRangeError(f"{tp.topic} partition {tp.partition} has no offset {offset}"))
 
     async def _deliver(self, turn: Iterable[RecordBatch], halted: asyncio.Task[None]) -> None:
         """Have the agents work on the turn's batches; give up when `halted` is done first."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,19 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import TopicPartition
 
 from lakay_streams.errors import EngineError, TopicError
-from tests.engine.harness import caught_up, committed, create_topics, read, workers
+from tests.engine.harness import Worker, caught_up, committed, create_topics, read, workers
 from tests.engine.test_exactly_once import prepare
 from tests.engine.test_mending import fail_commits, feed, running
+
+
+@asynccontextmanager
+async def admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 async def test_a_worker_that_slept_through_a_growth_opens_nothing(
@@ -26,10 +38,8 @@ async def test_a_worker_that_slept_through_a_growth_opens_nothing(
         app.ownership.on_fatal = stopped.put_nowait
         # The first that grow.
         topic = f"{name}-counts-changelog"
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        await admin.start()
-        await admin.create_partitions({topic: NewPartitions(5)})
-        await admin.close()
+        async with admin(kafka) as client:
+            await client.create_partitions({topic: NewPartitions(5)})
         fail_commits(monkeypatch, lambda _, number: number == 1)
         await feed(kafka, name, 100, 200)
         async with asyncio.timeout(20):
@@ -44,16 +54,35 @@ async def test_a_worker_stops_at_a_refusal_that_asking_again_does_not_change(kaf
         await caught_up(kafka, name, f"{name}.in")
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
         app.ownership.on_fatal = stopped.put_nowait
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        await admin.start()
         topic = ConfigResource(ConfigResourceType.TOPIC, f"{name}-counts-changelog", {"max.message.bytes": "80"})
-        await admin.alter_configs([topic])
-        await admin.close()
+        async with admin(kafka) as client:
+            await client.alter_configs([topic])
         await feed(kafka, name, 100, 200)
         async with asyncio.timeout(20):
             refusal = await stopped.get()
         assert isinstance(refusal, EngineError)
         assert "correct this worker's permissions or the topics' limits" in str(refusal)
+
+
+async def make_anew(kafka: str, topic: str) -> None:
+    async with admin(kafka) as client:
+        await client.delete_topics([topic])
+        await asyncio.sleep(2)
+    await create_topics(kafka, topic)
+
+
+async def delete_all(kafka: str, topic: str) -> int:
+    """Delete what the topic holds but for the last record of each partition; return how many partitions held any."""
+    ends = {TopicPartition(topic, number): batch[-1].offset for number, batch in (await read(kafka, topic)).items()}
+    async with admin(kafka) as client:
+        await client.delete_records({tp: RecordsToDelete(before_offset=end) for tp, end in ends.items()})
+    return len(ends)
+
+
+async def logged(words: str, worker: Worker) -> None:
+    async with asyncio.timeout(30):
+        while words not in worker.log.read_text():  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
 
 
 async def test_a_source_that_ends_before_what_is_processed_is_not_read(kafka: str, tmp_path: Path) -> None:
@@ -63,17 +92,10 @@ async def test_a_source_that_ends_before_what_is_processed_is_not_read(kafka: st
         await feed(kafka, name, 0, 300)
         await caught_up(kafka, name, source)
         assert worker.stop() == 0
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        await admin.start()
-        await admin.delete_topics([source])
-        await asyncio.sleep(2)
-        await admin.close()
-        await create_topics(kafka, source)
+        await make_anew(kafka, source)
         worker.start()
         await feed(kafka, name, 0, 60)
-        async with asyncio.timeout(30):
-            while "it lost records or was made anew" not in worker.log.read_text():  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.1)
+        await logged("it lost records or was made anew", worker)
         assert not await committed(kafka, name, source)
         # What it waits for has come: as much as there was, and more.
         await feed(kafka, name, 60, 300)
@@ -89,13 +111,33 @@ async def test_records_deleted_before_they_were_processed_are_told_of(kafka: str
         await caught_up(kafka, name, source)
         assert worker.stop() == 0
         await feed(kafka, name, 300, 600)
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        await admin.start()
-        ends = {
-            TopicPartition(source, number): batch[-1].offset for number, batch in (await read(kafka, source)).items()
-        }
-        await admin.delete_records({tp: RecordsToDelete(before_offset=end) for tp, end in ends.items()})
-        await admin.close()
+        partitions = await delete_all(kafka, source)
         worker.start()
         await caught_up(kafka, name, source)
-        assert worker.log.read_text().count("source_records_lost") == len(ends)
+        assert worker.log.read_text().count("source_records_lost") == partitions
+
+
+@pytest.mark.parametrize("reset", ["earliest", "latest"])
+async def test_records_deleted_under_a_running_worker_are_told_of_and_the_others_processed(
+    kafka: str, tmp_path: Path, reset: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with running(kafka, tmp_path, reset=reset) as (name, app):
+        source = f"{name}.in"
+        await feed(kafka, name, 0, 300)
+        await caught_up(kafka, name, source)
+        thread = app.ownership.consumer._thread
+        sources = [TopicPartition(source, number) for number in range(3)]
+
+        async def turn(how: str) -> None:
+            getattr(thread._ensure_consumer(), how)(*sources)
+
+        await thread.call_thread(turn, "pause")
+        # What is asked for already is answered before.
+        await asyncio.sleep(0.5)
+        await feed(kafka, name, 300, 600)
+        partitions = await delete_all(kafka, source)
+        capfd.readouterr()
+        await thread.call_thread(turn, "resume")
+        await caught_up(kafka, name, source)
+        assert capfd.readouterr().out.count("source_records_lost") == partitions
+        assert sum(partition.records for partition in app.ownership.partitions.values()) >= partitions
