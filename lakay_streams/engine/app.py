@@ -72,7 +72,6 @@ class StreamApp(App):
             # A turn has a batch of each topic partition at most, and its length bounds what waits.
             stream_buffer_maxsize=10_000,
             stream_wait_empty=False,
-            broker_max_poll_records=2_000,
             broker_session_timeout=session_timeout,
             broker_heartbeat_interval=session_timeout / 5,
             broker_request_timeout=max(40.0, session_timeout + 5),

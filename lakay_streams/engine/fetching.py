@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import aiokafka
 import structlog
 from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.errors import NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -87,6 +88,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
         max_records: int | None = None,
     ) -> Any:
+        self._look_after(consumer)
         # aiokafka empties one partition before it turns to the next; a few of each lets `Backlog` choose.
         fetched: list[Fetched] = []
         for tp in self.arrived(active_partitions):
@@ -104,7 +106,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _fetch(self, consumer: aiokafka.AIOKafkaConsumer, tps: set[TP], wait: float) -> list[Fetched]:
         spare_fields(consumer, tps)
-        records = await super()._fetch_records(consumer, tps, timeout=wait, max_records=MAX_FETCHED)
+        state = consumer._subscription
+        fetching = state._fetch_count
+        try:
+            records = await super()._fetch_records(consumer, tps, timeout=wait, max_records=MAX_FETCHED)
+        except BaseException as exc:
+            # aiokafka takes a fetch that failed for one that never ends, and so no consumer for one that hangs.
+            state._fetch_count = fetching
+            if isinstance(exc, NoOffsetForPartitionError):
+                # The group has just assigned it, and nobody has opened it yet.
+                return []
+            raise
         # Tagged here, without an await since the records were taken: a `reposition` before this line has dropped what
         # was fetched before it, so records and epochs agree.
         return [Fetched(self._epochs.get(TP(*tp), 0), TP(*tp), taken) for tp, taken in records.items()]
@@ -136,14 +148,26 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         alive: bool = await self._ensure_consumer()._coordinator._do_heartbeat()
         return alive
 
-    def show_life(self) -> None:
-        """Tell aiokafka that this member asks for what there is; may be called from any thread.
+    async def show_life(self) -> None:
+        """Tell aiokafka that this member asks for what there is; raises what `_look_after` finds.
 
         It takes a consumer that fetches nothing for `broker_max_poll_interval` for one that hangs: it leaves the group,
         and does not come back before it fetches.
         """
-        if self._consumer is not None:
-            self._consumer._subscription._last_fetch_ended = time.monotonic()
+        consumer = self._ensure_consumer()
+        self._look_after(consumer)
+        consumer._subscription._last_fetch_ended = time.monotonic()
+
+    @staticmethod
+    def _look_after(consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Raise what ended a task of aiokafka's, or what one waits to be rid of before it goes on.
+
+        aiokafka's own `getmany` asks; Faust goes past it, and a worker whose fetches or group have ended would look
+        healthy and do nothing.
+        """
+        consumer._coordinator.check_errors()
+        if consumer._fetcher._fetch_task.done():
+            consumer._fetcher._fetch_task.result()
 
     def arrived(self, tps: set[TP]) -> set[TP]:
         """Return those of which records, or an error, are here and not taken yet; may be asked from any thread."""

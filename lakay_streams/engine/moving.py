@@ -133,11 +133,15 @@ class _Move:
         """Bring the databases up to what Kafka has, with everything that was sent."""
         stores = {TopicPartition(self._changelog, number): store for number, store in enumerate(self._stores)}
         await restore(stores, self._client, lambda done, of: self._tell("reading", done, of))
-        while any((self._stores[number].offset() or 0) < offset for number, offset in self._sent.items()):
+        while any(self._stands_before(number, offset) for number, offset in self._sent.items()):
             # A commit returns before its markers are in every partition, and until then it is not read.
             await asyncio.sleep(MARKER_S)
             await restore(stores, self._client)
         self._tell("reading", 1, 1)
+
+    def _stands_before(self, number: int, offset: int) -> bool:
+        read = self._stores[number].offset()
+        return read is None or read < offset
 
     def _home(self, key: bytes) -> int:
         return partition_of(key, len(self._stores))

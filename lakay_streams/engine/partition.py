@@ -15,15 +15,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
+from lakay_streams.engine import crash
 from lakay_streams.engine.batch import Record, RecordBatch
 from lakay_streams.engine.committer import Committer, Outgoing
-from lakay_streams.engine.crash import PARK_AFTER, Crash
 from lakay_streams.engine.journal import JournalEntry, Segment
 from lakay_streams.engine.options import CheckpointStats, Options
 from lakay_streams.engine.producer import EagerProducer
@@ -35,8 +35,8 @@ from lakay_streams.errors import EngineError, StoreError
 
 Value = TypeVar("Value")
 
-#: Changed states encoded between two turns of the event loop.
-ENCODED_PER_TURN = 250
+#: Changed states encoded, and outputs addressed, between two turns of the event loop.
+PER_TURN = 250
 
 
 def pause_after(took: float, interval: float) -> float:
@@ -93,7 +93,7 @@ class Partition:
         self._pending = 0
         self._positions: dict[str, int] = {}
         self._committed: dict[str, int] = {}
-        self._crashes: dict[str, Crash] = {}
+        self._crashes: dict[str, dict[int, int]] = {}
         self._topic_partitions: dict[str, int] = {}
         self._due = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -107,9 +107,7 @@ class Partition:
         """Start from the committed offsets, by topic."""
         for topic, offset in committed.items():
             self._positions[topic] = self._committed[topic] = offset.offset
-            crash = Crash.from_metadata(offset.metadata)
-            if crash is not None:
-                self._crashes[topic] = crash
+            self._crashes[topic] = crash.from_metadata(offset.metadata)
 
     @property
     def positions(self) -> Mapping[str, int]:
@@ -174,10 +172,9 @@ class Partition:
         self._failure = failure
         self.hurry()
 
-    def to_park(self, topic: str) -> int | None:
-        """Return the offset of the record of `topic` that has crashed workers too often to be tried again, if any."""
-        crash = self._crashes.get(topic)
-        return crash.offset if crash is not None and crash.times >= PARK_AFTER else None
+    def to_park(self, topic: str) -> Set[int]:
+        """Return the offsets of the records of `topic` that have crashed workers too often to be tried again."""
+        return {offset for offset, times in self._crashes.get(topic, {}).items() if times >= crash.PARK_AFTER}
 
     def set_aside(self, record: Record) -> None:
         """Note in the journal that `record` was parked."""
@@ -310,11 +307,9 @@ class Partition:
         offsets = {}
         for topic in {segment.topic for segment in self._segments}:
             position = self._positions[topic]
-            crash = self._crashes.get(topic)
-            if crash is not None and crash.offset < position:
-                del self._crashes[topic]
-                crash = None
-            offsets[TopicPartition(topic, self.number)] = OffsetAndMetadata(position, crash.metadata() if crash else "")
+            ahead = {offset: times for offset, times in self._crashes.get(topic, {}).items() if offset >= position}
+            self._crashes[topic] = ahead
+            offsets[TopicPartition(topic, self.number)] = OffsetAndMetadata(position, crash.to_metadata(ahead))
         return offsets
 
     async def _encoded(self, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Change]]:
@@ -325,7 +320,7 @@ class Partition:
             for key, state in changed.items():
                 append((key.encode(), encode(state)))
                 in_this_turn += 1
-                if in_this_turn == ENCODED_PER_TURN:
+                if in_this_turn == PER_TURN:
                     in_this_turn = 0
                     await asyncio.sleep(0)
         return encoded
@@ -334,6 +329,7 @@ class Partition:
         self, outputs: Mapping[str, list[tuple[int | None, Outgoing]]]
     ) -> dict[tuple[str, int], Sequence[Outgoing]]:
         addressed: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+        in_this_turn = 0
         for topic, records in outputs.items():
             if topic not in self._topic_partitions:
                 self._topic_partitions[topic] = await self.committer.partitions_of(topic)
@@ -342,22 +338,23 @@ class Partition:
                 key, _ = outgoing
                 target = partition_of(key or b"", partitions) if partition is None else partition % partitions
                 addressed[topic, target].append(outgoing)
+                in_this_turn += 1
+                if in_this_turn == PER_TURN:
+                    in_this_turn = 0
+                    await asyncio.sleep(0)
         return dict(addressed)
 
-    async def account_crash(self, record: Record) -> Crash:
+    async def account_crash(self, record: Record) -> None:
         """Commit that `record` crashed the worker once more, and nothing else.
 
         The committed offset stays where it is.
         """
         async with self._commit_lock:
             self._refuse_undecided()
-            topic = record.topic
-            before = self._crashes.get(topic)
-            times = before.times + 1 if before is not None and before.offset == record.offset else 1
-            crash = Crash(record.offset, times)
-            offset = OffsetAndMetadata(self._committed[topic], crash.metadata())
-            await self.committer.commit({}, {TopicPartition(topic, self.number): offset})
-            return crash
+            crashes = self._crashes.setdefault(record.topic, {})
+            crashes[record.offset] = crashes.get(record.offset, 0) + 1
+            offset = OffsetAndMetadata(self._committed[record.topic], crash.to_metadata(crashes))
+            await self.committer.commit({}, {TopicPartition(record.topic, self.number): offset})
 
     # -- end
 

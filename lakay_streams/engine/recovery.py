@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from lakay_streams.engine.store import PartitionStore
+
+log = structlog.get_logger()
 
 #: Called with the number of changes restored so far and how many there are at most.
 Progress = Callable[[int, int], None]
@@ -25,8 +28,9 @@ MAX_CHANGES = 2_000
 class Replay:
     """Applies committed changes to open stores, each from where it stands, as far as the changelogs go.
 
-    A store that claims an offset beyond its changelog's end belongs to another changelog (the topic was made anew): it
-    is wiped and rebuilt. Raises aiokafka's `KafkaError` and `StoreError`; what was applied until then is kept.
+    A store that claims an offset beyond its changelog's end belongs to another changelog (the topic lost records or was
+    made anew): it is wiped and rebuilt, and `changelog_records_lost` tells that states may be gone. Raises aiokafka's
+    `KafkaError` and `StoreError`; what was applied until then is kept.
     """
 
     def __init__(self, stores: Mapping[TopicPartition, PartitionStore], client: Mapping[str, Any]) -> None:
@@ -54,6 +58,13 @@ class Replay:
         for partition, store in self._stores.items():
             offset = store.offset()
             if offset is not None and offset >= self._ends[partition]:
+                log.error(
+                    "changelog_records_lost",
+                    topic=partition.topic,
+                    partition=partition.partition,
+                    store_offset=offset,
+                    end=self._ends[partition],
+                )
                 store.wipe()
                 offset = None
             consumer.seek(partition, begins[partition] if offset is None else max(offset + 1, begins[partition]))

@@ -14,7 +14,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from lakay_streams.engine.batch import Record
@@ -55,7 +54,6 @@ class Reference(Generic[Value]):
         partition = TopicPartition(self.topic, 0)
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]
-        await consumer.seek_to_beginning(partition)
         while await consumer.position(partition) < end:
             await self._read(consumer)
         self._following = asyncio.create_task(self._follow(consumer))
@@ -76,8 +74,8 @@ class Reference(Generic[Value]):
             while True:
                 try:
                     await self._read(consumer)
-                except KafkaError as exc:
-                    log.warning("reference_read_failed", topic=self.topic, error=str(exc))
+                except Exception as exc:
+                    log.warning("reference_read_failed", topic=self.topic, error=str(exc), kind=type(exc).__name__)
                     await asyncio.sleep(1)
         finally:
             await consumer.stop()

@@ -43,26 +43,34 @@ class Standby:
             for number in self.numbers
         }
         self._client = client
+        self._leaving = False
         self._task = asyncio.create_task(self._run())
 
     async def leave(self) -> None:
         """End, with every store closed: a partition that is promoted opens them next."""
+        # Not by cancelling alone: aiokafka, which closes when a copy has failed, may swallow that.
+        self._leaving = True
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while self._stores:
+        while self._stores and not self._leaving:
             try:
                 await self._follow()
             except (KafkaError, StoreError, OSError) as exc:
                 log.warning("standby_failed", partitions=self.numbers, error=str(exc), kind=type(exc).__name__)
-            await asyncio.sleep(BACKOFF)
+            except Exception as exc:
+                log.error("standby_failed", partitions=self.numbers, kind=type(exc).__name__, exc_info=exc)
+            if not self._leaving:
+                await asyncio.sleep(BACKOFF)
 
     async def _follow(self) -> None:
         replay = Replay(self._stores, self._client)
         try:
             for store in self._stores.values():
                 store.open()
+                # It takes some ten milliseconds, and there may be a hundred.
+                await asyncio.sleep(0)
             await replay.start()
             while True:
                 await replay.apply(wait_ms=500)

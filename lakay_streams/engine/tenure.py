@@ -125,6 +125,8 @@ class Tenure:
         stores = {}
         for states in partition.states.values():
             states.store.open()
+            # It takes some ten milliseconds.
+            await asyncio.sleep(0)
             stores[TopicPartition(states.changelog, self.number)] = states.store
         self.replayed = await restore(stores, self._app.kafka_client(), self._ownership.restoring)
         committed = dict(await partition.committer.committed(consumer, self._sources))

@@ -167,9 +167,12 @@ class Consumer(driver.Consumer):
             # Asked for each batch, and a question takes two changes of thread and a look at every partition.
             wanted = self._thread.arrived(wanted)
         if not wanted:
+            if backlog:
+                await asyncio.sleep(0)
+                return []
             # A spare worker has no partition, and one that waits for its database has none open.
-            self._thread.show_life()
-            await asyncio.sleep(0 if backlog else 0.1)
+            await self._thread.call_thread(self._thread.show_life)
+            await asyncio.sleep(0.1)
             return []
         try:
             fetched: Any = await self._getmany(active_partitions=wanted, timeout=0.0 if backlog else 1.0)
@@ -179,11 +182,10 @@ class Consumer(driver.Consumer):
         return list(fetched)
 
     def _out_of_range(self, exc: OffsetOutOfRangeError) -> None:
-        """Have the partitions opened anew whose log does not have the next record: opening finds out why."""
-        offsets: Mapping[TP, int] = exc.args[0]
-        for tp, offset in offsets.items():
-            if (partition := self.app.ownership.partitions.get(tp.partition)) is not None:
-                partition.fail(OffsetOutOfRangeError(f"{tp.topic} partition {tp.partition} has no offset {offset}"))
+        """Have the partition opened anew whose log does not have the next record: opening finds out why."""
+        ((tp, offset),) = exc.args[0].items()
+        if (partition := self.app.ownership.partitions.get(tp.partition)) is not None:
+            partition.fail(OffsetOutOfRangeError(f"{tp.topic} partition {tp.partition} has no offset {offset}"))
 
     async def _deliver(self, turn: Iterable[RecordBatch], halted: asyncio.Task[None]) -> None:
         """Have the agents work on the turn's batches; give up when `halted` is done first."""
@@ -217,9 +219,6 @@ class Consumer(driver.Consumer):
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Do nothing: offsets are committed by checkpoints."""
         return False
-
-    async def perform_seek(self) -> None:
-        """Do nothing: positions are set when a partition is opened."""
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Do nothing: Faust's watchdog looks for its own commits."""

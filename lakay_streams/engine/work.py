@@ -42,10 +42,10 @@ class Work:
 
     def __iter__(self) -> Iterator[Record]:
         """Yield each record to process; one that crashed workers too often is parked instead."""
-        to_park = None if self._partition is None else self._partition.to_park(self.topic)
+        to_park = frozenset() if self._partition is None else self._partition.to_park(self.topic)
         for record in self.records:
             self.current = record
-            if record.offset == to_park:
+            if record.offset in to_park:
                 self.partition.set_aside(record)
                 self.partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")
                 continue

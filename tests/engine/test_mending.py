@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
 from lakay_streams.engine import producer
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import Record
-from lakay_streams.engine.crash import Crash
+from lakay_streams.engine.crash import from_metadata
 from lakay_streams.engine.partition import Partition
 from tests.engine.counting import EMIT_EVERY, Count, build
 from tests.engine.harness import caught_up, committed, counted, create_topics, produce, read, unique
@@ -157,16 +157,14 @@ async def test_a_bug_while_a_checkpoint_is_due_is_accounted_and_stops_the_worker
         await produce(kafka, f"{name}.in", [(b"user-1", b"boom")])
         async with asyncio.timeout(20):
             assert str(await stopped.get()) == "a bug in a rule"
-        accounts = [
-            Crash.from_metadata(each.metadata) for each in (await committed(kafka, name, f"{name}.in")).values()
-        ]
-        assert [account.times for account in accounts if account] == [1]
+        accounts = [from_metadata(each.metadata) for each in (await committed(kafka, name, f"{name}.in")).values()]
+        assert [list(account.values()) for account in accounts if account] == [[1]]
 
 
 async def test_a_bug_stops_the_worker_although_it_cannot_be_accounted(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def account_crash(self: Partition, record: Record) -> Crash:
+    async def account_crash(self: Partition, record: Record) -> None:
         raise TimeoutError("the database is away")
 
     monkeypatch.setattr(Partition, "account_crash", account_crash)
@@ -213,3 +211,60 @@ async def test_where_to_begin_is_decided_once(kafka: str, tmp_path: Path, monkey
         changelog = await read(kafka, f"{name}-counts-changelog")
         final = {record.key: decode(record.value).times for batch in changelog.values() for record in batch}
         assert sum(final.values()) == 200
+
+
+async def in_fetching_thread(app: StreamApp, act: Callable[[Any], None]) -> None:
+    """Do something to the group's aiokafka consumer where it lives."""
+    thread = app.ownership.consumer._thread
+
+    async def acting() -> None:
+        act(thread._ensure_consumer())
+
+    await thread.call_thread(acting)
+
+
+async def test_a_fetch_that_meets_partitions_nobody_has_opened_yet_is_no_failure(kafka: str, tmp_path: Path) -> None:
+    met: list[NoOffsetForPartitionError] = []
+
+    def meet(consumer: Any) -> None:
+        real = consumer._fetcher.fetched_records
+
+        async def fetched_records(*arguments: Any, **options: Any) -> Any:
+            if len(met) < 3:
+                met.append(NoOffsetForPartitionError("as the group assigns it, without a committed offset"))
+                raise met[-1]
+            return await real(*arguments, **options)
+
+        consumer._fetcher.fetched_records = fetched_records
+
+    async with running(kafka, tmp_path) as (name, app):
+        await in_fetching_thread(app, meet)
+        await feed(kafka, name, 0, 500)
+        await assert_nothing_lost_or_doubled(kafka, name)
+        assert len(met) == 3
+        counts: list[int] = []
+        await in_fetching_thread(app, lambda consumer: counts.append(consumer._subscription._fetch_count))
+        assert counts[0] <= 1, "fetches that failed must not count as going on"
+
+
+def end_fetching(consumer: Any) -> None:
+    ended = asyncio.get_running_loop().create_future()
+    ended.set_exception(KafkaError("the fetcher ended"))
+    consumer._fetcher._fetch_task.cancel()
+    consumer._fetcher._fetch_task = ended
+
+
+def push_error(consumer: Any) -> None:
+    consumer._coordinator._pending_exception = KafkaError("the group ended")
+
+
+# aiokafka's consumer meets the same error again as it closes.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("end", [end_fetching, push_error])
+async def test_a_task_of_aiokafkas_that_ended_ends_the_worker(
+    kafka: str, tmp_path: Path, end: Callable[[Any], None]
+) -> None:
+    async with running(kafka, tmp_path) as (_, app):
+        await in_fetching_thread(app, end)
+        await until(lambda: app.crashed)
+        assert "ended" in str(app.crash_reason)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from structlog.testing import capture_logs
 
 from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.recovery import restore
@@ -69,7 +70,11 @@ async def test_an_empty_changelog_needs_no_recovery(kafka: str, changelog: str, 
 async def test_a_store_of_another_changelog_is_rebuilt(kafka: str, changelog: str, store: PartitionStore) -> None:
     store.write([(b"stale", b"state")], offset=1_000)
     await write(kafka, changelog, b"1")
-    await restore({TopicPartition(changelog, 0): store}, client(kafka))
+    with capture_logs() as logged:
+        await restore({TopicPartition(changelog, 0): store}, client(kafka))
+    assert [(entry["event"], entry["store_offset"], entry["end"]) for entry in logged] == [
+        ("changelog_records_lost", 1_000, 3)
+    ]
     assert dict(store.items()) == {b"key": b"1", b"1": b"1"}
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from pathlib import Path
 from typing import cast
 
 import pytest
+from aiokafka.errors import KafkaError
 
+from lakay_streams.engine.recovery import Replay
 from lakay_streams.engine.standby import Standby
 from lakay_streams.engine.store import PartitionStore
 from lakay_streams.engine.table import StateTable
@@ -119,3 +122,29 @@ async def test_a_copy_waits_for_a_changelog_that_is_not_there_yet(kafka: str, ta
     await write(kafka, await changelog_of(table, kafka), b"1")
     await stood_by(standby)
     assert copied(table) == {b"key": b"1", b"1": b"1"}
+
+
+async def test_a_copy_that_is_being_closed_after_a_failure_is_left_at_once(
+    table: StateTable[Count], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = asyncio.Event()
+
+    async def start(self: Replay) -> None:
+        raise KafkaError("the broker is away")
+
+    real = Replay.stop
+
+    async def stop(self: Replay) -> None:
+        await real(self)
+        # As aiokafka's do, which wait for tasks of their own.
+        closing.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.2)
+
+    monkeypatch.setattr(Replay, "start", start)
+    monkeypatch.setattr(Replay, "stop", stop)
+    standby = Standby([0], [table], client("localhost:1"))
+    await closing.wait()
+    async with asyncio.timeout(2):
+        await standby.leave()
+    assert standby._task.done()
