@@ -11,6 +11,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import TopicPartition
+from structlog.testing import capture_logs
 
 from lakay_streams.errors import EngineError, TopicError
 from tests.engine.harness import Worker, caught_up, committed, create_topics, read, workers
@@ -119,7 +120,7 @@ async def test_records_deleted_before_they_were_processed_are_told_of(kafka: str
 
 @pytest.mark.parametrize("reset", ["earliest", "latest"])
 async def test_records_deleted_under_a_running_worker_are_told_of_and_the_others_processed(
-    kafka: str, tmp_path: Path, reset: str, capfd: pytest.CaptureFixture[str]
+    kafka: str, tmp_path: Path, reset: str
 ) -> None:
     async with running(kafka, tmp_path, reset=reset) as (name, app):
         source = f"{name}.in"
@@ -136,8 +137,8 @@ async def test_records_deleted_under_a_running_worker_are_told_of_and_the_others
         await asyncio.sleep(0.5)
         await feed(kafka, name, 300, 600)
         partitions = await delete_all(kafka, source)
-        capfd.readouterr()
-        await thread.call_thread(turn, "resume")
-        await caught_up(kafka, name, source)
-        assert capfd.readouterr().out.count("source_records_lost") == partitions
+        with capture_logs() as logged:
+            await thread.call_thread(turn, "resume")
+            await caught_up(kafka, name, source)
+        assert [entry["event"] for entry in logged].count("source_records_lost") == partitions
         assert sum(partition.records for partition in app.ownership.partitions.values()) >= partitions
