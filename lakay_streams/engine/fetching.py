@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import aiokafka
 import structlog
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import NoOffsetForPartitionError
+from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -88,7 +88,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
         max_records: int | None = None,
     ) -> Any:
-        self._look_after(consumer)
+        await self.raise_errors()
         # aiokafka empties one partition before it turns to the next; a few of each lets `Backlog` choose.
         fetched: list[Fetched] = []
         for tp in self.arrived(active_partitions):
@@ -148,26 +148,26 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         alive: bool = await self._ensure_consumer()._coordinator._do_heartbeat()
         return alive
 
-    async def show_life(self) -> None:
-        """Tell aiokafka that this member asks for what there is; raises what `_look_after` finds.
+    def show_life(self) -> None:
+        """Tell aiokafka that this member asks for what there is; may be called from any thread.
 
         It takes a consumer that fetches nothing for `broker_max_poll_interval` for one that hangs: it leaves the group,
         and does not come back before it fetches.
         """
-        consumer = self._ensure_consumer()
-        self._look_after(consumer)
-        consumer._subscription._last_fetch_ended = time.monotonic()
+        if self._consumer is not None:
+            self._consumer._subscription._last_fetch_ended = time.monotonic()
 
-    @staticmethod
-    def _look_after(consumer: aiokafka.AIOKafkaConsumer) -> None:
+    async def raise_errors(self) -> None:
         """Raise what ended a task of aiokafka's, or what one waits to be rid of before it goes on.
 
         aiokafka's own `getmany` asks; Faust goes past it, and a worker whose fetches or group have ended would look
         healthy and do nothing.
         """
+        consumer = self._ensure_consumer()
         consumer._coordinator.check_errors()
         if consumer._fetcher._fetch_task.done():
             consumer._fetcher._fetch_task.result()
+            raise ConsumerStoppedError
 
     def arrived(self, tps: set[TP]) -> set[TP]:
         """Return those of which records, or an error, are here and not taken yet; may be asked from any thread."""

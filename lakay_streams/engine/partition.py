@@ -101,6 +101,7 @@ class Partition:
         self._room.set()
         self._spoiled = False
         self._failure: StoreError | KafkaError | None = None
+        self._ending: KafkaError | None = None
         self._undecided = False
 
     def begin(self, committed: Mapping[str, OffsetAndMetadata]) -> None:
@@ -172,6 +173,11 @@ class Partition:
         self._failure = failure
         self.hurry()
 
+    def end(self, reason: KafkaError) -> None:
+        """Make the next checkpoint, which is due at once, commit what is processed and then raise `reason`."""
+        self._ending = reason
+        self.hurry()
+
     def to_park(self, topic: str) -> Set[int]:
         """Return the offsets of the records of `topic` that have crashed workers too often to be tried again."""
         return {offset for offset, times in self._crashes.get(topic, {}).items() if times >= crash.PARK_AFTER}
@@ -228,6 +234,11 @@ class Partition:
 
         Raises `Fenced`, `StoreError` or aiokafka's `KafkaError`; the partition must then be closed and opened anew.
         """
+        await self._commit()
+        if self._ending is not None:
+            raise self._ending
+
+    async def _commit(self) -> None:
         async with self._commit_lock:
             self._refuse_undecided()
             async with self.lock:

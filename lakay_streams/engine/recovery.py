@@ -29,14 +29,16 @@ class Replay:
     """Applies committed changes to open stores, each from where it stands, as far as the changelogs go.
 
     A store that claims an offset beyond its changelog's end belongs to another changelog (the topic lost records or was
-    made anew): it is wiped and rebuilt, and `changelog_records_lost` tells that states may be gone. Raises aiokafka's
-    `KafkaError` and `StoreError`; what was applied until then is kept.
+    made anew): it is wiped and rebuilt. Raises aiokafka's `KafkaError` and `StoreError`; what was applied until then is
+    kept.
     """
 
     def __init__(self, stores: Mapping[TopicPartition, PartitionStore], client: Mapping[str, Any]) -> None:
         """Prepare for `stores`, by changelog partition; `client` is aiokafka's connection settings."""
         self._stores = stores
         self._ends: dict[TopicPartition, int] = {}
+        #: The offsets of the stores that were wiped.
+        self.wiped: dict[TopicPartition, int] = {}
         self._consumer = AIOKafkaConsumer(
             **client,
             group_id=None,
@@ -58,14 +60,8 @@ class Replay:
         for partition, store in self._stores.items():
             offset = store.offset()
             if offset is not None and offset >= self._ends[partition]:
-                log.error(
-                    "changelog_records_lost",
-                    topic=partition.topic,
-                    partition=partition.partition,
-                    store_offset=offset,
-                    end=self._ends[partition],
-                )
                 store.wipe()
+                self.wiped[partition] = offset
                 offset = None
             consumer.seek(partition, begins[partition] if offset is None else max(offset + 1, begins[partition]))
 
@@ -98,13 +94,16 @@ async def restore(
 ) -> int:
     """Bring each open store up to the end of its changelog partition; return how many changes were applied.
 
-    The partition's previous owner must be fenced, so that the end stands still.
+    The partition's previous owner must be fenced, so that the end stands still: where a store was ahead of it,
+    `changelog_records_lost` tells that states are gone.
     """
     if not stores:
         return 0
     replay = Replay(stores, client)
     try:
         await replay.start()
+        for (topic, number), offset in replay.wiped.items():
+            log.error("changelog_records_lost", topic=topic, partition=number, store_offset=offset)
         total = sum((await replay.behind()).values())
         restored = 0
         while sum((await replay.behind()).values()):

@@ -72,7 +72,7 @@ class Standby:
                 # It takes some ten milliseconds, and there may be a hundred.
                 await asyncio.sleep(0)
             await replay.start()
-            while True:
+            while not self._leaving:
                 await replay.apply(wait_ms=500)
                 behind = await replay.behind()
                 self.behind = {

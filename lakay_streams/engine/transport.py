@@ -171,7 +171,8 @@ class Consumer(driver.Consumer):
                 await asyncio.sleep(0)
                 return []
             # A spare worker has no partition, and one that waits for its database has none open.
-            await self._thread.call_thread(self._thread.show_life)
+            self._thread.show_life()
+            await self._thread.call_thread(self._thread.raise_errors)
             await asyncio.sleep(0.1)
             return []
         try:
@@ -182,10 +183,13 @@ class Consumer(driver.Consumer):
         return list(fetched)
 
     def _out_of_range(self, exc: OffsetOutOfRangeError) -> None:
-        """Have the partition opened anew whose log does not have the next record: opening finds out why."""
+        """Have the partition opened anew whose log does not have the next record: opening finds out why.
+
+        What is processed is committed before: it could not be replayed.
+        """
         ((tp, offset),) = exc.args[0].items()
         if (partition := self.app.ownership.partitions.get(tp.partition)) is not None:
-            partition.fail(OffsetOutOfRangeError(f"{tp.topic} partition {tp.partition} has no offset {offset}"))
+            partition.end(OffsetOutOfRangeError(f"{tp.topic} partition {tp.partition} has no offset {offset}"))
 
     async def _deliver(self, turn: Iterable[RecordBatch], halted: asyncio.Task[None]) -> None:
         """Have the agents work on the turn's batches; give up when `halted` is done first."""

@@ -261,10 +261,14 @@ def push_error(consumer: Any) -> None:
 # aiokafka's consumer meets the same error again as it closes.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("end", [end_fetching, push_error])
+@pytest.mark.parametrize("spare", [False, True])
 async def test_a_task_of_aiokafkas_that_ended_ends_the_worker(
-    kafka: str, tmp_path: Path, end: Callable[[Any], None]
+    kafka: str, tmp_path: Path, end: Callable[[Any], None], spare: bool
 ) -> None:
     async with running(kafka, tmp_path) as (_, app):
+        if spare:
+            app.consumer.pause_partitions(app.consumer.assignment())
+            await asyncio.sleep(1.2)  # until the last fetch is over
         await in_fetching_thread(app, end)
         await until(lambda: app.crashed)
         assert "ended" in str(app.crash_reason)

@@ -72,9 +72,7 @@ async def test_a_store_of_another_changelog_is_rebuilt(kafka: str, changelog: st
     await write(kafka, changelog, b"1")
     with capture_logs() as logged:
         await restore({TopicPartition(changelog, 0): store}, client(kafka))
-    assert [(entry["event"], entry["store_offset"], entry["end"]) for entry in logged] == [
-        ("changelog_records_lost", 1_000, 3)
-    ]
+    assert [(entry["event"], entry["store_offset"]) for entry in logged] == [("changelog_records_lost", 1_000)]
     assert dict(store.items()) == {b"key": b"1", b"1": b"1"}
 
 

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from lakay_streams.errors import EngineError, TopicError
 from tests.engine.harness import Worker, caught_up, committed, create_topics, read, workers
 from tests.engine.test_exactly_once import prepare
-from tests.engine.test_mending import fail_commits, feed, running
+from tests.engine.test_mending import fail_commits, feed, in_fetching_thread, running, until
 
 
 @asynccontextmanager
@@ -122,23 +122,20 @@ async def test_records_deleted_before_they_were_processed_are_told_of(kafka: str
 async def test_records_deleted_under_a_running_worker_are_told_of_and_the_others_processed(
     kafka: str, tmp_path: Path, reset: str
 ) -> None:
-    async with running(kafka, tmp_path, reset=reset) as (name, app):
-        source = f"{name}.in"
+    async with running(kafka, tmp_path, reset=reset, interval=60.0) as (name, app):
+        source, partitions = f"{name}.in", app.ownership.partitions
         await feed(kafka, name, 0, 300)
-        await caught_up(kafka, name, source)
-        thread = app.ownership.consumer._thread
-        sources = [TopicPartition(source, number) for number in range(3)]
-
-        async def turn(how: str) -> None:
-            getattr(thread._ensure_consumer(), how)(*sources)
-
-        await thread.call_thread(turn, "pause")
+        await until(lambda: sum(partition.pending for partition in partitions.values()) == 300)
+        processed = {number: partition.positions[source] for number, partition in partitions.items()}
+        sources = [TopicPartition(source, number) for number in processed]
+        await in_fetching_thread(app, lambda consumer: consumer.pause(*sources))
         # What is asked for already is answered before.
         await asyncio.sleep(0.5)
         await feed(kafka, name, 300, 600)
-        partitions = await delete_all(kafka, source)
+        assert await delete_all(kafka, source) == len(processed)
         with capture_logs() as logged:
-            await thread.call_thread(turn, "resume")
-            await caught_up(kafka, name, source)
-        assert [entry["event"] for entry in logged].count("source_records_lost") == partitions
-        assert sum(partition.records for partition in app.ownership.partitions.values()) >= partitions
+            await in_fetching_thread(app, lambda consumer: consumer.resume(*sources))
+            await until(lambda: sum(partition.pending for partition in partitions.values()) == len(processed))
+        lost = [entry for entry in logged if entry["event"] == "source_records_lost"]
+        assert {entry["partition"]: entry["committed_offset"] for entry in lost} == processed
+        assert len(lost) == len(processed)
