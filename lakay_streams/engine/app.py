@@ -74,6 +74,8 @@ class StreamApp(App):
             stream_wait_empty=False,
             broker_session_timeout=session_timeout,
             broker_heartbeat_interval=session_timeout / 5,
+            # A request to join is answered when every member has asked or this has passed, so requests may take longer.
+            broker_rebalance_timeout=30.0,
             broker_request_timeout=max(40.0, session_timeout + 5),
             consumer_max_fetch_size=1 << 20,
             # Faust's default lets a produce request wait for 20 minutes.
