@@ -92,6 +92,11 @@ class StreamApp(App):
         )
 
     @property
+    def in_transaction(self) -> bool:
+        """False: Faust, which reads PROCESSING_GUARANTEE too, must not begin transactions beside the checkpoints'."""
+        return False
+
+    @property
     def ownership(self) -> Ownership:
         """The partitions this worker owns."""
         return cast(Ownership, self.tables)

@@ -134,6 +134,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             offsets = await consumer.end_offsets(wanted)
         return {TP(*tp): offset for tp, offset in offsets.items()}
 
+    async def _highwaters(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        # Faust's may answer with what the last fetch told, which is nothing where nothing is fetched yet.
+        ends = await self._ensure_consumer().end_offsets([TopicPartition(*tp) for tp in partitions])
+        return {TP(*tp): offset for tp, offset in ends.items()}
+
     async def reposition(self, positions: Mapping[TP, int], epoch: int) -> None:
         """Read each partition from its offset, under `epoch`."""
         consumer = self._ensure_consumer()
