@@ -127,12 +127,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def starting_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
         """Return where the reset policy says to begin."""
-        consumer, wanted = self._ensure_consumer(), [TopicPartition(*tp) for tp in partitions]
-        if self.app.conf.consumer_auto_offset_reset == "earliest":
-            offsets = await consumer.beginning_offsets(wanted)
-        else:
-            offsets = await consumer.end_offsets(wanted)
-        return {TP(*tp): offset for tp, offset in offsets.items()}
+        if self.app.conf.consumer_auto_offset_reset != "earliest":
+            return await self._highwaters(partitions)
+        begins = await self._ensure_consumer().beginning_offsets([TopicPartition(*tp) for tp in partitions])
+        return {TP(*tp): offset for tp, offset in begins.items()}
 
     async def _highwaters(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
         # Faust's may answer with what the last fetch told, which is nothing where nothing is fetched yet.
