@@ -2,6 +2,10 @@
 
 An amount in hot state is an `int` of its currency's minor unit (ISO 4217: 2 digits for most, 0 for CLP or JPY). The
 thresholds of the rules are in US dollars, so each amount is converted once, when it is scored.
+
+What is converted is hardly ever whole cents, and "more than 10,000 dollars" (31 CFR 1010.311) means more by whatever
+little. So what rounding to cents has changed stands beside them (`Dollars.short`) and is added up as they are: a sum is
+rounded only where it is compared, up for "more than", down for "from ... on".
 """
 
 from __future__ import annotations
@@ -25,6 +29,9 @@ MINOR_DIGITS: Mapping[str, int] = {
 USD_MINOR_MAX = 10**13
 """A larger amount counts as this (100 billion USD): totals then fit 64 bits whatever a producer sends."""
 
+
+SHORT_PER_CENT = 10**9
+"""Parts of a cent in which `Dollars.short` counts; what is smaller comes from the last digit of a quotient."""
 
 QUOTES_KEPT = 64
 """Of each currency, so many of its newest rates are known; what was moved before the oldest is worth what that says."""
@@ -113,21 +120,54 @@ def minor_digits(currency: str) -> int:
     return MINOR_DIGITS.get(currency, 2)
 
 
-def to_usd_minor(amount_minor: int, currency: str, rates: Rates, at: int) -> int | None:
-    """Return what the amount was worth at `at` (ms UTC) in US cents, halves to even, at most `USD_MINOR_MAX`.
+class Dollars(Frozen):
+    """US dollars in `cents`, of one amount halves to even, and by how much they are more than it was.
+
+    `short` counts billionths of a cent and is negative where rounding took away; in a sum both add up.
+    """
+
+    cents: int
+    short: int = 0
+
+    @property
+    def rounded_up(self) -> int:
+        """Cents, rounded up: more than a number of whole cents exactly where the amount is."""
+        return self.cents - self.short // SHORT_PER_CENT
+
+    @property
+    def rounded_down(self) -> int:
+        """Cents, rounded down: at least a number of whole cents exactly where the amount is."""
+        return self.cents + -self.short // SHORT_PER_CENT
+
+
+def to_usd(amount_minor: int, currency: str, rates: Rates, at: int) -> Dollars | None:
+    """Return what the amount was worth at `at` (ms UTC), at most `USD_MINOR_MAX`.
 
     None when the currency has no rate.
     """
     if currency == "USD":
-        return amount_minor if amount_minor < USD_MINOR_MAX else USD_MINOR_MAX
+        return Dollars(min(amount_minor, USD_MINOR_MAX))
     quote = rates.at(currency, at)
     return None if quote is None else worth(amount_minor, currency, quote)
 
 
-def worth(amount_minor: int, currency: str, quote: Quote) -> int:
-    """Return the amount in US cents at a rate, as `to_usd_minor` does."""
-    cents = (Decimal(amount_minor) * quote.usd_per_unit).scaleb(2 - minor_digits(currency))
-    return min(int(cents.to_integral_value(ROUND_HALF_EVEN)), USD_MINOR_MAX)
+def to_usd_minor(amount_minor: int, currency: str, rates: Rates, at: int) -> int | None:
+    """Return what the amount was worth at `at` in US cents, halves to even; None for a currency without a rate."""
+    dollars = to_usd(amount_minor, currency, rates, at)
+    return None if dollars is None else dollars.cents
+
+
+def worth(amount_minor: int, currency: str, quote: Quote) -> Dollars:
+    """Return the amount in US dollars at a rate, as `to_usd` does."""
+    exact = (Decimal(amount_minor) * quote.usd_per_unit).scaleb(2 - minor_digits(currency))
+    if exact >= USD_MINOR_MAX:
+        return Dollars(USD_MINOR_MAX)
+    exact = exact.quantize(_PART, ROUND_HALF_EVEN)
+    cents = int(exact.to_integral_value(ROUND_HALF_EVEN))
+    return Dollars(cents, int((cents - exact) * SHORT_PER_CENT))
+
+
+_PART = Decimal(1) / SHORT_PER_CENT
 
 
 def usd(minor: int) -> str:

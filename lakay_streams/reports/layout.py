@@ -315,7 +315,7 @@ def _movements(report: Mapping[str, Any]) -> Sequence[Block]:
             each["payment_method"] or "not stated",
             f"cash {each['cash']} ({each['cash_basis']})" if each["cash"] else each["direction"],
             f"{each['amount']} {each['currency']}",
-            "" if each["usd_minor"] is None else shown(each["usd_minor"]),
+            _dollars(each),
             each["movement_id"],
         )
         for each in report["movements"]
@@ -323,6 +323,14 @@ def _movements(report: Mapping[str, Any]) -> Sequence[Block]:
     columns = ("At (UTC)", "What", "Paid by", "Way", "Amount", "US dollars", "Transaction")
     table = Table(columns, rows, frozenset({4, 5}))
     return (table, Notice("Some transactions are in the totals and not listed.")) if report["truncated"] else (table,)
+
+
+def _dollars(movement: Mapping[str, Any]) -> str:
+    """Return what a movement was worth, with the day of its rate where that is older than its business day."""
+    if movement["usd_minor"] is None:
+        return ""
+    old = f" (rate of {movement['rate_at'][:10]})" if movement.get("rate_is_old") else ""
+    return f"{shown(movement['usd_minor'])}{old}"
 
 
 def _draft(paragraphs: Sequence[Mapping[str, Any]]) -> Text:

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.contracts.timestamps import to_millis, to_text
-from lakay_streams.domain.money import DEFAULT_RATES, QUOTES_KEPT, USD_MINOR_MAX, Rates, to_usd_minor, usd
+from lakay_streams.domain.money import (
+    DEFAULT_RATES,
+    QUOTES_KEPT,
+    USD_MINOR_MAX,
+    Dollars,
+    Rates,
+    to_usd,
+    to_usd_minor,
+    usd,
+)
 
 NOW = to_millis("2026-03-20T12:00:00Z")
 DAY_MS = 86_400_000
@@ -36,6 +45,32 @@ def test_dollars_are_themselves(amount: int) -> None:
 )
 def test_other_currencies_are_converted_by_their_own_minor_unit(amount: int, currency: str, cents: int) -> None:
     assert to_usd_minor(amount, currency, RATES, NOW) == cents
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=40), st.sampled_from(["HTG", "CAD", "EUR", "CLP"]))
+def test_a_sum_is_compared_as_if_nothing_had_been_rounded(amounts: list[int], currency: str) -> None:
+    worths = [to_usd(amount, currency, DEFAULT_RATES, NOW) or Dollars(0) for amount in amounts]
+    together = Dollars(sum(each.cents for each in worths), sum(each.short for each in worths))
+    exact = sum(amounts) * DEFAULT_RATES.defaults[currency] * (100 if currency == "CLP" else 1)
+    assert together.rounded_down <= exact <= together.rounded_up
+    assert together.rounded_up - together.rounded_down <= (exact != int(exact))
+
+
+@pytest.mark.parametrize(("amount", "up", "down"), [(10_000_000_001, 1, 0), (9_999_999_999, 0, -1)])
+def test_by_whatever_little_more_is_more(amount: int, up: int, down: int) -> None:
+    rates = RATES.updated("XYZ", "USD", {to_text(NOW): Decimal("0.0001")})
+    worth = to_usd(amount, "XYZ", rates, NOW)
+    assert worth is not None
+    assert (worth.rounded_up, worth.rounded_down) == (1_000_000 + up, 1_000_000 + down)
+
+
+@pytest.mark.parametrize("rate", ["131.1", "130", "7", "0.3", "171.37"])
+def test_a_quotient_that_never_ends_makes_no_amount_more(rate: str) -> None:
+    """A thousand dollars' worth at 1/131.1 dollars is a thousand dollars, and not a last digit more."""
+    rates = RATES.updated("USD", "XYZ", {to_text(NOW): Decimal(rate)})
+    worth = to_usd(int(Decimal(rate) * 1_000_00), "XYZ", rates, NOW)
+    assert worth is not None
+    assert worth.rounded_up == worth.rounded_down == 1_000_00
 
 
 def test_a_currency_without_a_rate_has_no_worth_in_dollars() -> None:

@@ -37,6 +37,7 @@ class MovementEvidence(msgspec.Struct, frozen=True, kw_only=True):
     counterparty_id: str | None
     device_id: str | None
     destination_country: str | None
+    rate_is_old: bool = False
 
 
 class PairEvidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,4 +163,5 @@ def _movement(movement: Movement) -> MovementEvidence:
         counterparty_id=movement.counterparty or None,
         device_id=movement.device or None,
         destination_country=movement.country or None,
+        rate_is_old=movement.rate_is_old,
     )

@@ -10,7 +10,7 @@ channel, counterparty and amount, told by different topics within a day, are one
 
 from __future__ import annotations
 
-from lakay_streams.domain.business_day import business_day
+from lakay_streams.domain.business_day import business_day, day_start
 from lakay_streams.domain.compliance.limits import DAY_MS, ComplianceLimits
 from lakay_streams.domain.compliance.movement import (
     ASSUMED,
@@ -43,7 +43,7 @@ from lakay_streams.domain.compliance.state import (
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.frozen import Frozen, replace
 from lakay_streams.domain.known import kept_value
-from lakay_streams.domain.money import Rates, to_usd_minor, worth
+from lakay_streams.domain.money import USD_MINOR_MAX, Dollars, Rates, worth
 
 MoneyEvent = TransactionInitiated | TransactionUpdated | RemittanceEvent | MoneyMoved
 
@@ -206,20 +206,25 @@ def _movement(pending: Pending, limits: ComplianceLimits, rates: Rates) -> Movem
             basis = ASSUMED
         if method == CASH or (not method and limits.assume_cash):
             cash = OUT if channel in HANDED_OUT else IN
+    day = business_day(at, limits.zone)
     rate = rate_at = ""
+    is_old = False
+    usd: Dollars | None = None
+    if currency == "USD":
+        usd = Dollars(min(amount, USD_MINOR_MAX))
     # Whenever it is counted: the last rate before the movement.
-    quote = rates.at(currency, at) if currency != "USD" else None
-    if quote is not None:
-        rate, rate_at = str(quote.usd_per_unit), quote.since
+    elif (quote := rates.at(currency, at)) is not None:
+        usd, rate, rate_at = worth(amount, currency, quote), str(quote.usd_per_unit), quote.since
+        is_old = quote.at < day_start(day, limits.zone)
     return Movement(
         pending.id,
         at,
-        business_day(at, limits.zone),
+        day,
         direction,
         channel,
         amount,
         currency,
-        to_usd_minor(amount, currency, rates, at) if quote is None else worth(amount, currency, quote),
+        None if usd is None else usd.cents,
         rate,
         rate_at,
         method,
@@ -229,6 +234,8 @@ def _movement(pending: Pending, limits: ComplianceLimits, rates: Rates) -> Movem
         pending.device,
         pending.country,
         pending.origin,
+        usd_short=0 if usd is None else usd.short,
+        rate_is_old=is_old,
     )
 
 

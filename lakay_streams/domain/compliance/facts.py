@@ -78,3 +78,12 @@ def basis_text(basis: str) -> str:
     if basis == STATED:
         return ""
     return ", assumed to be cash" if basis == ASSUMED else ", some of it assumed to be cash"
+
+
+def rates_text(movements: Iterable[Movement]) -> str:
+    """Return what a reason adds where an amount was converted at a rate of an earlier day than its own; else empty."""
+    old = sorted({(each.currency, each.rate_at) for each in movements if each.rate_is_old})
+    if not old:
+        return ""
+    told = ", ".join(f"{currency} of {since[:10]}" for currency, since in old)
+    return f". Converted at rates older than the day: {told}"

@@ -1,13 +1,14 @@
 """A money movement: what a customer has moved, once it is completed, whatever topic told of it.
 
-Amounts are minor units of their own currency, and US cents at the last exchange rate that was known when the movement
-was counted; that rate and its time are kept as evidence. Times are event times in ms UTC. A movement happens when it is
-completed: only then has money changed hands for certain.
+Amounts are minor units of their own currency, and US dollars at the last exchange rate before the movement that was
+known when it was counted; that rate and its time are kept as evidence. Times are event times in ms UTC. A movement
+happens when it is completed: only then has money changed hands for certain.
 """
 
 from __future__ import annotations
 
 from lakay_streams.domain.frozen import Frozen
+from lakay_streams.domain.money import Dollars
 
 IN, OUT = "in", "out"
 
@@ -33,8 +34,9 @@ class Movement(Frozen):
 
     `direction` is seen from the customer's account: money sent, paid or withdrawn is out. `channel` says what it was:
     transfer, deposit, withdrawal, payment, circle_contribution, circle_payout, remittance, or Trebanx's own word.
-    `usd_minor` is None for a currency without a rate. `rate` is US dollars for one unit as decimal text, since
-    `rate_at` (ISO 8601); both empty for US dollars. `payment_method` is empty where nobody said it.
+    `usd_minor` is None for a currency without a rate; it and `usd_short` are `money.Dollars`. `rate` is US dollars for
+    one unit as decimal text, since `rate_at` (ISO 8601); both empty for US dollars. `rate_is_old` where that is an
+    earlier business day than the movement's. `payment_method` is empty where nobody said it.
 
     `cash` is in where the customer handed over currency (31 CFR 1010.100(m): coin and paper money), also to send it on
     at once; out where the customer was handed some; else empty. `basis` is how that is known: stated by the payment
@@ -62,11 +64,18 @@ class Movement(Frozen):
     country: str = ""
     source: str = TRANSACTION
     twin: str = ""
+    usd_short: int = 0
+    rate_is_old: bool = False
 
     @property
     def dollars(self) -> int:
-        """US cents; 0 where there was no rate."""
+        """US cents, halves to even; 0 where there was no rate."""
         return self.usd_minor or 0
+
+    @property
+    def worth(self) -> Dollars:
+        """US dollars as they are compared with a threshold."""
+        return Dollars(self.dollars, self.usd_short)
 
     @property
     def from_balance(self) -> bool:

@@ -16,6 +16,7 @@ from operator import attrgetter
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.movement import IN, PAYOUT, Movement
 from lakay_streams.domain.frozen import Frozen, replace
+from lakay_streams.domain.money import Dollars
 
 RECORD_BYTES_MAX = 64 * 1024
 """Bound of the encoded record."""
@@ -55,7 +56,8 @@ class Day(Frozen):
 
     `cash` counts those in which currency changed hands. `handed_in` and `handed_out` count currency and money orders in
     amounts up to the reporting threshold. `explained_minor` are a circle's payouts, which a plan foretold.
-    `unconverted` counts movements in currencies without a rate, which are in no sum.
+    `unconverted` counts movements in currencies without a rate, which are in no sum. What is `short` of a sum is as in
+    `money.Dollars`: only once all is added is it rounded, to be compared.
     """
 
     day: int
@@ -71,6 +73,26 @@ class Day(Frozen):
     handed_out_minor: int = 0
     explained_minor: int = 0
     unconverted: int = 0
+    cash_in_short: int = 0
+    cash_out_short: int = 0
+    handed_in_short: int = 0
+    handed_out_short: int = 0
+
+    @property
+    def cash_in(self) -> Dollars:
+        """Currency handed in."""
+        return Dollars(self.cash_in_minor, self.cash_in_short)
+
+    @property
+    def cash_out(self) -> Dollars:
+        """Currency handed out."""
+        return Dollars(self.cash_out_minor, self.cash_out_short)
+
+    def handed_over(self, way: str) -> tuple[int, Dollars]:
+        """Return what was handed over that way in amounts up to the reporting threshold: how many, how much."""
+        if way == IN:
+            return self.handed_in, Dollars(self.handed_in_minor, self.handed_in_short)
+        return self.handed_out, Dollars(self.handed_out_minor, self.handed_out_short)
 
 
 class OpenAlert(Frozen):
@@ -233,19 +255,39 @@ def _totalled(days: tuple[Day, ...], movement: Movement, sign: int, limits: Comp
 
 
 def _with_movement(day: Day, movement: Movement, sign: int, limits: ComplianceLimits) -> Day:
-    amount = sign * movement.dollars
+    amount, short = sign * movement.dollars, sign * movement.usd_short
     came_in, left = (amount, 0) if movement.direction == IN else (0, amount)
     day = replace(day, movements=day.movements + sign, in_minor=day.in_minor + came_in, out_minor=day.out_minor + left)
     if movement.cash == IN:
-        day = replace(day, cash=day.cash + sign, cash_in_minor=day.cash_in_minor + amount)
+        day = replace(
+            day,
+            cash=day.cash + sign,
+            cash_in_minor=day.cash_in_minor + amount,
+            cash_in_short=day.cash_in_short + short,
+        )
     elif movement.cash:
-        day = replace(day, cash=day.cash + sign, cash_out_minor=day.cash_out_minor + amount)
+        day = replace(
+            day,
+            cash=day.cash + sign,
+            cash_out_minor=day.cash_out_minor + amount,
+            cash_out_short=day.cash_out_short + short,
+        )
     handed = movement.handed
-    if handed and movement.dollars <= limits.ctr_threshold_minor:
+    if handed and movement.worth.rounded_up <= limits.ctr_threshold_minor:
         if handed == IN:
-            day = replace(day, handed_in=day.handed_in + sign, handed_in_minor=day.handed_in_minor + amount)
+            day = replace(
+                day,
+                handed_in=day.handed_in + sign,
+                handed_in_minor=day.handed_in_minor + amount,
+                handed_in_short=day.handed_in_short + short,
+            )
         else:
-            day = replace(day, handed_out=day.handed_out + sign, handed_out_minor=day.handed_out_minor + amount)
+            day = replace(
+                day,
+                handed_out=day.handed_out + sign,
+                handed_out_minor=day.handed_out_minor + amount,
+                handed_out_short=day.handed_out_short + short,
+            )
     if movement.channel == PAYOUT:
         day = replace(day, explained_minor=day.explained_minor + amount)
     if movement.usd_minor is None:

@@ -8,7 +8,7 @@ from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.domain.fraud.limits import DAY_MS, HOUR_MS, FraudLimits
 from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.geography import Jump, jump_between
-from lakay_streams.domain.money import Rates, to_usd_minor
+from lakay_streams.domain.money import Rates, to_usd
 from lakay_streams.domain.novelty import novelty_of
 from lakay_streams.domain.recent import Recent, count_within
 from lakay_streams.domain.sliding_log import tally
@@ -19,6 +19,9 @@ from lakay_streams.domain.usual import spreads_above
 class Facts(Frozen):
     """The event and its measurements. Counts and sums include the event itself; amounts are US cents.
 
+    `amount` and the sums count a begun cent as one, which keeps "more than" exact; `whole_amount` and `whole_day` leave
+    it away, which keeps "from ... on" exact.
+
     `state` is the user's state before the event. `amount_known` is False for a currency without a rate; `amount` is
     then 0. `spreads` is None while the profile warms up; `oddness` says how unusual the time is, in [0, 1], and is 0
     until then. `jump` is an impossible journey that this event ends, or one that still counts against it.
@@ -27,11 +30,13 @@ class Facts(Frozen):
     event: TransactionInitiated | UserEvent
     state: UserState
     amount: int = 0
+    whole_amount: int = 0
     amount_known: bool = True
     count_1h: int = 0
     amount_24h: int = 0
     day: int = 0
     amount_day: int = 0
+    whole_day: int = 0
     spreads: float | None = None
     oddness: float = 0.0
     failed_1h: int = 0
@@ -46,11 +51,12 @@ class Facts(Frozen):
 def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudLimits, rates: Rates) -> Facts:
     """Measure a transaction."""
     at = event.occurred_at
-    converted = to_usd_minor(event.amount_minor, event.currency, rates, at)
-    amount = converted or 0
+    converted = to_usd(event.amount_minor, event.currency, rates, at)
+    amount, whole_amount = (0, 0) if converted is None else (converted.rounded_up, converted.rounded_down)
     count_1h, _ = tally(state.transactions, at - HOUR_MS, at)
     _, amount_24h = tally(state.transactions, at - DAY_MS, at)
     day = business_day(at)
+    before = day_total(state.days, day)
     spreads = None
     if state.amounts.history >= limits.amount_warm_up and converted is not None:
         spreads = spreads_above(state.amounts, amount, limits.amount_min_spread)
@@ -65,11 +71,13 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
         event,
         state,
         amount=amount,
+        whole_amount=whole_amount,
         amount_known=converted is not None,
         count_1h=count_1h + 1,
         amount_24h=amount_24h + amount,
         day=day,
-        amount_day=day_total(state.days, day) + amount,
+        amount_day=before + amount,
+        whole_day=before + whole_amount,
         spreads=spreads,
         oddness=odd,
         failed_1h=count_within(state.failures, at - HOUR_MS, at),

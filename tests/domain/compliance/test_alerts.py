@@ -181,6 +181,24 @@ def test_the_rate_and_its_time_are_kept_as_evidence() -> None:
     assert (Decimal(movement.rate), movement.rate_at) == (1 / Decimal("131.25"), "2026-03-09T06:00:00.000Z")
 
 
+@pytest.mark.parametrize(
+    ("since", "is_old"),
+    [("2026-03-10T03:59:59.999Z", True), ("2026-03-10T04:00:00.000Z", False)],
+    ids=["of the day before", "of the business day"],
+)
+def test_a_rate_older_than_the_business_day_says_so(since: str, is_old: bool) -> None:
+    rates = DEFAULT_RATES.updated("USD", "HTG", {since: Decimal("131.25")})
+    alert = Customer(rates=rates).lives("03-10 12:00 deposit 1,500,000 HTG cash").the("ctr")
+    (movement,) = alerts.compliance_alert(alert, settings_version="v").evidence.movements
+    assert movement.rate_is_old is is_old
+    assert ("Converted at rates older than the day: HTG of 2026-03-10" in alert.finding.reason) is is_old
+
+
+def test_a_rate_that_nobody_told_is_an_old_one() -> None:
+    reason = Customer().lives("03-10 12:00 deposit 1,500,000 HTG cash").the("ctr").finding.reason
+    assert "Converted at rates older than the day: HTG of 2026-01-02" in reason
+
+
 def test_what_is_counted_late_is_converted_at_the_rate_before_it_and_not_at_a_newer_one() -> None:
     rates = DEFAULT_RATES.updated("USD", "HTG", {"2026-03-09T06:00:00.000Z": Decimal("131.25")})
     rates = rates.updated("USD", "HTG", {"2026-03-10T16:00:00.001Z": Decimal("100")})

@@ -23,6 +23,39 @@ CASES: list[tuple[str, str, str]] = [
     ("a cent less is announced", "03-10 12:00 deposit 9,999.99 cash", "ctr_warning:monitor"),
     ("the warning begins at 90%", "03-10 12:00 deposit 9,000.00 cash", "ctr_warning:monitor"),
     ("and not a cent before", "03-10 12:00 deposit 8,999.99 cash", ""),
+    ("a hundredth of a cent more, in gourdes", "03-10 12:00 deposit 1,310,615.99 HTG cash", "ctr:file"),
+    ("a hundredth of a cent less, in gourdes", "03-10 12:00 deposit 1,310,615.98 HTG cash", "ctr_warning:monitor"),
+    (
+        "parts that make a fraction of a cent more together",
+        """03-10 09:00 deposit 655,308.00 HTG cash
+           03-10 17:00 deposit 655,307.99 HTG cash""",
+        "ctr:file",
+    ),
+    (
+        "parts that make a fraction of a cent less",
+        """03-10 09:00 deposit 655,307.99 HTG cash
+           03-10 17:00 deposit 655,307.99 HTG cash""",
+        "ctr_warning:monitor",
+    ),
+    (
+        "what is taken back leaves no part of a cent",
+        """03-10 09:00 deposit 100.01 HTG cash
+           03-10 12:00 deposit 10,000.00 cash
+           03-10 15:00 fails 1""",
+        "",
+    ),
+    (
+        "close to a report one way, and due the other",
+        """03-10 09:00 deposit 12,000 cash
+           03-10 17:00 withdraw 9,500 cash""",
+        "ctr:file ctr_warning:monitor",
+    ),
+    (
+        "far from it one way, and due the other",
+        """03-10 09:00 deposit 12,000 cash
+           03-10 17:00 withdraw 8,999.99 cash""",
+        "ctr:file",
+    ),
     (
         "two that make exactly the threshold",
         """03-10 09:00 deposit 5,000.00 cash
@@ -157,7 +190,7 @@ CASES: list[tuple[str, str, str]] = [
         "ctr_warning:monitor",
     ),
     ("euros of a cent more", "03-10 12:00 deposit 8,532.43 EUR cash", "ctr:file"),
-    ("gourdes that make exactly the threshold", "03-10 12:00 deposit 1,310,616.00 HTG cash", "ctr_warning:monitor"),
+    ("gourdes worth 10,000.00008 dollars are more", "03-10 12:00 deposit 1,310,616.00 HTG cash", "ctr:file"),
     ("gourdes of a cent more", "03-10 12:00 deposit 1,310,617.00 HTG cash", "ctr:file"),
     (
         "currencies of one day are added up",
@@ -628,8 +661,16 @@ CASES: list[tuple[str, str, str]] = [
     ("a remittance without a recipient", "03-10 12:00 remit 3,000.00 wallet", "travel_rule:complete"),
     ("a cent below the travel rule", "03-10 12:00 remit 2,999.99 wallet", ""),
     ("a complete remittance", "03-10 12:00 remit 3,000.00 wallet to mother", ""),
-    ("nobody said how it was paid", "03-10 12:00 remit 3,000.00 - to mother", "travel_rule:complete"),
+    ("how it was paid is not asked", "03-10 12:00 remit 3,000.00 - to mother", ""),
+    ("a transfer at home without a recipient", "03-10 12:00 transfer 3,000.00 wallet", "travel_rule:complete"),
+    ("a cent less at home", "03-10 12:00 transfer 2,999.99 wallet", ""),
+    ("a complete transfer at home", "03-10 12:00 transfer 3,000.00 wallet to anne", ""),
+    ("a payment to nobody known", "03-10 12:00 pay 3,000.00 wallet", "travel_rule:complete"),
+    ("a withdrawal pays nobody else", "03-10 12:00 withdraw 3,000.00 bank", ""),
+    ("a deposit pays nobody else", "03-10 12:00 deposit 3,000.00 bank", ""),
+    ("what another user sends is theirs to record", "03-10 12:00 receive 3,000.00 from anne", ""),
     ("gourdes worth 3,000", "03-10 12:00 remit 393,185 HTG wallet", "travel_rule:complete"),
+    ("gourdes worth half a cent less", "03-10 12:00 remit 393,184.14 HTG wallet", ""),
     ("gourdes worth less", "03-10 12:00 remit 393,183 HTG wallet", ""),
     ("yen without a rate are in no total", "03-10 12:00 remit 3,000,000 JPY wallet", "unknown_currency:review"),
     # --- Unusual volume ---

@@ -2,18 +2,21 @@
 
 Source: 31 CFR 1010.311 (a report of each transaction in currency of more than 10,000 dollars) and 1010.313(b) (several
 by or for one person in one business day are one; cash in and cash out are added up apart and never netted); runbook
-section 2.3, COMPLIANCE_CTR_THRESHOLD. Exactly 10,000.00 is not more. Due in 15 days (1010.306(a)(1)).
-Input: US cents of currency of the business day, each way. Result: one finding a day, with both ways in its totals.
+section 2.3, COMPLIANCE_CTR_THRESHOLD. Exactly 10,000.00 is not more, whatever little is above it is: what was converted
+is added up unrounded, and told rounded up. Due in 15 days (1010.306(a)(1)).
+Input: US dollars of currency of the business day, each way. Result: one finding a day, with both ways in its totals.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import FILE_CTR, ComplianceFinding, Totals
-from lakay_streams.domain.compliance.facts import Facts, basis_of, basis_text, named
+from lakay_streams.domain.compliance.facts import Facts, basis_of, basis_text, named, rates_text
 from lakay_streams.domain.compliance.movement import Movement
 from lakay_streams.domain.compliance.state import Day, on_day
-from lakay_streams.domain.money import usd
+from lakay_streams.domain.money import Dollars, usd
 
 NAME = "ctr"
 REGULATION = "31 CFR 1010.311, 1010.313"
@@ -26,20 +29,27 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     if facts.movement is not None and not (limits.ctr_enabled and facts.movement.cash):
         return None
     day, threshold = on_day(facts.state, facts.day), limits.ctr_threshold_minor
-    if max(day.cash_in_minor, day.cash_out_minor) <= threshold:
-        return None
-    above = " and ".join(
-        f"{usd(total)} {way}"
-        for total, way in ((day.cash_in_minor, "handed in"), (day.cash_out_minor, "handed out"))
-        if total > threshold
-    )
-    return cash_finding(facts, day, NAME, REGULATION, FILE_CTR, f"Cash of {above} on {iso_day(day.day)}", threshold)
+    above = [way for way in ways(day) if way[1].rounded_up > threshold]
+    return cash_finding(facts, day, NAME, REGULATION, FILE_CTR, above, threshold) if above else None
+
+
+def ways(day: Day) -> tuple[tuple[str, Dollars], tuple[str, Dollars]]:
+    """Return the currency of a day each way, which is never added up nor netted."""
+    return ("handed in", day.cash_in), ("handed out", day.cash_out)
 
 
 def cash_finding(
-    facts: Facts, day: Day, rule: str, regulation: str, recommendation: str, what: str, threshold: int
+    facts: Facts,
+    day: Day,
+    rule: str,
+    regulation: str,
+    recommendation: str,
+    found: Sequence[tuple[str, Dollars]],
+    threshold: int,
 ) -> ComplianceFinding:
-    """Return a finding about the cash of one business day."""
+    """Return a finding about the cash of one business day, of which the ways in `found` are over `threshold`."""
+    what = " and ".join(f"{usd(total.rounded_up)} {way}" for way, total in found)
+    came_in, left = day.cash_in.rounded_up, day.cash_out.rounded_up
     cash: list[Movement] = [each for each in facts.state.movements if each.day == day.day and each.cash]
     truncated = len(cash) < day.cash
     basis = basis_of(cash)
@@ -51,17 +61,18 @@ def cash_finding(
         iso_day(day.day),
         1.0,
         recommendation,
-        f"{what}{basis_text(basis)}; a report is due above {usd(facts.limits.ctr_threshold_minor)}",
+        f"Cash of {what} on {iso_day(day.day)}{basis_text(basis)}; a report is due above "
+        f"{usd(facts.limits.ctr_threshold_minor)}{rates_text(cash)}",
         evidence,
-        Totals(day.cash, day.cash_in_minor, day.cash_out_minor, day.cash_in_minor, day.cash_out_minor),
+        Totals(day.cash, came_in, left, came_in, left),
         min(times),
         max(times),
         basis,
         truncated,
         values={
             "threshold_minor": threshold,
-            "cash_in_minor": day.cash_in_minor,
-            "cash_out_minor": day.cash_out_minor,
+            "cash_in_minor": came_in,
+            "cash_out_minor": left,
             "business_day": iso_day(day.day),
         },
     )

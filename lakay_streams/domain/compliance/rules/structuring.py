@@ -27,12 +27,12 @@ from math import sqrt
 
 from lakay_streams.domain.business_day import day_start, iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, SAR, SAR_MIN_MINOR, ComplianceFinding, Signal
-from lakay_streams.domain.compliance.facts import Facts, basis_of, named, totals_of
+from lakay_streams.domain.compliance.facts import Facts, basis_of, named, rates_text, totals_of
 from lakay_streams.domain.compliance.limits import HOUR_MS, ComplianceLimits
 from lakay_streams.domain.compliance.movement import IN, Movement
-from lakay_streams.domain.compliance.state import days_between, on_day, within
+from lakay_streams.domain.compliance.state import Day, days_between, on_day, within
 from lakay_streams.domain.frozen import replace
-from lakay_streams.domain.money import usd
+from lakay_streams.domain.money import Dollars, usd
 
 NAME = "structuring"
 REGULATION = "31 USC 5324; 31 CFR 1010.314, 1022.320"
@@ -53,7 +53,8 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
 
 def _in_a_day(facts: Facts, way: str) -> ComplianceFinding | None:
     day = on_day(facts.state, facts.day)
-    number, total = (day.handed_in, day.handed_in_minor) if way == IN else (day.handed_out, day.handed_out_minor)
+    number, handed = day.handed_over(way)
+    total = handed.rounded_up
     if number < 2 or total <= facts.limits.ctr_threshold_minor:
         return None
     start, end = day_start(day.day, facts.limits.zone), day_start(day.day + 1, facts.limits.zone) - 1
@@ -69,11 +70,9 @@ def _over_weeks(facts: Facts, way: str) -> ComplianceFinding | None:
     later = days_between(facts.state, facts.day, facts.day + limits.lookback_days - 1)
     last = later[-1].day if later else facts.day
     first = last - limits.lookback_days + 1
-    days = [
-        each for each in days_between(facts.state, first, last) if (each.handed_in if way == IN else each.handed_out)
-    ]
-    number = sum(each.handed_in if way == IN else each.handed_out for each in days)
-    total = sum(each.handed_in_minor if way == IN else each.handed_out_minor for each in days)
+    days = [each for each in days_between(facts.state, first, last) if each.handed_over(way)[0]]
+    number, handed = _together(days, way)
+    total = handed.rounded_up
     if len(days) < 2 or total <= limits.ctr_threshold_minor or total < number * limits.structuring_mean_min_minor:
         return None
     start, end = day_start(first, limits.zone), day_start(last + 1, limits.zone) - 1
@@ -87,9 +86,16 @@ def _over_weeks(facts: Facts, way: str) -> ComplianceFinding | None:
     return _judged(facts, way, parts, number, total, timing, start, end, when, (first, last))
 
 
+def _together(days: Sequence[Day], way: str) -> tuple[int, Dollars]:
+    told = [day.handed_over(way) for day in days]
+    return sum(number for number, _ in told), Dollars(
+        sum(each.cents for _, each in told), sum(e.short for _, e in told)
+    )
+
+
 def _parts(facts: Facts, way: str, since: int, until: int) -> list[Movement]:
     most = facts.limits.ctr_threshold_minor
-    return [each for each in within(facts.state, since, until) if each.handed == way and each.dollars <= most]
+    return [each for each in within(facts.state, since, until) if each.handed == way and each.worth.rounded_up <= most]
 
 
 def _near_midnight(movement: Movement, limits: ComplianceLimits) -> bool:
@@ -143,7 +149,7 @@ def _judged(
         confidence,
         SAR if reported else REVIEW,
         f"{number} amounts of cash or money orders {handed} {when}, none above {usd(limits.ctr_threshold_minor)}, "
-        f"together {usd(total)}",
+        f"together {usd(total)}{rates_text(parts)}",
         evidence,
         told,
         parts[0].at if parts else start,
@@ -194,6 +200,6 @@ def _history(facts: Facts, way: str, total: int, days: tuple[int, int]) -> Signa
     first, last = days
     length = max(last - first + 1, facts.limits.volume_history_days)
     before = days_between(facts.state, first - length, first - 1)
-    moved = sum(each.handed_in_minor if way == IN else each.handed_out_minor for each in before)
+    moved = _together(before, way)[1].rounded_up
     usual = moved * (last - first + 1) / length
     return Signal("history", round(max(0.0, 1.0 - usual / total), 4), 0.15, f"{usd(moved)} in the time before")

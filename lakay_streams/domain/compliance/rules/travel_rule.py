@@ -1,38 +1,41 @@
-"""Travel rule: a remittance of 3,000 US dollars or more must carry who sends, who receives, and how much.
+"""Travel rule: a transmittal of 3,000 US dollars or more must carry who sends, who receives, and how much.
 
-Source: 31 CFR 1010.410(e) (records of transmittals of 3,000 dollars or more) and (f) (what travels on with the order).
-Input: a completed remittance; of what must be on record, what the events can tell: the recipient, the destination and
-how it was paid. Result: a finding that lists what is missing; none when nothing is. An amount that cannot be converted
-is `unknown_currency`'s to find.
+Source: 31 CFR 1010.410(e)(1)(i): of each transmittal order of 3,000 dollars or more, at home or abroad, are kept the
+transmittor's name and address, the amount, the day, any payment instructions, which institution the recipient has, and
+the recipient's name, address, account or other identifier as far as they were received; (f)(1): the same travels on
+with the order. How it was paid is not among them. A transmittal is made to pay a recipient (1010.100(ddd)): a
+transfer, a remittance, a payment, a circle's contribution; a withdrawal is none.
+
+Input: a completed transmittal; of what must be on record, what the events can tell: the recipient, and of a remittance
+the destination, which is all that is told of the recipient's institution. Result: a finding that lists what is missing;
+none when nothing is. An amount that cannot be converted is `unknown_currency`'s to find.
 """
 
 from __future__ import annotations
 
 from lakay_streams.domain.compliance.alert import COMPLETE, ComplianceFinding
-from lakay_streams.domain.compliance.facts import Facts, totals_of
-from lakay_streams.domain.compliance.movement import COUNTERPART, REMITTANCE
+from lakay_streams.domain.compliance.facts import Facts, rates_text, totals_of
+from lakay_streams.domain.compliance.movement import CONTRIBUTION, COUNTERPART, IN, PAYMENT, REMITTANCE, TRANSFER
 from lakay_streams.domain.money import usd
 
 NAME = "travel_rule"
 REGULATION = "31 CFR 1010.410(e), (f)"
 
+TRANSMITTALS = frozenset({TRANSFER, REMITTANCE, PAYMENT, CONTRIBUTION})
+"""Channels in which a customer pays somebody else."""
+
 
 def evaluate(facts: Facts) -> ComplianceFinding | None:
-    """Return a finding when a large remittance is incomplete."""
+    """Return a finding when a large transmittal is incomplete."""
     movement, limits = facts.movement, facts.limits
-    if movement is None or movement.channel != REMITTANCE or movement.source == COUNTERPART:
+    if movement is None or movement.channel not in TRANSMITTALS or movement.source == COUNTERPART:
         return None
-    if movement.dollars < limits.recordkeeping_minor:
+    if movement.direction == IN or movement.worth.rounded_down < limits.recordkeeping_minor:
         return None
-    missing = [
-        name
-        for name, value in (
-            ("recipient_id", movement.counterparty),
-            ("destination_country", movement.country),
-            ("payment_method", movement.payment_method),
-        )
-        if not value
-    ]
+    asked = {"recipient_id": movement.counterparty}
+    if movement.channel == REMITTANCE:
+        asked["destination_country"] = movement.country
+    missing = [name for name, value in asked.items() if not value]
     if not missing:
         return None
     return ComplianceFinding(
@@ -41,8 +44,8 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         movement.id,
         1.0,
         COMPLETE,
-        f"A remittance of {usd(movement.dollars)} is without {', '.join(missing)}; "
-        f"records are required from {usd(limits.recordkeeping_minor)}",
+        f"A {movement.channel.replace('_', ' ')} of {usd(movement.dollars)} is without {', '.join(missing)}; "
+        f"records are required from {usd(limits.recordkeeping_minor)}{rates_text((movement,))}",
         (movement,),
         totals_of((movement,)),
         movement.at,

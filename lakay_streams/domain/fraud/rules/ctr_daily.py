@@ -21,7 +21,7 @@ NAME = "ctr_daily"
 
 def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     """Return a finding when the day's sum comes close to a report, or reaches it."""
-    total, limit = facts.amount_day, limits.ctr_daily_threshold_minor
+    total, limit = facts.whole_day, limits.ctr_daily_threshold_minor
     if total < limit:
         return None
     first, last = day_start(facts.day), day_start(facts.day + 1) - 1

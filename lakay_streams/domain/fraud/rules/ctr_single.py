@@ -20,7 +20,7 @@ CTR_MINOR = 10_000_00
 
 def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     """Return a finding when the transaction comes close to a report, or reaches it."""
-    amount, limit = facts.amount, limits.ctr_single_threshold_minor
+    amount, limit = facts.whole_amount, limits.ctr_single_threshold_minor
     if amount < limit:
         return None
     return Finding(

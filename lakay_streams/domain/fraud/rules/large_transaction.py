@@ -17,7 +17,7 @@ NAME = "large_transaction"
 
 def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     """Return a finding when the amount is large."""
-    amount, limit = facts.amount, limits.large_txn_min_minor
+    amount, limit = facts.whole_amount, limits.large_txn_min_minor
     if amount < limit:
         return None
     return Finding(

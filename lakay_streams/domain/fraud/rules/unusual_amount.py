@@ -23,7 +23,7 @@ NAME = "unusual_amount"
 def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     """Return a finding when the amount is far above the user's own."""
     spreads = facts.spreads
-    if spreads is None or spreads < limits.amount_spreads or facts.amount < limits.unusual_amount_floor_minor:
+    if spreads is None or spreads < limits.amount_spreads or facts.whole_amount < limits.unusual_amount_floor_minor:
         return None
     amounts = facts.state.amounts
     reach = limits.amount_spreads * max(sqrt(amounts.variance), limits.amount_min_spread)
