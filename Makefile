@@ -9,6 +9,8 @@ BENCH_VENV := $(if $(filter-out 0,$(BENCH_QUICK)),$(VENV),.venv-bench)
 # Tried in this order; evaluated only when an environment is made.
 PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Two processes, each with servers of its own: a file's tests stay together, and the files keep their order.
+PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 LOCK := --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
@@ -37,7 +39,7 @@ check: setup ## style, types, and who imports whom
 	$(BIN)/lint-imports --no-cache
 
 test: check ## all checks, then all tests, on a real Kafka
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL) --durations=20
 
 demo: setup ## everything on this machine, with simulated traffic (DEMO_SECONDS=60 stops by itself)
 	$(BIN)/lakay demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
