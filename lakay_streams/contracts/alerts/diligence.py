@@ -1,4 +1,9 @@
-"""Triggers of enhanced due diligence: a customer whose risk became high or more (`edd-trigger`)."""
+"""Triggers of enhanced due diligence: a customer whose risk became high or more (`edd-trigger`).
+
+Their readers are not those of the compliance alerts, so nothing in them may let one guess that a report was recommended
+or an activity found suspicious (31 CFR 1022.320(d)): neither the score, of which the other parts are known and could be
+taken away, nor the factors.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,6 @@ import msgspec
 
 from lakay_streams.contracts.alerts.common import Alert, alert_id
 from lakay_streams.contracts.timestamps import to_text as time_text
-from lakay_streams.domain.frozen import asdict
 
 if TYPE_CHECKING:
     from lakay_streams.domain.compliance.alert import EddTrigger as Triggered
@@ -24,7 +28,10 @@ class RiskFactor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EddTrigger(Alert, frozen=True, kw_only=True):
-    """A customer's risk became high or more. `required` is what must be asked, as sentences."""
+    """A customer's risk became high or more. `required` is what must be asked, as sentences.
+
+    `risk_score` is the score above which the level begins, and `factors` has none: older triggers told both in full.
+    """
 
     trigger_id: str
     trigger_version: str = "1.0"
@@ -47,10 +54,10 @@ def edd_trigger(triggered: Triggered, *, settings_version: str) -> EddTrigger:
         user_id=triggered.user_id,
         event_id=triggered.event_id,
         occurred_at=time_text(triggered.occurred_at),
-        risk_score=triggered.risk_score,
+        risk_score=triggered.level_above,
         risk_level=triggered.risk_level,
         previous_level=triggered.previous_level,
-        factors=tuple(RiskFactor(**asdict(factor)) for factor in triggered.factors),
+        factors=(),
         required=triggered.required,
         list_date=triggered.list_date,
         settings_version=settings_version,

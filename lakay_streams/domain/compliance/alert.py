@@ -110,7 +110,9 @@ class EddTrigger(Frozen):
     """A customer's risk has become high or more, and enhanced due diligence is to begin.
 
     Levels are low, medium, high, prohibited. `required` are what must be asked, as sentences. `list_date` is the day of
-    the list of countries in force (ISO 8601). `event_id` is the event that raised the risk.
+    the list of countries in force (ISO 8601). `event_id` is the event that raised the risk. Score and factors tell of
+    alerts and are not for the staff that reads the trigger; the level is, and `level_above`, the score above which it
+    begins.
     """
 
     user_id: str
@@ -122,3 +124,4 @@ class EddTrigger(Frozen):
     factors: tuple[Factor, ...]
     required: tuple[str, ...]
     list_date: str
+    level_above: float = 0.0

@@ -48,7 +48,7 @@ class ComplianceLimits:
 
     volume_history_days: int = 30
     volume_active_days_min: int = 5
-    """Days with movements in the history before a mean means anything."""
+    """Days with movements in the history after which a customer's habits are known before its end."""
 
     funnel_ms: int = 10 * DAY_MS
     funnel_senders_min: int = 4
@@ -65,6 +65,10 @@ class ComplianceLimits:
     """Remittances of a corridor before its peers mean anything."""
     corridor_confidence_min: float = 0.7
     corridor_floor_minor: int = 1_000_00
+
+    fading_from_days: int = 30
+    fading_until_days: int = 180
+    """A review recommended so long ago raises a customer's risk less, and then no more."""
 
     continues_ms: int = 30 * DAY_MS
     """How long after its detection an alert is updated; what goes on then is a new one."""

@@ -5,15 +5,20 @@ recommendations 1, 10 and 19; runbook section 2.3, COMPLIANCE_RISK_*. Five facto
 may add, taken as independent and combined by noisy-or, so that the risk never falls when a factor grows:
 
     geography    0.65  remittances to a country of the list: 1 under a call for action, 0.35 under increased monitoring
-    product      0.20  the share of cash, and of remittances, in what was moved in the days kept
-    behaviour    0.30  the surest alert that recommends a review, of those that go on
+    product      0.20  two thirds the share of cash, one third that of remittances, in what was moved in the days kept
+    behaviour    0.30  the surest alert that recommends a review: whole for 30 days after its last movement, falling to
+                       0 at 180 days, by the time of the event at which the risk is asked for
     alerts       0.75  alerts that recommended a suspicious activity report: 0.6 for the first, all for three
     account_age  0.12  1 up to 30 days after registration, falling to 0 at 180 days
 
-A country under a call for action alone is high. One under increased monitoring alone is low, and together with cash and
+A country under a call for action alone is high. One under increased monitoring alone is low, and together with cash or
 a new account medium: Haiti is on that list, and this platform's purpose. Levels: low, medium, high and prohibited, each
 up to and including its limit. An enhanced due diligence begins once when a level from high on is entered, again only
 for a higher one, or after the risk has been low.
+
+Staff of every kind read the trigger of a due diligence, and nothing in it may let them guess that a report was
+recommended or an activity found suspicious (31 CFR 1022.320(d)). So what it asks depends on what the staff sees anyway,
+where money was sent and how it was paid, and on the level; what the risk is made of stays with whoever decides.
 """
 
 from __future__ import annotations
@@ -53,8 +58,9 @@ def assess(
         level,
         before.level,
         factors_of(state, values, at, limits),
-        required(state, values, level, limits),
+        required(state, level, limits),
         limits.countries.published,
+        limits.risk_medium_max if level == "high" else limits.risk_high_max,
     )
     return Risk(score, level, level), trigger
 
@@ -70,11 +76,11 @@ def values_of(state: ComplianceState, at: int, limits: ComplianceLimits) -> Valu
     cash, abroad = _shares(state)
     surest = 0.0
     for alert in state.alerts:
-        if alert.status == OPEN and alert.recommendation == REVIEW and alert.confidence > surest:
-            surest = alert.confidence
+        if alert.status == OPEN and alert.recommendation == REVIEW:
+            surest = max(surest, alert.confidence * _fresh(alert.until, at, limits))
     reported = min(1.0, 0.4 + 0.2 * state.reports) if state.reports else 0.0
     age = 1.0 - (_days_known(state, at) - NEW_DAYS) / (SETTLED_DAYS - NEW_DAYS)
-    return geography, (cash + abroad) / 2, surest, reported, 1.0 if age > 1.0 else age if age > 0.0 else 0.0
+    return geography, (2 * cash + abroad) / 3, surest, reported, 1.0 if age > 1.0 else age if age > 0.0 else 0.0
 
 
 def score_of(values: Values) -> float:
@@ -106,7 +112,6 @@ def factors_of(state: ComplianceState, values: Values, at: int, limits: Complian
         f"money sent to {'; '.join(sent_to)}" if sent_to else "no country of the list",
         f"{cash:.0%} cash, {abroad:.0%} remittances",
         "the surest alert that recommends a review" if values[2] else "no alert that recommends a review",
-        # What they recommend is told on their own topic alone (31 CFR 1022.320(d)).
         "alerts that call for an officer's decision" if state.reports else "no alert that calls for a decision",
         f"{_days_known(state, at):.0f} days known",
     )
@@ -114,6 +119,12 @@ def factors_of(state: ComplianceState, values: Values, at: int, limits: Complian
         Factor(name, round(value, 4), weight, reason)
         for name, value, weight, reason in zip(FACTORS, values, WEIGHTS, reasons, strict=True)
     )
+
+
+def _fresh(until: int, at: int, limits: ComplianceLimits) -> float:
+    """Return how much of an alert still counts at `at`: 1 while it is recent, 0 when it is long past."""
+    fading = (limits.fading_until_days - limits.fading_from_days) * DAY_MS
+    return max(0.0, min(1.0, (limits.fading_until_days * DAY_MS - (at - until)) / fading))
 
 
 def _shares(state: ComplianceState) -> tuple[float, float]:
@@ -134,8 +145,8 @@ def _days_known(state: ComplianceState, at: int) -> float:
     return 0.0 if since is None or at < since else (at - since) / DAY_MS
 
 
-def required(state: ComplianceState, values: Values, level: str, limits: ComplianceLimits) -> tuple[str, ...]:
-    """Return what must be asked of the customer, or decided about them."""
+def required(state: ComplianceState, level: str, limits: ComplianceLimits) -> tuple[str, ...]:
+    """Return what must be asked of the customer, or decided about them; alerts have no part in it."""
     asked = [
         "Verify the customer's identity again, with a document that is in force",
         "Ask for the source of funds and of income, with documents",
@@ -143,11 +154,8 @@ def required(state: ComplianceState, values: Values, level: str, limits: Complia
     listed = sorted(country for country, _ in state.countries if limits.countries.standing(country))
     if listed:
         asked.append(f"Ask for the purpose of the money sent to {', '.join(listed)} and who receives it")
-    if values[1] > 0.5:
+    if _shares(state)[0] > 0.5:
         asked.append("Ask where the cash comes from, and why it is cash")
-    rules = sorted({each.rule for each in state.alerts if each.status == OPEN and each.rule != "ctr_warning"})
-    if rules:
-        asked.append(f"Ask for an explanation of what the alerts show: {', '.join(rules)}")
     if level == "prohibited":
         asked.append("Decide whether to end the relationship: the risk is above what is accepted")
     else:

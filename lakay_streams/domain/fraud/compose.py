@@ -14,6 +14,7 @@ against the default tiers (medium 0.3, high 0.6, critical 0.8) so that
 - CTR warnings, a new device, a new country, a changed profile and a large or unusual amount stay below high alone, and
   so do all amount rules together, at whatever hour: moving much of one's own money is legal;
 - new device with a new place, with a large or unusual amount, or with a changed profile is high;
+- a currency without a rate is medium by itself, whatever the tiers are set to;
 - impossible travel, login velocity at the login, five tiny transactions, seven failures, or 1.8 times the transactions
   of an hour are high alone.
 """
@@ -51,8 +52,11 @@ WEIGHTS: Mapping[str, Weight] = {
     "new_country": Weight("place", 0.35),
     "ip_change": Weight("place", 0.10),
     "profile_change": Weight("profile", 0.40),
-    "unknown_currency": Weight("data", 0.20),
+    "unknown_currency": Weight("data", 0.35),
 }
+
+AT_LEAST_MEDIUM = frozenset({"unknown_currency"})
+"""Where the amount is not known, no rule could judge it, and what nothing was found in is not low risk."""
 
 RECOMMENDATIONS: Mapping[str, str] = {"low": "allow", "medium": "monitor", "high": "review", "critical": "block"}
 
@@ -71,6 +75,14 @@ def composite_score(findings: Iterable[Finding]) -> float:
     return round(1.0 - doubt, 6)
 
 
+def fraud_score(findings: Iterable[Finding], limits: FraudLimits) -> float:
+    """Return the composite, at least medium where a finding of `AT_LEAST_MEDIUM` is among them."""
+    found = tuple(findings)
+    score = composite_score(found)
+    blind = any(finding.rule in AT_LEAST_MEDIUM for finding in found)
+    return max(score, limits.medium_threshold) if blind else score
+
+
 def risk_tier(score: float, limits: FraudLimits) -> str:
     """Return low, medium, high or critical; a score at a threshold is in the higher tier."""
     if score < limits.medium_threshold:
@@ -85,7 +97,7 @@ def decisive(findings: tuple[Finding, ...], limits: FraudLimits) -> tuple[str, .
     return tuple(
         finding.otherwise.removesuffix(", no finding") + ", no alert"
         for finding in findings
-        if composite_score(other for other in findings if other is not finding) < limits.high_threshold
+        if fraud_score((other for other in findings if other is not finding), limits) < limits.high_threshold
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
 from lakay_streams.domain.fraud import features
-from lakay_streams.domain.fraud.compose import RECOMMENDATIONS, composite_score, decisive, risk_tier
+from lakay_streams.domain.fraud.compose import RECOMMENDATIONS, decisive, fraud_score, risk_tier
 from lakay_streams.domain.fraud.facts import Facts, jump_of, logins_within, of_transaction
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.fraud.rules import TRANSACTION_RULES, USER_RULES, Rule, login_velocity
@@ -112,7 +112,7 @@ def _evaluate(rules: tuple[Rule, ...], facts: Facts, limits: FraudLimits) -> tup
 def _scored(
     state: UserState, findings: tuple[Finding, ...], numbers: dict[str, float], limits: FraudLimits
 ) -> Decision[UserState]:
-    score = composite_score(findings)
+    score = fraud_score(findings, limits)
     tier = risk_tier(score, limits)
     otherwise = decisive(findings, limits) if score >= limits.high_threshold else ()
     return Decision(state, findings, numbers, score, score, tier, RECOMMENDATIONS[tier], otherwise)

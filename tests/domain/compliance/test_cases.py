@@ -15,6 +15,11 @@ from lakay_streams.domain.business_day import ZONES
 from lakay_streams.domain.compliance.limits import DEFAULT_LIMITS, ComplianceLimits
 from tests.domain.compliance.customer import Customer
 
+FORTNIGHTLY = "\n".join(
+    f"{day} 12:00 deposit 200 bank"
+    for day in ["01-02", "01-16", "01-30", "02-13", "02-27", "03-13", "03-27", "04-10", "04-24", "05-08", "05-22"]
+)
+
 #: name, story, what is open at the end
 CASES: list[tuple[str, str, str]] = [
     # --- Currency transaction reports: 31 CFR 1010.311, 1010.313 ---
@@ -707,8 +712,53 @@ CASES: list[tuple[str, str, str]] = [
         "unusual_volume:review",
     ),
     (
-        "a day longer ago is forgotten",
+        "four days of the thirty before, of a customer known for longer",
         "\n".join(f"03-{day:02} 12:00 deposit 200 bank" for day in range(2, 7)) + "\n04-02 12:00 deposit 5,000 bank",
+        "unusual_volume:review",
+    ),
+    (
+        "every two weeks for months, and then far more",
+        FORTNIGHTLY + "\n06-05 12:00 deposit 50,000 bank",
+        "unusual_volume:review",
+    ),
+    (
+        "every two weeks for months, and then a cent below the floor",
+        FORTNIGHTLY + "\n06-05 12:00 deposit 4,999.99 bank",
+        "",
+    ),
+    (
+        "once a month, and then once more",
+        """01-05 12:00 deposit 6,000 bank
+           02-05 12:00 deposit 6,000 bank
+           03-08 12:00 deposit 6,000 bank
+           04-07 12:00 deposit 6,000 bank
+           05-08 12:00 deposit 18,000 bank""",
+        "",
+    ),
+    (
+        "once a month, and then more than three times as much",
+        """01-05 12:00 deposit 6,000 bank
+           02-05 12:00 deposit 6,000 bank
+           03-08 12:00 deposit 18,000.01 bank""",
+        "unusual_volume:review",
+    ),
+    (
+        "an account that slept for months",
+        """01-05 12:00 deposit 200 bank
+           05-08 12:00 deposit 5,000 bank""",
+        "unusual_volume:review",
+    ),
+    ("a first movement is compared with nothing", "03-10 12:00 deposit 50,000 bank", ""),
+    (
+        "the thirtieth day after the first movement is a history",
+        """03-10 12:00 deposit 200 bank
+           04-09 12:00 deposit 5,000 bank""",
+        "unusual_volume:review",
+    ),
+    (
+        "the twenty-ninth is none",
+        """03-10 12:00 deposit 200 bank
+           04-08 12:00 deposit 5,000 bank""",
         "",
     ),
     (

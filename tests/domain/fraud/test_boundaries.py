@@ -301,11 +301,35 @@ def test_an_unknown_currency_is_a_finding_and_its_amount_counts_as_nothing() -> 
     story = veteran()
     decision = story.pays(5_000, currency="XYZ")
     assert rules(decision) == {"unknown_currency"}
-    assert decision.risk_tier == "low"
+    assert (decision.risk_tier, decision.recommendation) == ("medium", "monitor")
     assert decision.features["transactions_1h"] == 1
     assert decision.features["amount_24h_usd"] == 0
     assert decision.state.amounts == veteran().pays(100).state.amounts
     assert story.waits(days=1).pays(100).state.amounts == decision.state.amounts
+
+
+@pytest.mark.parametrize("medium", [0.05, 0.3, 0.36, 0.59])
+def test_an_unknown_currency_is_at_least_medium_wherever_medium_begins(medium: float) -> None:
+    limits = replace(DEFAULT_LIMITS, medium_threshold=medium)
+    assert Story(limits).pays(5, currency="XYZ").risk_tier == "medium"
+
+
+@pytest.mark.parametrize(
+    ("minor", "rule"), [(393_184_80, "large_transaction"), (1_048_492_80, "ctr_single")], ids=["large", "single"]
+)
+def test_a_limit_is_compared_with_before_what_is_converted_is_rounded(minor: int, rule: str) -> None:
+    """At 0.00763 dollars a gourde: one hundredth less is worth a fraction of a cent less than 3,000 and 8,000."""
+    assert rule in rules(Story().pays(0, amount_minor=minor, currency="HTG"))
+    assert rule not in rules(Story().pays(0, amount_minor=minor - 1, currency="HTG"))
+
+
+def test_more_than_the_limit_of_a_day_is_more_by_whatever_little() -> None:
+    story = Story()
+    story.pays(9_000)
+    assert "amount_24h" not in rules(story.waits(minutes=1).pays(0, amount_minor=13106159, currency="HTG"))
+    story = Story()
+    story.pays(9_000)
+    assert "amount_24h" in rules(story.waits(minutes=1).pays(0, amount_minor=13106160, currency="HTG"))
 
 
 def test_changed_limits_are_in_force_at_the_next_event() -> None:

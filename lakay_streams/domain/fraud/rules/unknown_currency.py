@@ -1,7 +1,8 @@
 """Unknown currency: no exchange rate, so the amount cannot be judged.
 
 Source: this project's. Input: the currency and the rates in force. Result: a finding when the currency has none; the
-transaction still counts, with an amount of zero. The score is constant and weak: it is a gap in the data first.
+transaction still counts, with an amount of zero. The score is constant. Alone it is medium risk, whatever the tiers are
+set to: no rule about amounts has seen this one, and what was not looked at is not low.
 """
 
 from __future__ import annotations
