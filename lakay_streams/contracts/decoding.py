@@ -17,6 +17,7 @@ import orjson
 
 from lakay_streams.contracts.catalog import INVALID, Schema, load_catalog, newest
 from lakay_streams.contracts.records import KINDS, Amount, Rate, violations
+from lakay_streams.contracts.timestamps import EARLIEST, to_millis
 from lakay_streams.contracts.topics import EVENT_TYPES, INTERNAL_TYPES, REKEYED
 from lakay_streams.contracts.wellformed import Violation, is_surely_well_formed
 from lakay_streams.contracts.wellformed import violations as form_violations
@@ -104,6 +105,7 @@ class Contracts:
         """Return the event of one record's value; `topic` is one of `topics.SOURCES`.
 
         `recorded_at` is the record's own timestamp (ms UTC): an event more than `AHEAD_MAX_MS` after it is rejected.
+        One that is no such time (-1, 0, seconds) says nothing of the event; the envelope's own time stands in for it.
 
         Raises ContractError only for a topic that carries no events.
         """
@@ -126,7 +128,7 @@ class Contracts:
         event = _decode(raw, document, entry)
         if recorded_at is None or isinstance(event, Rejected):
             return event
-        if event.occurred_at > recorded_at + AHEAD_MAX_MS:
+        if event.occurred_at > recorded_at + AHEAD_MAX_MS and _is_ahead(event, document, recorded_at):
             return _rejected(raw, document, entry.schema, [Violation("record", _AHEAD)])
         return event
 
@@ -159,6 +161,16 @@ class Contracts:
             reason = f"major version {match[1]} of {event_type} is not known, only {known}"
             return _rejected(raw, document, latest.schema, [Violation("event_version", reason)])
         return _decode(raw, document, entry)
+
+
+def _is_ahead(event: Event, document: dict[str, Any], recorded_at: int) -> bool:
+    """Whether the event lies long after it was recorded: by Kafka's clock, or by the envelope's where that tells none.
+
+    Producers without a clock write -1 or 0, and some write seconds: none of them dates a record after 2000.
+    """
+    if recorded_at < EARLIEST:
+        recorded_at = to_millis(document["timestamp"])
+    return event.occurred_at > recorded_at + AHEAD_MAX_MS
 
 
 def _entries(event_type: str, catalog: Catalog) -> dict[str, _Entry]:

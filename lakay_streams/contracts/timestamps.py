@@ -1,34 +1,79 @@
-"""Times as Trebanx writes them and as Lakay computes with them: ISO 8601 text, and milliseconds UTC."""
+"""Times as Trebanx writes them and as Lakay computes with them: RFC 3339 text, and milliseconds UTC.
+
+RFC 3339 (section 5.6) is the profile of ISO 8601 for the internet, and what JSON schema's `date-time` means: a date, a
+`T`, a time of any number of decimals, and an offset, in either case. What widespread producers write beside it is read,
+too, as it has one meaning only: a space for the T (RFC 3339's own note, PostgreSQL), no seconds (Java leaves out
+zeros), an offset without colon or minutes, a comma for the point.
+
+Python's `fromisoformat` alone is not this definition: it takes any character for the T, and weeks for months, and what
+it takes differs from version to version.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from time import gmtime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+"""No event is older, in ms UTC; a smaller number is no time in milliseconds at all."""
+
 _LATEST = (datetime(2101, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
 _parse = datetime.fromisoformat
+
+_SHAPE = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
+    r"(?:([Zz])|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
+)
+_NO_TIME = "must be an existing ISO 8601 date and time with an offset, e.g. 2026-02-27T14:30:00Z"
+# what nearly all events have, and what Python reads alike in all its versions
+_is_usual = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+).fullmatch
 
 
 def to_millis(text: str) -> int:
     """Return the instant of `text` in milliseconds since the epoch, UTC; finer fractions are cut off.
 
+    A leap second (23:59:60 UTC) is the last millisecond of its day, to which it belongs.
+
     Raises ValueError, saying why, for text that is not a date and time, one that does not exist (2026-02-30), one
     without an offset, and one before 2000 or after 2100.
     """
+    if _is_usual(text):
+        try:
+            since = _parse(text) - _EPOCH
+        except ValueError:
+            pass  # a leap second, or no time
+        else:
+            millis = since.days * _DAY_MS + since.seconds * 1000 + since.microseconds // 1000
+            if EARLIEST <= millis < _LATEST:
+                return millis
+    return _any_to_millis(text)
+
+
+def _any_to_millis(text: str) -> int:
+    found = _SHAPE.fullmatch(text)
+    if found is None:
+        raise ValueError(_NO_TIME)
+    year, month, day, hour, minute, second, fraction, zulu, sign, hours, minutes = found.groups()
     try:
-        moment = _parse(text)
+        whole = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=UTC) - _EPOCH
     except ValueError:
-        # from None: datetime's own message repeats the text
-        raise ValueError(
-            "must be an existing ISO 8601 date and time with an offset, e.g. 2026-02-27T14:30:00Z"
-        ) from None
-    if moment.tzinfo is None:
+        # from None: datetime's own message repeats the numbers
+        raise ValueError(_NO_TIME) from None
+    if zulu is None and sign is None:
         raise ValueError("has no offset from UTC; end it with Z or e.g. -05:00")
-    since = moment - _EPOCH
-    millis = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
-    if not _EARLIEST <= millis < _LATEST:
+    seconds, offset = int(second or 0), int(hours or 0) * 60 + int(minutes or 0)
+    millis = whole.days * _DAY_MS + whole.seconds * 1000 - (-offset if sign == "-" else offset) * _MINUTE_MS
+    is_leap_second = seconds == 60 and millis % _DAY_MS == _DAY_MS - _MINUTE_MS
+    if offset >= 24 * 60 or int(minutes or 0) > 59 or (seconds > 59 and not is_leap_second):
+        raise ValueError(_NO_TIME)
+    millis += _MINUTE_MS - 1 if is_leap_second else seconds * 1000 + int((fraction or "")[:3].ljust(3, "0"))
+    if not EARLIEST <= millis < _LATEST:
         raise ValueError("must lie in the years 2000 to 2100")
     return millis
 

@@ -12,10 +12,13 @@ from lakay_streams.domain.frozen import Frozen
 
 
 class Place(Frozen):
-    """Where an event came from. Degrees north and east; `country` is ISO 3166 alpha-2."""
+    """Where an event came from, as far as it tells: degrees north and east, of which there are both or none.
 
-    latitude: float
-    longitude: float
+    `country` is ISO 3166 alpha-2.
+    """
+
+    latitude: float | None
+    longitude: float | None
     country: str | None = None
     city: str | None = None
 

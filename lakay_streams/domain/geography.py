@@ -13,7 +13,7 @@ SHORTEST_MS = 1000
 """Two events closer in time count as this far apart: clocks of different services agree to about a second."""
 
 REGION_DEGREES = 1.0
-"""Half the side of the box around a place that counts as the same region (about 100 km)."""
+"""Half the side of the box around a place that counts as the same region, in degrees of latitude: 111 km."""
 
 REGIONS_KEPT = 8
 
@@ -74,9 +74,20 @@ def jump_between(
     return Jump(seen.at, km, speed, event_id, seen.event_id)
 
 
+def is_near(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> bool:
+    """Whether two places lie in one region: at most `REGION_DEGREES` apart to the north, and as many km to the east.
+
+    A degree of longitude shrinks with the latitude (by its cosine), and the world is round: 179 east is near 179 west.
+    """
+    if abs(lat_a - lat_b) > REGION_DEGREES:
+        return False
+    east = abs(lon_a - lon_b)
+    return min(east, 360.0 - east) * cos(radians((lat_a + lat_b) / 2)) <= REGION_DEGREES
+
+
 def within(region: Region, latitude: float, longitude: float) -> bool:
     """Whether a place lies in the region."""
-    return abs(region.latitude - latitude) <= REGION_DEGREES and abs(region.longitude - longitude) <= REGION_DEGREES
+    return is_near(region.latitude, region.longitude, latitude, longitude)
 
 
 def is_new_region(regions: tuple[Region, ...], latitude: float, longitude: float, at: int, settle_ms: int) -> bool:

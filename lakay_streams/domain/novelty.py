@@ -48,7 +48,8 @@ def novelty_of(known: Habitat, event: TransactionInitiated | UserEvent, settle_m
     at, device_id, ip_address, place = event.occurred_at, event.device_id, event.ip_address, event.place
     country = region = False
     if place is not None:
-        region = is_new_region(known.regions, place.latitude, place.longitude, at, settle_ms)
+        if place.latitude is not None and place.longitude is not None:
+            region = is_new_region(known.regions, place.latitude, place.longitude, at, settle_ms)
         country = place.country is not None and is_new(known.countries, place.country, at, settle_ms)
     return Novelty(
         device_id is not None and is_new(known.devices, kept_value(device_id), at, settle_ms),

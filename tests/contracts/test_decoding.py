@@ -246,3 +246,13 @@ def test_an_event_long_after_its_own_record_is_rejected_and_one_just_after_is_no
     assert isinstance(rejected, Rejected)
     assert "more than 24 hours after the record was made" in rejected.reasons[0]
     assert rejected.event_id == EVENT_ID
+
+
+@pytest.mark.parametrize("no_time", [-1, 0, 1_772_202_600, 86_400_000])
+def test_a_record_that_no_clock_has_dated_rejects_no_event_whose_own_time_is_good(no_time: int) -> None:
+    """Among them the record's time in seconds, which as milliseconds is in January 1970."""
+    assert CONTRACTS.decode(GOOD, TRANSACTIONS, no_time) == CONTRACTS.decode(GOOD, TRANSACTIONS)
+    ahead = json.dumps(event(initiated_at="2027-02-27T14:30:00Z")).encode()
+    rejected = CONTRACTS.decode(ahead, TRANSACTIONS, no_time)
+    assert isinstance(rejected, Rejected)
+    assert "more than 24 hours after the record was made" in rejected.reasons[0]

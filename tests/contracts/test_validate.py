@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -63,6 +64,59 @@ def test_what_parsing_the_whole_file_would_hide_is_still_found(tmp_path: Path) -
 @pytest.mark.parametrize("text", ["", "  \n", "hello", '{"event_id":\n 1,', "[1,", "[" * 100_000, "\ufeff{}"])
 def test_a_broken_file_is_one_rejection(tmp_path: Path, text: str) -> None:
     assert lines(tmp_path, text) == [(1, "Rejected")]
+
+
+LONG = json.dumps(GOOD).replace("120.5", "100.00000000000000000001").encode()
+ENDLESS = json.dumps(GOOD).replace("120.5", "9" * 5000).encode()
+DEEP = json.dumps(GOOD)[:-1].encode() + b',"x":' + b"[" * 5000 + b"]" * 5000 + b"}"
+RAW = {
+    "a good event": json.dumps(GOOD).encode(),
+    "a byte order mark": b"\xef\xbb\xbf" + json.dumps(GOOD).encode(),
+    "a key given twice": json.dumps(GOOD).replace('"amount"', '"amount": 1, "amount"').encode(),
+    "a number that a float forgets": LONG,
+    "a number that no integer holds": ENDLESS,
+    "NaN": json.dumps(GOOD).replace("120.5", "NaN").encode(),
+    "Infinity": json.dumps(GOOD).replace("120.5", "-Infinity").encode(),
+    "invalid UTF-8": json.dumps(GOOD).encode().replace(b"Boston", b"\xff"),
+    "a lone surrogate": json.dumps(GOOD).encode().replace(b"Boston", b"\\ud800"),
+    "U+0000": json.dumps(GOOD).encode().replace(b"Boston", b"\\u0000"),
+    "deep nesting": DEEP,
+    "brackets in a text": json.dumps(GOOD).encode().replace(b"Boston", b'[{\\"],:'),
+    "a form feed": b"\x0c" + json.dumps(GOOD).encode(),
+}
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_the_verdict_is_the_workers_on_the_very_bytes(tmp_path: Path, name: str) -> None:
+    raw = RAW[name]
+    worker = CONTRACTS.decode(raw, "trebanx.transaction.events")
+    recorded = b'{"topic":"trebanx.transaction.events","key":null,"value":' + raw + b"}"
+    in_base64 = {"topic": "trebanx.transaction.events", "value_base64": base64.b64encode(raw).decode()}
+    good = json.dumps(LOGIN).encode()
+    for text, at in (
+        (raw, 0),
+        (raw + b"\n" + good, 0),
+        (good + b"\n" + raw, 1),
+        (b"[" + raw + b"]", 0),
+        (b"[\n" + good + b",\n" + raw + b", " + good + b"\n]", 1),
+        (json.dumps(in_base64).encode(), 0),
+    ):
+        file = tmp_path / "events"
+        file.write_bytes(text)
+        outcomes = [outcome for _, outcome in validate_file(file, CONTRACTS)]
+        # a reason may say where in its record a fault stands, which white space around it would move
+        assert outcomes[at] == worker or (b"\x0c" in raw and isinstance(outcomes[at], Rejected)), text[:80]
+    file.write_bytes(recorded)
+    ((_, outcome),) = validate_file(file, CONTRACTS)
+    assert outcome == worker or (isinstance(outcome, Rejected) and isinstance(worker, Rejected))
+
+
+def test_a_record_in_a_file_is_judged_for_the_topic_that_it_names(tmp_path: Path) -> None:
+    record = {"topic": "trebanx.user.events", "key": None, "value": GOOD}
+    file = tmp_path / "events"
+    file.write_text(json.dumps(record))
+    ((_, outcome),) = validate_file(file, CONTRACTS)
+    assert outcome == Unknown("transaction-initiated", GOOD["event_id"])
 
 
 def test_outcomes_are_those_of_decoding(tmp_path: Path) -> None:

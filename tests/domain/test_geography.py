@@ -13,6 +13,7 @@ from lakay_streams.domain.geography import (
     Region,
     Sighting,
     haversine_km,
+    is_near,
     is_new_region,
     jump_between,
     sighted_region,
@@ -23,6 +24,8 @@ LONDON, NEW_YORK = Place(51.5074, -0.1278), Place(40.7128, -74.0060)
 
 
 def spot(place: Place) -> tuple[float, float]:
+    assert place.latitude is not None
+    assert place.longitude is not None
     return place.latitude, place.longitude
 
 
@@ -78,7 +81,8 @@ def test_a_region_is_new_until_it_has_settled_and_the_first_is_never() -> None:
     regions: tuple[Region, ...] = ()
     assert not is_new_region(regions, *spot(BOSTON), NOON, DAY)
     regions = seen(regions, *spot(BOSTON), NOON)
-    assert not is_new_region(regions, BOSTON.latitude + 0.5, BOSTON.longitude - 0.5, NOON, DAY)
+    latitude, longitude = spot(BOSTON)
+    assert not is_new_region(regions, latitude + 0.5, longitude - 0.5, NOON, DAY)
     assert is_new_region(regions, *spot(MIAMI), NOON, DAY)
     regions = seen(regions, *spot(MIAMI), NOON)
     assert is_new_region(regions, *spot(MIAMI), NOON + DAY - 1, DAY)
@@ -105,3 +109,48 @@ def test_the_share_is_that_of_recent_sightings() -> None:
 def test_a_record_without_shares_is_read() -> None:
     old = msgspec.msgpack.encode(((42.0, -71.0, 0, NOON),))
     assert msgspec.msgpack.decode(old, type=tuple[Region, ...]) == (Region(42.0, -71.0, 0, NOON, 0.0),)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "near"),
+    [
+        ((-16.8, 179.9), (-16.8, -179.9), True),  # Taveuni, on both sides of the date line: 21 km
+        ((65.7, 179.5), (65.7, -179.5), True),
+        ((-16.8, 179.0), (-16.8, -179.5), False),  # 160 km
+        ((45.5, -73.6), (45.5, -72.3), True),  # Montréal and 101 km east of it
+        ((45.5, -73.6), (45.5, -72.1), False),  # 117 km
+        ((0.0, 10.0), (0.0, 11.01), False),
+        ((0.0, 10.0), (0.0, 10.99), True),
+        ((64.1, -21.9), (64.1, -19.7), True),  # Reykjavík: a degree has 49 km there
+        ((89.9, 0.0), (89.9, 180.0), True),  # across the pole
+    ],
+)
+def test_a_region_goes_across_the_date_line_and_is_as_wide_at_every_latitude(
+    one: tuple[float, float], other: tuple[float, float], near: bool
+) -> None:
+    assert is_near(*one, *other) is near
+    assert is_near(*other, *one) is near
+    regions = seen((), *one, NOON)
+    assert is_new_region(regions, *other, NOON, DAY) is not near
+    assert len(seen(regions, *other, NOON)) == (1 if near else 2)
+
+
+@given(st.floats(-85, 85), longitudes, st.floats(-1, 1), st.floats(-180, 180))
+def test_what_is_near_is_within_160_km_and_what_is_within_100_km_is_near(
+    latitude: float, longitude: float, north: float, east: float
+) -> None:
+    """The box's corner is 157 km from its middle; near the poles its sides bend."""
+    there = (longitude + east + 180.0) % 360.0 - 180.0
+    km = haversine_km(latitude, longitude, latitude + north, there)
+    near = is_near(latitude, longitude, latitude + north, there)
+    assert not near or km < 160
+    assert near or km > 100
+
+
+def test_a_journey_across_the_date_line_is_as_long_as_it_is() -> None:
+    taveuni = Sighting(-16.8, 179.9, NOON, "a")
+    assert jump_between(taveuni, -16.8, -179.9, NOON, "b", 100.0, 900.0) is None, "21 km, not 38,000"
+    jump = jump_between(Sighting(37.6, 179.0, NOON, "a"), 37.6, -170.0, NOON + DAY // 24, "b", 100.0, 900.0)
+    assert jump is not None
+    assert jump.km == pytest.approx(969, abs=2)
+    assert jump_between(Sighting(0.0, 180.0, NOON, "a"), 0.0, -180.0, NOON, "b", 100.0, 900.0) is None

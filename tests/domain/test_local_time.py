@@ -37,6 +37,56 @@ def test_it_differs_from_the_legal_clock_by_a_constant_and_changes_with_it(zone:
     assert local_ms(at, HOMES[zone]) == at + round(offset.total_seconds() * 1000) + constant
 
 
+SOUTH_AND_EXCEPTIONS = {
+    "America/Santiago": Home(-70.6693, "CL", -33.4489),
+    "America/Punta_Arenas": Home(-70.9167, "CL", -53.15),
+    "America/Asuncion": Home(-57.6359, "PY", -25.3007),
+    "America/Sao_Paulo": Home(-46.6333, "BR", -23.5505),
+    "America/Argentina/Buenos_Aires": Home(-58.3816, "AR", -34.6037),
+    "Australia/Sydney": Home(151.2093, "AU", -33.8688),
+    "Australia/Melbourne": Home(144.9631, "AU", -37.8136),
+    "Australia/Brisbane": Home(153.0251, "AU", -27.4698),
+    "Australia/Darwin": Home(130.8456, "AU", -12.4634),
+    "Australia/Adelaide": Home(138.6007, "AU", -34.9285),
+    "Australia/Perth": Home(115.8605, "AU", -31.9505),
+    "Pacific/Auckland": Home(174.7633, "NZ", -36.8485),
+    "America/Santo_Domingo": Home(-69.9312, "DO", 18.4861),
+    "America/Mexico_City": Home(-99.1332, "MX", 19.4326),
+    "America/Phoenix": Home(-112.074, "US", 33.4484),
+    "Pacific/Honolulu": Home(-157.8583, "US", 21.3069),
+    "America/Puerto_Rico": Home(-66.1057, "US", 18.4655),
+    "America/Regina": Home(-104.6189, "CA", 50.4452),
+    "America/Denver": Home(-104.9903, "US", 39.7392),
+    "Europe/Paris": Home(2.3522, "FR", 48.8566),
+    "America/Guadeloupe": Home(-61.5331, "FR", 16.265),
+    "Atlantic/Azores": Home(-25.6687, "PT", 37.7412),
+}
+SINCE = int(datetime(2023, 1, 1, tzinfo=UTC).timestamp() * 1000)
+"""Mexico and Chile have had other rules before."""
+
+
+@pytest.mark.parametrize("zone", SOUTH_AND_EXCEPTIONS)
+def test_it_keeps_its_distance_from_the_legal_clock_all_year_round(zone: str) -> None:
+    """Each quarter of an hour around each change that the zone files know, and every third day of the years between."""
+    home, info = SOUTH_AND_EXCEPTIONS[zone], ZoneInfo(zone)
+
+    def off(at: int) -> int:
+        offset = datetime.fromtimestamp(at // 1000, tz=info).utcoffset()
+        assert offset is not None
+        return local_ms(at, home) - at - round(offset.total_seconds() * 1000)
+
+    days = range(SINCE, LAST, 3 * DAY_MS)
+    assert len({off(at) for at in days}) == 1
+    changes = [at for at in range(SINCE, LAST, DAY_MS) if _offset(info, at) != _offset(info, at + DAY_MS)]
+    wrong = [at for change in changes for at in range(change, change + DAY_MS, HOUR_MS // 4) if off(at) != off(SINCE)]
+    # where the clock does not stand by whole hours of the longitude, it changes by so much earlier or later
+    assert len(wrong) * HOUR_MS // 4 <= len(changes) * abs(off(SINCE))
+
+
+def _offset(info: ZoneInfo, at: int) -> object:
+    return datetime.fromtimestamp(at // 1000, tz=info).utcoffset()
+
+
 @pytest.mark.parametrize(("month", "day"), [(3, 7), (3, 8), (3, 9), (10, 31), (11, 1), (11, 2)])
 def test_eight_in_the_evening_stays_eight_in_the_evening_when_clocks_change(month: int, day: int) -> None:
     at = int(datetime(2026, month, day, 20, tzinfo=ZoneInfo("America/New_York")).timestamp() * 1000)

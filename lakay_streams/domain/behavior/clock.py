@@ -42,4 +42,4 @@ def home_of(regions: tuple[Region, ...], countries: Known) -> Home | None:
     if not regions:
         return None
     region = max(regions, key=attrgetter("share")) if len(regions) > 1 else regions[0]
-    return Home(region.longitude, most_familiar(countries))
+    return Home(region.longitude, most_familiar(countries), region.latitude)

@@ -211,7 +211,7 @@ def _with_event(
     if not tag and isinstance(event, UserEvent) and event.session_id is not None:
         tag = sessions.tag_of(event.session_id)
     if place is not None and latitude is None:
-        country, latitude, longitude = place.country, place.latitude, place.longitude
+        country, latitude, longitude = place.country or country, place.latitude, place.longitude
     amounts = session.amounts
     if amount_minor is not None and len(amounts) < sessions.AMOUNTS_HELD:
         amounts = (*amounts, amount_minor)
@@ -233,8 +233,10 @@ def _with_event(
 
 def _tells_more(session: Session, event: TransactionInitiated | UserEvent, device: str, its_network: str) -> bool:
     """Whether the event tells a device, network or place that no event of the session has told."""
+    place = event.place
     return (
-        (event.place is not None and session.latitude is None)
+        (place is not None and place.latitude is not None and session.latitude is None)
+        or (place is not None and place.country is not None and session.country is None and session.latitude is None)
         or (device != "" and not session.device)
         or (its_network != "" and not session.network)
     )

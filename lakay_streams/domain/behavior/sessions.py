@@ -12,7 +12,7 @@ from hashlib import blake2b
 from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.behavior.profile import Session
 from lakay_streams.domain.events import Place
-from lakay_streams.domain.geography import REGION_DEGREES
+from lakay_streams.domain.geography import is_near
 
 HELD = 4
 AMOUNTS_HELD = 4
@@ -86,9 +86,6 @@ def replaced(held: tuple[Session, ...], index: int, session: Session) -> tuple[S
 
 
 def _is_near(session: Session, place: Place) -> bool:
-    if session.latitude is None or session.longitude is None:
+    if session.latitude is None or session.longitude is None or place.latitude is None or place.longitude is None:
         return True
-    return (
-        abs(session.latitude - place.latitude) <= REGION_DEGREES
-        and abs(session.longitude - place.longitude) <= REGION_DEGREES
-    )
+    return is_near(session.latitude, session.longitude, place.latitude, place.longitude)

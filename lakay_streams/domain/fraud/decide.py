@@ -124,7 +124,9 @@ def _whereabouts(
     """Return where the user was seen last and the last impossible journey; the same objects when nothing is new."""
     at, place, sighting, latest = event.occurred_at, event.place, state.sighting, state.jump
     if place is not None and (sighting is None or at >= sighting.at):
-        sighting = Sighting(place.latitude, place.longitude, at, kept_id(event.event_id))
+        latitude, longitude = place.latitude, place.longitude
+        if latitude is not None and longitude is not None:
+            sighting = Sighting(latitude, longitude, at, kept_id(event.event_id))
     if jump is not None and jump is not latest:
         latest = Jump(jump.at, jump.km, jump.km_per_hour, kept_id(jump.from_event_id), kept_id(jump.to_event_id))
     return sighting, latest

@@ -93,7 +93,7 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
 def jump_of(state: UserState, event: TransactionInitiated | UserEvent, limits: FraudLimits) -> Jump | None:
     """Return the impossible journey from the user's newest sighting to this event, if it is one."""
     place, seen = event.place, state.sighting
-    if place is None or seen is None:
+    if place is None or seen is None or place.latitude is None or place.longitude is None:
         return None
     return jump_between(
         seen,

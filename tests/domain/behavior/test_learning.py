@@ -151,7 +151,7 @@ def test_the_first_of_each_kind_is_known_at_once() -> None:
     assert devices(life) == ["telephone"]
     assert not life.state.regions, "registration told no place"
     life.waits(minutes=1).does("device-registered", session_id=None)
-    assert within(life.state.regions[0], BOSTON.latitude, BOSTON.longitude)
+    assert within(life.state.regions[0], BOSTON.latitude or 0.0, BOSTON.longitude or 0.0)
     life.waits(hours=1).device = "second"
     assert highest(*life.visits()) == "low"
     assert devices(life) == ["telephone"], "the second one is not"
