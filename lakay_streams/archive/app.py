@@ -1,6 +1,6 @@
 """The archive's Faust app: what it reads, what it waits for, and how its process runs.
 
-in    the lakay.* alert topics     -> alerts
+in    the lakay.* alert topics     -> alert_revisions, and the latest of each in alerts
       lakay.internal.rejected      -> rejects
       the trebanx.* topics         -> schema_versions: which versions of which events are seen
 hold  nothing: where it stands is in PostgreSQL, with the rows
@@ -15,7 +15,8 @@ from typing import Any
 from faust import StreamT
 from mode import Service
 
-from lakay_streams.archive.committer import ACTOR, PostgresCommitter
+from lakay_streams.archive.alerts import ACTOR
+from lakay_streams.archive.committer import PostgresCommitter
 from lakay_streams.archive.rows import QUARANTINE, Row, RowMaker, alert_kinds
 from lakay_streams.archive.seen import versions_seen
 from lakay_streams.archive.settings_in_force import record_settings
@@ -30,9 +31,6 @@ from lakay_streams.engine.work import Work
 from lakay_streams.engine.worker import Worker
 from lakay_streams.errors import DatabaseUnavailable, LakayError
 from lakay_streams.metrics import CHECKPOINT_OUTPUTS, CHECKPOINT_RECORDS, CHECKPOINTS, EVENTS
-from lakay_streams.pii.keys import encryption_keys, token_keys
-from lakay_streams.pii.sealing import Vault
-from lakay_streams.pii.tokens import Tokens
 from lakay_streams.processes import EXIT_RESTART
 from lakay_streams.provision import wait_for_kafka
 from lakay_streams.settings import Settings
@@ -49,14 +47,15 @@ MAX_RECORDS = 20_000
 class ArchiveApp(StreamApp):
     """A Faust app whose checkpoints are PostgreSQL's transactions."""
 
-    def __init__(self, group: str, *, database: Database, **settings: Any) -> None:
-        """Commit to `database`."""
+    def __init__(self, group: str, *, database: Database, maker: RowMaker, **settings: Any) -> None:
+        """Commit to `database` the rows that `maker` makes."""
         super().__init__(group, **settings)
         self._database = database
+        self._maker = maker
 
     def committer(self, number: int) -> Committer:
         """Return what commits partition `number` to PostgreSQL."""
-        return PostgresCommitter(self._database, number, timeout=self.options.timeout)
+        return PostgresCommitter(self._database, self._maker, number, timeout=self.options.timeout)
 
 
 class DatabaseWatch(Service):
@@ -82,12 +81,12 @@ def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
     Raises `SettingsError` for a DATABASE_URL that cannot be read.
     """
     database = Database(settings, application="lakay-archive")
-    tokens, vault = Tokens(token_keys(settings)), Vault(encryption_keys(settings))
     kinds = alert_kinds(settings)
-    maker = RowMaker(kinds, tokens, vault)
+    maker = RowMaker.of(settings)
     app = ArchiveApp(
         settings.archive_consumer_group,
         database=database,
+        maker=maker,
         brokers=settings.kafka_bootstrap_servers,
         datadir=settings.lakay_data_dir / "archive",
         partitions=settings.topic_partitions,
@@ -135,7 +134,7 @@ def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
 
 
 def _emit(work: Work, row: Row) -> None:
-    work.emit(row.table, row.origin.encode(), row.value, partition=0)
+    work.emit(row.table, row.origin.encode(), row.packed, partition=0)
 
 
 def _quarantine(maker: RowMaker, work: Work, record: Record, reason: str) -> None:

@@ -19,8 +19,9 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 from psycopg import AsyncConnection
 
-from lakay_streams.archive.rows import origin_in
-from lakay_streams.archive.statements import POSITIONS, REFUSED, WRITES
+from lakay_streams.archive.alerts import ACTOR, AlertWriter
+from lakay_streams.archive.rows import ALERTS, Row, RowMaker, array_of
+from lakay_streams.archive.statements import POSITIONS, WRITES
 from lakay_streams.db import audit
 from lakay_streams.db.pool import Database
 from lakay_streams.engine.committer import Outgoing
@@ -41,15 +42,14 @@ _REFUSED = (
 #: Bytes of rows that one statement writes.
 CHUNK_BYTES = 4 << 20
 
-ACTOR = "archive"
-
 
 class PostgresCommitter:
     """The `Committer` of one partition of the archive. Outputs go to tables: a topic's name is a table's."""
 
-    def __init__(self, database: Database, number: int, *, timeout: float) -> None:
-        """Commit for partition `number`; `timeout` bounds a transaction (seconds)."""
+    def __init__(self, database: Database, maker: RowMaker, number: int, *, timeout: float) -> None:
+        """Commit for partition `number` the rows that `maker` makes; `timeout` bounds a transaction (seconds)."""
         self._database = database
+        self._maker = maker
         self._number = number
         self._timeout = timeout
         self._positions: dict[str, int] = {}
@@ -92,11 +92,13 @@ class PostgresCommitter:
         moved = {tp.topic: offset for tp, offset in offsets.items()}
         async with asyncio.timeout(self._timeout), self._database.connection(self._timeout) as connection:
             await self._move(connection, moved)
+            alerts = AlertWriter(connection, self._maker)
             given = {table: outgoing for (table, _), outgoing in records.items()}
             # In one order, so that no two transactions wait for each other.
-            for table in (table for table in WRITES if table in given):
-                for chunk in _chunks(given[table]):
-                    await self._write(connection, table, chunk)
+            for table in (table for table in (ALERTS, *WRITES) if table in given):
+                for chunk in _chunks(table, given[table]):
+                    await self._write(connection, alerts, chunk)
+            await alerts.close()
         self._positions |= {topic: offset.offset for topic, offset in moved.items()}
         return {}
 
@@ -122,22 +124,29 @@ class PostgresCommitter:
             if cursor.rowcount != 1:
                 raise Fenced(f"another archive has begun {topic} partition {self._number}")
 
-    async def _write(self, connection: AsyncConnection[Any], table: str, rows: list[Outgoing]) -> None:
+    async def _write(self, connection: AsyncConnection[Any], alerts: AlertWriter, rows: list[Row]) -> None:
+        """Write rows of one table, and quarantine those that PostgreSQL refuses."""
+        table = rows[0].table
         try:
             async with connection.transaction():
-                array = b",".join(row for _, row in rows if row is not None)
-                await connection.execute(WRITES[table], (f"[{array.decode()}]",))
+                if table == ALERTS:
+                    await alerts.write(rows)
+                else:
+                    await connection.execute(WRITES[table], (array_of(rows),))
         except _REFUSED as refused:
             if len(rows) > 1:
                 # One of them is to blame; the halves find out which.
                 for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
-                    await self._write(connection, table, half)
+                    await self._write(connection, alerts, half)
                 return
             kind = type(refused).__name__
             log.error("record_refused_by_postgresql", table=table, kind=kind, sqlstate=refused.sqlstate)
-            ((origin, row),) = rows
-            reason, length = f"PostgreSQL refuses it: {kind}", len(row or b"")
-            await connection.execute(REFUSED, (*origin_in((origin or b"").decode()), reason, length))
+            if not rows[0].origin:
+                # Made of several records, of which each was told before.
+                return
+            reasons = (f"PostgreSQL refuses it: {kind}",)
+            set_aside = self._maker.quarantined(rows[0].origin, rows[0].raw, reasons, None)
+            await connection.execute(WRITES[set_aside.table], (array_of([set_aside]),))
 
     async def _begin_again(
         self, connection: AsyncConnection[Any], topic: str, position: int, begin: int, end: int
@@ -151,15 +160,15 @@ class PostgresCommitter:
         await audit.append(connection, action, actor=ACTOR, subject=f"{topic}/{self._number}", details=told)
 
 
-def _chunks(outgoing: Iterable[Outgoing]) -> Iterator[list[Outgoing]]:
-    chunk: list[Outgoing] = []
+def _chunks(table: str, outgoing: Iterable[Outgoing]) -> Iterator[list[Row]]:
+    chunk: list[Row] = []
     size = 0
-    for origin, row in outgoing:
-        length = len(row or b"")
+    for origin, packed in outgoing:
+        length = len(packed or b"")
         if chunk and size + length > CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
-        chunk.append((origin, row))
+        chunk.append(Row.unpacked(table, origin, packed))
         size += length
     if chunk:
         yield chunk

@@ -1,11 +1,12 @@
 """Rotation: what was made with the previous keys of personal values is made again with the keys in force.
 
-    alerts       tokens in body and entity, and the sealed values that they stand for
-    quarantine   the sealed bytes
-    reports      the sealed document
-    rejects      tokens in reasons: their values are kept nowhere, so they cannot be made again and are forgotten, and
-                 `email_1f2e3d4c_…` becomes `[email]`. A key is also replaced because it leaked, and whoever has it can
-                 try out which value a token stands for
+    alerts,
+    alert_revisions   tokens in body and entity, and the sealed values that they stand for
+    quarantine        the sealed bytes
+    reports           the sealed document
+    rejects           tokens in reasons: their values are kept nowhere, so they cannot be made again and are forgotten,
+                      and `email_1f2e3d4c_…` becomes `[email]`. A key is also replaced because it leaked, and whoever
+                      has it can try out which value a token stands for
 
 An archive writes meanwhile. A row is read and written under its lock, so no revision of an alert is lost; a row that
 somebody else has locked is left for the next pass, so nobody waits for a rotation in a circle. What is done is told by
@@ -99,6 +100,12 @@ class Place(NamedTuple):
     columns: tuple[str, ...]
     stale: LiteralString
     renew: Callable[..., Row]
+    bound_to: str = ""
+
+    def context(self, key: Row) -> str:
+        """Return what the seal of the row with this key is bound to."""
+        # The revisions of an alert have its seal, which is bound to its id.
+        return f"{self.bound_to}/{key[0]}" if self.bound_to else "/".join(map(str, (self.table, *key)))
 
 
 # Where no key is named, nothing was made with one.
@@ -111,11 +118,13 @@ _SEALED_COLUMNS = ("sealed", "encryption_key")
 
 PLACES = (
     Place("alerts", ("alert_id",), _ALERT_COLUMNS, _ALERT, Renewal.alert),
+    Place("alert_revisions", ("alert_id", "revision"), _ALERT_COLUMNS, _ALERT, Renewal.alert, bound_to="alerts"),
     Place("quarantine", ("topic", "partition", "topic_offset"), _SEALED_COLUMNS, _SEALED, Renewal.sealed),
     Place("reports", ("report_id",), _SEALED_COLUMNS, _SEALED, Renewal.sealed),
     Place("rejects", ("rejected_id",), ("reasons",), _REASONS, Renewal.reasons),
 )
-"""Every table with personal values. What is sealed is bound to `table/key`, the key's parts in this order."""
+"""Every table with personal values. What is sealed is bound to `table/key`, the key's parts in this order, unless to
+`bound_to/` and the first part of it."""
 
 _VARIABLES = {"token_key": "PII_TOKEN_SECRET", "encryption_key": "PII_ENCRYPTION_KEY"}
 
@@ -187,8 +196,11 @@ class _Rotation:
             if turn:
                 await asyncio.sleep(PAUSE_S)
             last: Row | None = None
-            while keys := await self._chunk(place, last):
+            # Not beyond what there is now: rows that keep coming are the next pass's, or somebody's mistake.
+            left = await self.left(place)
+            while left > 0 and (keys := await self._chunk(place, last)):
                 last = keys[-1]
+                left -= len(keys)
                 yield len(keys)
             if not await self.left(place):
                 return
@@ -215,8 +227,7 @@ class _Rotation:
             cursor = await connection.execute(select, self._parameters)
             for row in await cursor.fetchall():
                 found, values = row[: len(place.key)], row[len(place.key) :]
-                context = "/".join(map(str, (place.table, *found)))
-                renewed.append((*place.renew(self._renewal, context, *values), *found))
+                renewed.append((*place.renew(self._renewal, place.context(found), *values), *found))
                 keys.append(found)
             await cursor.executemany(update, renewed)
         return keys

@@ -104,6 +104,12 @@ class Settings(Group):
     pii_encryption_key_previous: SecretStr | None = None
     """The PII_ENCRYPTION_KEY before this one, until `lakay pii rotate` has replaced it everywhere."""
 
+    audit_signing_key: SecretStr | None = None
+    """Key of the audit trail's signed heads and of records' digests: 64 random hex characters, kept where nobody who
+    can write the database reads it. PII_TOKEN_SECRET's place is taken unless set."""
+    audit_signing_key_previous: SecretStr | None = None
+    """Earlier AUDIT_SIGNING_KEYs, separated by commas: what was signed with them is still checked."""
+
     contracts_path: Path | None = None
     """Folder of trebanx-contracts' schemas; ../trebanx-contracts/schemas if it is there, else the packaged ones."""
 

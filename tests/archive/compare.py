@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import psycopg
 
@@ -23,9 +22,12 @@ from tests.engine.harness import read
 
 
 class Archived(NamedTuple):
-    """Alerts by id, with personal values; ids of rejects; where the quarantined came from; counts of versions."""
+    """Alerts by id, with personal values, and all their revisions; ids of rejects; where the quarantined came from;
+    counts of versions.
+    """
 
     alerts: dict[str, Any]
+    revisions: dict[tuple[str, int], Any]
     rejects: set[str]
     quarantine: set[tuple[str, int, int]]
     versions: dict[tuple[str, str], int]
@@ -33,7 +35,7 @@ class Archived(NamedTuple):
     def differences(self, other: Archived) -> list[str]:
         """Return how this differs from `other`; nothing if it does not."""
         found = []
-        for name in ("alerts", "rejects", "quarantine", "versions"):
+        for name in ("alerts", "revisions", "rejects", "quarantine", "versions"):
             ours, theirs = getattr(self, name), getattr(other, name)
             missing, more = set(theirs) - set(ours), set(ours) - set(theirs)
             if missing or more:
@@ -46,7 +48,7 @@ class Archived(NamedTuple):
 
 async def committed(kafka: str, *, crashing: bool = False) -> Archived:
     """Return what the committed records of the topics amount to."""
-    alerts: dict[str, tuple[tuple[int, int], Any]] = {}
+    revisions: dict[tuple[str, int], Any] = {}
     quarantine = set()
     for topic in ALERT_TOPICS:
         for record in await _records(kafka, topic):
@@ -54,30 +56,33 @@ async def committed(kafka: str, *, crashing: bool = False) -> Archived:
             if document is None or (crashing and "boom" in document):
                 quarantine.add((topic, record.partition, record.offset))
                 continue
-            when = (record.timestamp, record.offset)
-            if document["alert_id"] not in alerts or alerts[document["alert_id"]][0] < when:
-                alerts[document["alert_id"]] = (when, document)
+            # All that is told of an alert is in one partition, in order: what comes first stays.
+            if revisions.setdefault(revision_in(document), document) != document:
+                quarantine.add((topic, record.partition, record.offset))
     rejects = {json.loads(record.value)["rejected_id"] for record in await _records(kafka, REJECTED)}
     versions: Counter[tuple[str, str]] = Counter()
     for topic in EVENT_TYPES:
         for record in await _records(kafka, topic):
             document = json.loads(record.value)
             versions[document["event_type"], document["event_version"]] += 1
-    return Archived({key: document for key, (_, document) in alerts.items()}, rejects, quarantine, dict(versions))
+    latest = {alert_id: document for (alert_id, _), document in sorted(revisions.items(), key=lambda each: each[0])}
+    return Archived(latest, revisions, rejects, quarantine, dict(versions))
 
 
 def kept(settings: Settings) -> Archived:
     """Return what PostgreSQL holds."""
     vault = Vault(encryption_keys(settings))
     with psycopg.connect(**connection_parameters(settings.database_url, "tests")) as connection:
-        alerts = {}
-        for alert_id, body, sealed, key in connection.execute(
-            "SELECT alert_id::text, body, sealed, encryption_key FROM alerts"
-        ):
-            values = json.loads(vault.open(sealed, key, f"alerts/{alert_id}")) if sealed else {}
-            alerts[alert_id] = reveal(body, values)
+        found: dict[str, dict[tuple[str, int], Any]] = {"alerts": {}, "alert_revisions": {}}
+        for table, documents in found.items():
+            for alert_id, revision, body, sealed, key in connection.execute(
+                f"SELECT alert_id::text, revision, body, sealed, encryption_key FROM {table}"  # noqa: S608 - ours
+            ):
+                values = json.loads(vault.open(sealed, key, f"alerts/{alert_id}")) if sealed else {}
+                documents[alert_id, revision] = reveal(body, values)
         return Archived(
-            alerts,
+            {alert_id: document for (alert_id, _), document in found["alerts"].items()},
+            found["alert_revisions"],
             {rejected_id for (rejected_id,) in connection.execute("SELECT rejected_id::text FROM rejects")},
             set(connection.execute("SELECT topic, partition, topic_offset FROM quarantine")),
             {
@@ -96,10 +101,14 @@ async def _records(kafka: str, topic: str) -> Iterable[Any]:
 def _alert_in(raw: bytes | None) -> Any:
     try:
         document = json.loads(raw or b"")
-        UUID(document["alert_id"])
-        return document if document.get("user_id") or document.get("circle_id") else None
-    except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
+        return document if document["settings_version"] else None
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def revision_in(document: dict[str, Any]) -> tuple[str, int]:
+    """Return the id and the revision of an alert."""
+    return document.get("alert_id") or document["trigger_id"], document.get("revision", 1)
 
 
 async def all_is_archived(kafka: str, settings: Settings, *, crashing: bool = False, seconds: float = 90.0) -> None:

@@ -34,25 +34,145 @@ class Sent(NamedTuple):
     value: bytes | None
 
 
-def alert(topic: str, number: int, seed: int = 0, *, revision: int = 0) -> dict[str, Any]:
-    """Return the `number`-th alert of a seed; a later revision has the same id."""
-    whom = {"circle_id": f"circle-{number % 20}"} if topic == TIER_CHANGES else {"user_id": f"user-{number % 50}"}
-    return {
-        "alert_id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{topic}/{seed}/{number}")),
-        "alert_type": "made_up",
-        **whom,
-        "occurred_at": f"2026-02-{1 + number % 28:02}T12:{number % 60:02}:00.000Z",
-        "score": number % 100 / 100,
-        "risk_tier": ("low", "medium", "high", "critical")[number % 4],
-        "findings": [
-            {
-                "rule": "new_device",
-                "reason": f"Device phone-{number} is new; 1,240.00 USD, revision {revision}",
-                "evidence": {"device_id": f"phone-{number}", "ip_address": f"203.0.{number % 250}.{number % 199}"},
+def alert(topic: str, number: int, seed: int = 0, *, revision: int = 1) -> dict[str, Any]:
+    """Return the `number`-th alert of a seed, as a worker sends it; a later revision has the same id.
+
+    Only compliance alerts have revisions: of the others, another one contradicts the first.
+    """
+    alert_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{topic}/{seed}/{number}"))
+    event_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"event/{seed}/{number}"))
+    occurred_at = f"2026-02-{1 + number % 28:02}T12:{number % 60:02}:00.000Z"
+    reason = f"Device phone-{number} is new; 1,240.00 USD, revision {revision}"
+    evidence = {"device_id": f"phone-{number}", "ip_address": f"203.0.{number % 250}.{number % 199}"}
+    score, tier = number % 100 / 100, ("low", "medium", "high", "critical")[number % 4]
+    happened = {"event_id": event_id, "event_type": "transaction-initiated", "occurred_at": occurred_at}
+    settings = {"settings_version": "0123456789ab"}
+    identity = {"alert_id": alert_id, "alert_version": "1.0"}
+    finding = {
+        "rule": "new_device",
+        "score": score,
+        "reason": reason,
+        "evidence": evidence,
+        "event_ids": [event_id],
+        "otherwise": "",
+    }
+    user = {"user_id": f"user-{number % 50}"}
+    assessed = {
+        "transaction_id": event_id,
+        "amount": "1240.00",
+        "currency": "USD",
+        "score": score,
+        "risk_tier": tier,
+        "severity": tier.upper(),
+        "findings": [finding],
+        "otherwise": [],
+    }
+    match topic:
+        case _ if topic == FRAUD_ALERTS:
+            own: dict[str, Any] = {
+                **assessed,
+                "alert_type": "transaction_risk",
+                "composite_score": score,
+                "recommendation": "block",
             }
-        ],
-        "settings_version": "0123456789ab",
-        "revision": revision,
+        case _ if topic == ATO_ALERTS:
+            own = {
+                **assessed,
+                "alert_type": "takeover_transfer",
+                "device_id": f"phone-{number}",
+                "anomaly_score": score,
+                "sequence_score": score,
+                "contributions": dict.fromkeys(("temporal", "device", "geo", "amount", "activity"), score / 5),
+                "profile_state": "active",
+                "recommendation": "lock",
+            }
+        case _ if topic == TIER_CHANGES:
+            return {
+                **identity,
+                **happened,
+                **settings,
+                "alert_type": "tier_change",
+                "circle_id": f"circle-{number % 20}",
+                "old_tier": "healthy",
+                "old_tier_since": None,
+                "new_tier": "watch",
+                "score": score,
+                "contributions": dict.fromkeys(("contribution", "membership", "financial", "trust"), score / 4),
+                "findings": [finding],
+                "moved_by": [{**happened, "change": -0.1}],
+                "evidence_truncated": False,
+            }
+        case _ if topic == EDD_TRIGGERS:
+            return {
+                **happened,
+                **settings,
+                **user,
+                "trigger_id": alert_id,
+                "trigger_version": "1.0",
+                "risk_score": score,
+                "risk_level": "high",
+                "previous_level": "low",
+                "factors": [{"factor": "geography", "value": score, "weight": 0.2, "reason": f"Monitored, {revision}"}],
+                "required": ["Ask where the money comes from"],
+                "list_date": "2026-02-13",
+            }
+        case _:
+            return {
+                **identity,
+                **settings,
+                **user,
+                "revision": revision,
+                "status": "open",
+                "rule": "structuring",
+                "regulation": "31 CFR 1010.314",
+                "window": occurred_at[:10],
+                "confidence": score,
+                "recommendation": "recommend_sar",
+                "basis": "stated",
+                "reason": reason,
+                "evidence": {
+                    "movements": [_movement(number, occurred_at)],
+                    "pairs": [],
+                    "signals": [],
+                    "values": evidence,
+                    "truncated": False,
+                },
+                "totals": {
+                    "movements": 1,
+                    "in_minor": 124_000,
+                    "out_minor": 0,
+                    "cash_in_minor": 0,
+                    "cash_out_minor": 0,
+                },
+                "since": occurred_at,
+                "until": occurred_at,
+                "business_day": occurred_at[:10],
+                "occurred_at": occurred_at,
+                "detected_at": occurred_at,
+                "due_date": "2026-04-01",
+            }
+    return {**identity, **happened, **settings, **user, **own}
+
+
+def _movement(number: int, at: str) -> dict[str, Any]:
+    return {
+        "movement_id": f"movement-{number}",
+        "at": at,
+        "business_day": at[:10],
+        "direction": "in",
+        "channel": "deposit",
+        "amount": "1240.00",
+        "amount_minor": 124_000,
+        "currency": "USD",
+        "usd_minor": 124_000,
+        "rate": None,
+        "rate_at": None,
+        "payment_method": "cash",
+        "cash": "in",
+        "cash_basis": "stated",
+        "counterparty_id": None,
+        "device_id": f"phone-{number}",
+        "destination_country": None,
     }
 
 
@@ -65,7 +185,7 @@ def ordinary(count: int, seed: int) -> Iterator[Sent]:
         if what < 0.45:
             yield _alert(topic, number, seed)
         elif what < 0.55:
-            yield _alert(topic, chance.randrange(count), seed, revision=chance.randrange(3))
+            yield _alert(topic, chance.randrange(count), seed, revision=chance.randrange(1, 4))
         elif what < 0.65:
             yield reject(number, seed)
         elif what < 0.67:
@@ -90,7 +210,7 @@ POISON: list[bytes | None] = [
 ]
 
 
-def _alert(topic: str, number: int, seed: int, *, revision: int = 0) -> Sent:
+def _alert(topic: str, number: int, seed: int, *, revision: int = 1) -> Sent:
     document = alert(topic, number, seed, revision=revision)
     key = document.get("user_id") or document["circle_id"]
     return Sent(topic, key, json.dumps(document).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 
 def alert(alert_id: str = "", *, revised_at: str = "now()", kind: str = "fraud") -> tuple[str, dict[str, str]]:
@@ -14,6 +15,18 @@ def alert(alert_id: str = "", *, revised_at: str = "now()", kind: str = "fraud")
                 '', '', 'lakay.fraud.alerts', 0, 0)
     """  # noqa: S608 - written by the tests themselves
     return statement, {"id": alert_id or str(uuid.uuid4()), "kind": kind}
+
+
+def revision(alert_id: str, number: int, *, archived_at: str = "now()") -> tuple[str, dict[str, Any]]:
+    """Return the statement, and its parameters, that inserts a revision of an alert that is there."""
+    statement = f"""
+        INSERT INTO alert_revisions (alert_id, revision, kind, alert_type, entity, occurred_at, recorded_at,
+                                     archived_at, body, token_key, encryption_key, topic, partition, topic_offset)
+        SELECT alert_id, %(revision)s, kind, alert_type, entity, occurred_at, recorded_at, {archived_at}, body,
+               token_key, encryption_key, topic, partition, topic_offset
+        FROM alerts WHERE alert_id = %(id)s
+    """  # noqa: S608 - written by the tests themselves
+    return statement, {"id": alert_id, "revision": number}
 
 
 def reject(*, archived_at: str) -> tuple[str, dict[str, str]]:

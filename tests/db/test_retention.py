@@ -13,7 +13,7 @@ from lakay_streams.db.pool import Database
 from lakay_streams.db.retention import latest_cutoff
 from lakay_streams.errors import RetentionError
 from lakay_streams.settings import Settings
-from tests.db.rows import alert, quarantined, reject
+from tests.db.rows import alert, quarantined, reject, revision
 
 TODAY = datetime.now(UTC).date()
 NOTHING = dict.fromkeys(retention.TABLES, 0)
@@ -83,12 +83,80 @@ async def test_a_day_less_than_five_years_ago_is_refused(database: Database) -> 
     assert await counts(database) == before
 
 
-@pytest.mark.parametrize("statement", ["DELETE FROM alerts", "TRUNCATE alerts"])
-async def test_the_database_itself_refuses_whoever_asks(database: Database, statement: str) -> None:
+RECORDS = (*retention.TABLES, "alert_revisions")
+
+
+async def refused(database: Database, *statements: str) -> str:
+    """Return why the database refuses the last of these statements."""
     async with database.connection() as connection:
-        with pytest.raises(psycopg.errors.RaiseException, match=r"31 CFR 1010\.430|keeps them for five years"):
+        *before, last = statements
+        for statement in before:
             await connection.execute(statement)
-    assert (await counts(database))["alerts"] == 5
+        with pytest.raises(psycopg.errors.DatabaseError) as told:
+            await connection.execute(last)
+    return str(told.value)
+
+
+@pytest.mark.parametrize("table", RECORDS)
+async def test_the_database_itself_refuses_whoever_asks(database: Database, table: str) -> None:
+    before = await counts(database)
+    for statement in ("TRUNCATE {} CASCADE", "DELETE FROM {}"):
+        assert "keeps them for five years" in await refused(database, statement.format(table))
+    assert await counts(database) == before
+
+
+@pytest.mark.parametrize("table", ["alerts", "rejects", "quarantine"])
+async def test_even_retention_deletes_nothing_young(database: Database, table: str) -> None:
+    statement = "DELETE FROM {}"
+    told = await refused(database, "SET LOCAL lakay.retention = 'on'", statement.format(table))
+    assert "31 CFR 1010.430" in told
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE alerts SET revised_at = now() - interval '6 years'",
+        "UPDATE alerts SET archived_at = now() - interval '6 years'",
+        "UPDATE alerts SET alert_id = gen_random_uuid()",
+        "UPDATE alerts SET revision = 0",
+        "UPDATE alert_revisions SET archived_at = now() - interval '6 years'",
+        "UPDATE alert_revisions SET revision = 9",
+        "UPDATE alert_revisions SET score = 0",
+        "UPDATE rejects SET archived_at = now() - interval '6 years'",
+        "UPDATE rejects SET event_type = 'another'",
+        "UPDATE quarantine SET archived_at = now() - interval '6 years'",
+        "UPDATE quarantine SET reasons = '{}' || ARRAY['another']",
+        "UPDATE filings SET changed_at = now() - interval '6 years'",
+    ],
+)
+async def test_no_update_lowers_what_retention_counts_from_or_rewrites_a_record(
+    database: Database, statement: str
+) -> None:
+    async with database.connection() as connection:
+        new, values = alert()
+        await connection.execute(new, values)
+        await connection.execute(*revision(values["id"], 1))
+        await connection.execute(
+            "INSERT INTO filings (alert_id, kind, due, status, revision, changed_by) "
+            "VALUES (%s, 'sar', '2026-01-01', 'drafted', 1, 'tests')",
+            (values["id"],),
+        )
+    assert "the times that its retention counts from, do not change" in await refused(database, statement)
+
+
+async def test_the_revisions_of_an_alert_are_kept_and_go_with_it(database: Database) -> None:
+    lately, long_ago = alert(revised_at="now()"), alert(revised_at=OLD)
+    async with database.connection() as connection:
+        for statement, values in (lately, long_ago):
+            await connection.execute(statement, values)
+            for number in (1, 2):
+                await connection.execute(*revision(values["id"], number, archived_at=OLD))
+    told = await refused(database, "SET LOCAL lakay.retention = 'on'", "DELETE FROM alert_revisions")
+    assert "is kept for as long as the alert" in told
+    async with database.connection() as connection:
+        await retention.delete_expired(connection, latest_cutoff(TODAY), actor="test")
+        cursor = await connection.execute("SELECT alert_id::text, count(*) FROM alert_revisions GROUP BY 1")
+        assert await cursor.fetchall() == [(lately[1]["id"], 2)]
 
 
 async def test_an_old_alert_that_was_revised_lately_is_kept(database: Database) -> None:

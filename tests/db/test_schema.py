@@ -16,7 +16,7 @@ from lakay_streams.db import schema
 from lakay_streams.db.url import connection_parameters
 from lakay_streams.errors import DatabaseError, DatabaseUnavailable
 from lakay_streams.settings import Settings
-from tests.db.rows import alert
+from tests.db.rows import alert, quarantined, reject, revision
 from tests.db.servers import settings_for
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,15 @@ def test_it_goes_up_and_down_and_up_again(anywhere: Settings) -> None:
     assert schema.status(anywhere).current == schema.NOTHING
     schema.upgrade(anywhere)
     made = tables(anywhere)
-    assert {"alerts", "rejects", "quarantine", "schema_versions", "archive_positions", "audit_trail"} <= made
+    assert {
+        "alerts",
+        "alert_revisions",
+        "rejects",
+        "quarantine",
+        "schema_versions",
+        "archive_positions",
+        "audit_trail",
+    } <= made
     schema.downgrade(anywhere, "base")
     assert tables(anywhere) == {"alembic_version"}
     schema.upgrade(anywhere)
@@ -59,8 +67,47 @@ def test_going_down_deletes_no_record_that_is_to_be_kept(anywhere: Settings) -> 
         schema.downgrade(anywhere, "base")
     assert "alerts" in tables(anywhere)
     with connect(anywhere) as connection:
+        connection.execute("ALTER TABLE alerts DISABLE TRIGGER USER")
         connection.execute("UPDATE alerts SET revised_at = now() - interval '5 years' - interval '1 minute'")
     schema.downgrade(anywhere, "base")
+
+
+def test_alerts_from_before_revisions_were_kept_have_their_only_one(anywhere: Settings) -> None:
+    schema.upgrade(anywhere, "0002")
+    bodies = {
+        ("compliance", '{"revision": 7}'): 7,
+        ("compliance", '{"revision": "many"}'): 1,
+        ("compliance", '{"revision": 123456789012}'): 1,
+        ("fraud", '{"revision": 3}'): 1,
+    }
+    with connect(anywhere) as connection:
+        for kind, body in bodies:
+            statement, values = alert(kind=kind, revised_at="now() - interval '1 year'")
+            connection.execute(statement.replace("'{}'", "%(body)s", 1), values | {"body": body})
+        connection.execute(*reject(archived_at="now()"))
+        connection.execute(*quarantined(archived_at="now()"))
+    schema.upgrade(anywhere)
+    with connect(anywhere) as connection:
+        for table in ("alerts", "alert_revisions"):
+            found = connection.execute(f"SELECT kind, body::text, revision FROM {table}").fetchall()  # noqa: S608
+            assert {(kind, body): revision for kind, body, revision in found} == bodies
+        same = "SELECT bool_and(r.archived_at = a.revised_at) FROM alerts a JOIN alert_revisions r USING (alert_id)"
+        assert connection.execute(same).fetchone() == (True,)
+    schema.downgrade(anywhere, "0002")
+    schema.upgrade(anywhere)
+
+
+def test_going_down_deletes_no_revision_that_is_to_be_kept(anywhere: Settings) -> None:
+    schema.init_db(anywhere)
+    statement, values = alert(kind="compliance")
+    with connect(anywhere) as connection:
+        connection.execute(statement, values)
+        for number in (1, 2):
+            connection.execute(*revision(values["id"], number))
+        connection.execute("UPDATE alerts SET revision = 2")
+    with pytest.raises(DatabaseError, match=r"delete revisions of alerts that are to be kept .*31 CFR 1010\.430"):
+        schema.downgrade(anywhere, "0002")
+    assert schema.status(anywhere).pending == ()
 
 
 def test_alembic_itself_does_the_same(fresh: Settings) -> None:

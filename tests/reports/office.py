@@ -10,20 +10,17 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from lakay_streams.archive.rows import RowMaker, alert_kinds
-from lakay_streams.archive.statements import WRITES
+from lakay_streams.archive.rows import RowMaker
 from lakay_streams.contracts import alerts
 from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, EDD_TRIGGERS
 from lakay_streams.db.pool import Database
 from lakay_streams.domain.compliance.alert import ComplianceAlert, EddTrigger
 from lakay_streams.domain.frozen import replace
-from lakay_streams.pii.keys import encryption_keys, token_keys
-from lakay_streams.pii.sealing import Vault
-from lakay_streams.pii.tokens import Tokens
 from lakay_streams.reports.batch import NAMESPACE
 from lakay_streams.reports.service import Reports
 from lakay_streams.settings import Settings
 from lakay_streams.settings.domains import FINCEN_SCHEMAS, FilingSettings
+from tests.archive.keeping import kept
 from tests.archive.test_rows import consumed
 from tests.domain.compliance.customer import Customer, instant
 
@@ -93,11 +90,7 @@ class Office:
         self, user_id: str, found: Sequence[ComplianceAlert], triggers: Sequence[EddTrigger] = ()
     ) -> list[str]:
         """Archive alerts and triggers of a user."""
-        maker = RowMaker(
-            alert_kinds(self.settings),
-            Tokens(token_keys(self.settings)),
-            Vault(encryption_keys(self.settings)),
-        )
+        maker = RowMaker.of(self.settings)
         told = [
             alerts.compliance_alert(replace(each, user_id=user_id), settings_version="0123456789ab") for each in found
         ]
@@ -105,12 +98,13 @@ class Office:
         for trigger in triggers:
             edd = alerts.edd_trigger(replace(trigger, user_id=user_id), settings_version="0123456789ab")
             records.append((EDD_TRIGGERS, alerts.encode(edd), edd.occurred_at))
+        rows = []
+        for topic, value, _ in records:
+            self._offset += 1
+            rows.append(maker.alert(consumed(topic, value, offset=self._offset, timestamp=self.at + self._offset)))
+        assert {row.table for row in rows} <= {"alerts"}
         async with self.database.connection() as connection:
-            for topic, value, _ in records:
-                self._offset += 1
-                row = maker.alert(consumed(topic, value, offset=self._offset, timestamp=self.at + self._offset))
-                assert row.table == "alerts"
-                await connection.execute(WRITES["alerts"], (f"[{row.value.decode()}]",))
+            await kept(connection, maker, rows)
         return list(dict.fromkeys(each.alert_id for each in told))
 
     async def fetches(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
