@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from lakay_streams.errors import ReportError
 from lakay_streams.reports.amounts import dollars_up, parts_up
 from lakay_streams.reports.batch import cleaned, refusals, validated
-from tests.reports.office import FILER, OFFICER, ROOT, Office, schemas
-
-MINIMAL = (schemas() / "ctr-minimal.xml").read_text()
+from tests.reports.office import FILER, OFFICER, ROOT, Office
 
 
-def test_the_skeleton_that_comes_with_the_schemas_passes() -> None:
-    assert refusals(MINIMAL, "ctr", schemas()) == []
+def minimal(folder: Path) -> str:
+    """Return the skeleton of a batch that lies beside FinCEN's schemas."""
+    return (folder / "ctr-minimal.xml").read_text()
+
+
+def test_the_skeleton_that_comes_with_the_schemas_passes(fincen_schemas: Path) -> None:
+    assert refusals(minimal(fincen_schemas), "ctr", fincen_schemas) == []
 
 
 @pytest.mark.parametrize(
@@ -30,16 +34,20 @@ def test_the_skeleton_that_comes_with_the_schemas_passes() -> None:
         (' ActivityCount="1"', "", "EFilingBatchXML: cvc-complex-type-4"),
     ],
 )
-def test_a_broken_batch_is_refused_with_element_and_rule_and_no_value(right: str, wrong: str, said: str) -> None:
-    assert right in MINIMAL
-    (first, *_) = refusals(MINIMAL.replace(right, wrong, 1), "ctr", schemas())
+def test_a_broken_batch_is_refused_with_element_and_rule_and_no_value(
+    right: str, wrong: str, said: str, fincen_schemas: Path
+) -> None:
+    whole = minimal(fincen_schemas)
+    assert right in whole
+    (first, *_) = refusals(whole.replace(right, wrong, 1), "ctr", fincen_schemas)
     assert said in first
     assert "Jean" not in first
     with pytest.raises(ReportError, match=r"The batch is not stored, since EFL_CTRXBatchSchema\.xsd refuses it"):
-        validated(MINIMAL.replace(right, wrong, 1), "ctr", FILER.model_copy(update={"fincen_schemas": schemas()}))
+        validated(whole.replace(right, wrong, 1), "ctr", FILER.model_copy(update={"fincen_schemas": fincen_schemas}))
 
 
-async def test_what_is_invalid_is_never_stored(office: Office) -> None:
+async def test_what_is_invalid_is_never_stored(office: Office, fincen_schemas: Path) -> None:
+    assert office.settings.filing.fincen_schemas == fincen_schemas
     # As no setting that was validated can be: longer than a city may be.
     office.filed_by(office.settings.filing.model_copy(update={"filer_city": "Miami" * 20}))
     await office.learns("user-1", "03-10 12:00 deposit 12,000 cash")

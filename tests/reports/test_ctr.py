@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.errors import ReportError
 from lakay_streams.reports.records import StoredReport
-from tests.reports.office import NOBODY, OFFICER, Office, parsed, values
+from tests.reports.office import FILER, NOBODY, OFFICER, Office, parsed, schemas, values
 
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 
@@ -29,13 +30,19 @@ async def test_a_cent_more_is_one_of_whole_dollars_rounded_up(office: Office) ->
     await office.learns("user-1", "03-10 12:00 deposit 10,000.01 cash")
     report = await march(office)
     root = parsed(report.xml)
-    assert (report.validation.validated, report.validation.against) == (True, "EFL_CTRXBatchSchema.xsd")
     assert root.attrib == {"TotalAmount": "10001", "PartyCount": "1", "ActivityCount": "1"}
     assert values(root, "TotalCashInReceiveAmountText") == ["10001"]
     assert values(root, "TotalCashOutAmountText") == [""]
     assert values(root, "TransactionDateText") == ["20260310"]
     assert values(root, "AccountNumberText") == ["user-1"]
     assert values(root, "FilingDateText") == ["20260401"]
+
+
+async def test_fincens_schema_takes_a_batch(office: Office, fincen_schemas: Path) -> None:
+    office.filed_by(FILER.model_copy(update={"fincen_schemas": fincen_schemas}))
+    await office.learns("user-1", "03-10 12:00 deposit 10,000.01 cash")
+    validation = (await march(office)).validation
+    assert (validation.validated, validation.against) == (True, "EFL_CTRXBatchSchema.xsd")
 
 
 async def test_the_first_child_is_the_form_and_every_sequence_number_is_its_own(office: Office) -> None:
@@ -111,10 +118,9 @@ async def test_money_that_was_taken_for_cash_is_said_to_be(office: Office) -> No
 
 
 async def test_what_the_platform_cannot_know_is_missing_and_not_invented(office: Office) -> None:
-    office.filed_by(NOBODY.model_copy(update={"fincen_schemas": office.settings.filing.fincen_schemas}))
+    office.filed_by(NOBODY.model_copy(update={"fincen_schemas": schemas()}))
     await office.learns("user-1", "03-10 12:00 deposit 12,000 cash")
     report = await march(office)
-    assert report.validation.validated, "also a batch without a filer keeps to the schema"
     missing = report.document["missing"]
     assert "filer: employer identification number (COMPLIANCE_FILER_EIN)" in missing
     assert any(each.startswith("person: legal name") for each in missing)
