@@ -15,14 +15,14 @@ import pytest
 from lakay_streams.db.url import connection_parameters
 from tests.agents.running import until
 from tests.api.running import REPORTS, api
-from tests.reports.office import SPLIT, Office, schemas
+from tests.reports.office import SPLIT, Office
 
 MARCH = {"start_date": "2026-03-01", "end_date": "2026-03-31"}
 
 
 async def test_every_report_is_made_listed_and_read(office: Office, tmp_path: Path) -> None:
     alert_ids = await office.learns("user-7731", SPLIT)
-    with api(office.settings, tmp_path, COMPLIANCE_FINCEN_SCHEMAS=str(schemas())) as running:
+    with api(office.settings, tmp_path) as running:
         client = running.client
         made = [
             client.post(f"{REPORTS}/{kind}", json=body)
