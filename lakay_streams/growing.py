@@ -152,9 +152,9 @@ class _Growth:
         if waiting:
             topics = sorted({tp.topic for tp in waiting})
             raise TopicError(
-                f"Up to {sum(waiting.values())} events wait to be processed, in {', '.join(topics)}: let workers catch "
-                "up and stop them first, or add --with-lag, after which a user's waiting events may be scored behind "
-                "newer ones."
+                f"Up to {sum(waiting.values())} events wait to be processed, in {', '.join(topics)}: let senders end "
+                "their transactions, workers catch up, and stop them first, or add --with-lag, after which a user's "
+                "waiting events may be scored behind newer ones."
             )
 
     # -- steps

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -25,6 +26,9 @@ COORDINATOR_LOADING = 0.1
 
 #: Looks for the group's coordinator: the first one in a new Kafka makes the topic that groups are kept in.
 COORDINATOR_LOOKS = 100
+
+#: Seconds that a transaction which is ending has to end: its commit is answered before its markers are written.
+TRANSACTIONS_END = 2.0
 
 
 async def fetch_committed(coordinator: Any, partitions: Iterable[TP]) -> dict[TP, OffsetAndMetadata]:
@@ -98,8 +102,9 @@ async def members(admin: AIOKafkaAdminClient, group: str) -> int:
 async def unprocessed(group: str, partitions: Iterable[TP], client: Mapping[str, Any]) -> dict[TP, int]:
     """Return how many records at most lie behind the group's committed offset, of each partition that has any.
 
-    They are looked at, because offsets alone do not tell a record from a transaction's marker. `client` is aiokafka's
-    connection settings. Raises `KafkaError`.
+    They are looked at, because offsets alone do not tell a record from a transaction's marker. What stands in or behind
+    a transaction that is still open cannot be looked at, and counts. `client` is aiokafka's connection settings. Raises
+    `KafkaError`.
     """
     consumer = AIOKafkaConsumer(
         **client, group_id=group, enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=50
@@ -109,14 +114,38 @@ async def unprocessed(group: str, partitions: Iterable[TP], client: Mapping[str,
         behind = {TopicPartition(*tp) for tp in partitions}
         consumer.assign(behind)
         offsets = await committed(consumer, [TP(*tp) for tp in behind])
-        begins, ends = await consumer.beginning_offsets(behind), await consumer.end_offsets(behind)
+        begins = await consumer.beginning_offsets(behind)
+        ends, undecided = await _ends(consumer, behind, client)
         for tp in behind:
             done = offsets.get(TP(*tp))
             consumer.seek(tp, begins[tp] if done is None else max(done.offset, begins[tp]))
-        left: dict[TP, int] = {}
-        while behind := {tp for tp in behind if tp not in left and await consumer.position(tp) < ends[tp]}:
+        left = {TP(*tp): records for tp, records in undecided.items() if records}
+        seen: set[TopicPartition] = set()
+        while behind := {tp for tp in behind - seen if await consumer.position(tp) < ends[tp]}:
             for tp, records in (await consumer.getmany(*behind, timeout_ms=50)).items():
-                left[TP(*tp)] = ends[tp] - records[0].offset
+                left[TP(*tp)] = undecided[tp] + ends[tp] - records[0].offset
+                seen.add(tp)
         return left
     finally:
         await consumer.stop()
+
+
+async def _ends(
+    consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition], client: Mapping[str, Any]
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    """Return where the decided records of each partition end, and how many lie behind that.
+
+    A reader of committed records is told the former, which stand still before the first open transaction.
+    """
+    whole = AIOKafkaConsumer(**client, enable_auto_commit=False, isolation_level="read_uncommitted")
+    await whole.start()
+    try:
+        last = await whole.end_offsets(partitions)
+    finally:
+        await whole.stop()
+    ends = await consumer.end_offsets(partitions)
+    until = monotonic() + TRANSACTIONS_END
+    while any(ends[tp] < last[tp] for tp in last) and monotonic() < until:
+        await asyncio.sleep(0.1)
+        ends = await consumer.end_offsets(partitions)
+    return ends, {tp: max(0, last[tp] - ends[tp]) for tp in last}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupLoadInProgressError, NotCoordinatorForGroupError, UnknownTopicOrPartitionError
 from aiokafka.protocol.commit import OffsetFetchResponse_v3
@@ -88,3 +89,19 @@ async def test_what_is_left_is_records_and_no_markers(kafka: str, tmp_path: Path
     await produce(kafka, f"{name}.in", [(b"user-2", b"1")])
     # The markers before and after the two records count where there are records.
     assert await unprocessed(name, partitions, client(kafka)) == {TP(f"{name}.in", 1): 3, TP(f"{name}.in", 2): 1}
+
+
+async def test_what_waits_behind_an_open_transaction_is_left_too(kafka: str, tmp_path: Path) -> None:
+    async with running(kafka, tmp_path) as (name, _):
+        await feed(kafka, name, 0, 100)
+        await caught_up(kafka, name, f"{name}.in")
+    sender = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=f"{name}-sender")
+    await sender.start()
+    await sender.begin_transaction()
+    await sender.send_and_wait(f"{name}.in", b"1", partition=1)
+    await produce(kafka, f"{name}.in", [(b"user-2", b"1")])
+    await sender.send_and_wait(f"{name}.in", b"1", partition=2)
+    partitions = [TP(f"{name}.in", number) for number in range(3)]
+    assert await unprocessed(name, partitions, client(kafka)) == {TP(f"{name}.in", 1): 1, TP(f"{name}.in", 2): 2}
+    await sender.abort_transaction()
+    await sender.stop()
