@@ -1,18 +1,21 @@
-"""A worker's supervisor: the parent that starts it again when it stopped on purpose or was killed.
+"""A worker's supervisor: the parent that starts it again when it stopped on purpose, was killed, or hangs.
 
 The engine ends the process (exit code 70) where only a new process is safe: another worker took its partitions, or a
-record crashed it. What was not committed is replayed. Any other exit code is an answer, and is passed on.
+record crashed it. What was not committed is replayed. Any other exit code is an answer, and is passed on. A worker
+whose event loop gives no sign of life, because it hangs or is stopped, is killed: its partitions wait for nobody.
 """
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import subprocess
 import time
 from collections.abc import Sequence
 from types import FrameType
 
-from lakay_streams.processes import EXIT_RESTART, die_with_parent
+from lakay_streams.processes import EXIT_RESTART, HEARTBEAT_FD, die_with_parent
 from lakay_streams.telemetry import get_logger
 
 log = get_logger()
@@ -23,13 +26,24 @@ BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_S = 60.0
 """A worker that ran this long had recovered: the next failure is a first one again."""
 
+HUNG_S = 60.0
+"""A worker without a sign of life for so many seconds is killed: far beyond any pause of its event loop."""
+
+START_S = 300.0
+"""Seconds until the first sign of life, which comes before the worker waits for Kafka or a database."""
+
+LOOK_S = 0.5
+"""Seconds between two looks at a worker that is silent."""
+
 
 class Supervisor:
     """Runs one command again and again. SIGTERM and SIGINT are handed to it, and end both."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Start nothing yet."""
+    def __init__(self, command: Sequence[str], *, start_s: float = START_S, hung_s: float = HUNG_S) -> None:
+        """Start nothing yet; kill what is silent for `start_s` seconds at its start, or `hung_s` later on."""
         self._command = command
+        self._start_s = start_s
+        self._hung_s = hung_s
         self._child: subprocess.Popen[bytes] | None = None
         self._stopping = False
 
@@ -56,14 +70,40 @@ class Supervisor:
                 return 0
 
     def _run_once(self) -> int:
-        # A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which hands it on once.
-        self._child = subprocess.Popen(self._command, start_new_session=True, preexec_fn=die_with_parent)
-        if self._stopping:
-            self._child.terminate()
+        beats, heart = os.pipe()
         try:
+            # A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which hands it on once.
+            self._child = subprocess.Popen(
+                self._command,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+                pass_fds=[heart],
+                env=os.environ | {HEARTBEAT_FD: str(heart)},
+            )
+            os.close(heart)
+            if self._stopping:
+                self._child.terminate()
+            self._watch(self._child, beats)
             return self._child.wait()
         finally:
+            os.close(beats)
             self._child = None
+
+    def _watch(self, child: subprocess.Popen[bytes], beats: int) -> None:
+        """Return when the child has ended, or closed the pipe of its heartbeats; kill it when these cease."""
+        silent, allowed = 0.0, self._start_s
+        while child.poll() is None:
+            if not select.select([beats], [], [], LOOK_S)[0]:
+                # Looks are counted, not the clock: where both were stopped, the child had no time to beat either.
+                silent += LOOK_S
+            elif os.read(beats, 4096):
+                silent, allowed = 0.0, self._hung_s
+            else:
+                return
+            if silent >= allowed:
+                log.error("worker_hung", pid=child.pid, silent_seconds=silent)
+                child.kill()
+                return
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True

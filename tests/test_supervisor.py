@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lakay_streams.processes import HEARTBEAT_FD
 from tests.agents.running import until
 
 #: A supervised program: counts its starts in a file, then does what the next word of its plan says.
@@ -34,6 +35,15 @@ if step == "stubborn":
     Path(sys.argv[1] + ".up").touch()
     while True:
         time.sleep(0.01)
+if step == "hangs":
+    from lakay_streams.processes import heartbeat
+    beat = heartbeat()
+    for _ in range(30):
+        beat()
+        time.sleep(0.1)
+    time.sleep(3600)
+if step == "never-up":
+    time.sleep(3600)
 if step == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
 sys.exit(int(step))
@@ -44,7 +54,7 @@ import sys
 from lakay_streams import telemetry
 from lakay_streams.supervisor import Supervisor
 telemetry.configure()
-sys.exit(Supervisor([sys.executable, "-c", *sys.argv[1:]]).run())
+sys.exit(Supervisor([sys.executable, "-c", *sys.argv[1:]], start_s=4.0, hung_s=2.0).run())
 """
 
 
@@ -82,6 +92,38 @@ def test_it_starts_again_after_a_kill(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "killed by SIGKILL" in json.loads(errors)["reason"]
+
+
+@pytest.mark.parametrize(("step", "seconds"), [("hangs", 2.0), ("never-up", 4.0)])
+def test_what_gives_no_sign_of_life_is_killed_told_and_started_again(tmp_path: Path, step: str, seconds: float) -> None:
+    with supervised(tmp_path, step, "0") as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert len(starts(tmp_path)) == 2
+    hung, restarting = [json.loads(line) for line in errors.splitlines()]
+    assert (hung["event"], hung["level"], hung["silent_seconds"]) == ("worker_hung", "error", seconds)
+    assert "killed by SIGKILL" in restarting["reason"]
+
+
+@pytest.mark.parametrize("command", ["worker", "archive"])
+def test_workers_show_that_they_live_before_they_find_kafka_and_until_they_are_stopped(
+    tmp_path: Path, command: str
+) -> None:
+    beats, heart = os.pipe()
+    environment = {HEARTBEAT_FD: str(heart), "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "LAKAY_DATA_DIR": str(tmp_path)}
+    lakay = [sys.executable, "-m", "lakay_streams.cli", command, "--no-supervise", "--without-web"]
+    process = subprocess.Popen(
+        lakay, pass_fds=[heart], env=os.environ | environment, cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    os.close(heart)
+    try:
+        assert [os.read(beats, 1) for _ in range(3)] == [b"."] * 3
+    finally:
+        process.kill()
+        process.wait()
+    while os.read(beats, 1):
+        pass
+    os.close(beats)
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 9])

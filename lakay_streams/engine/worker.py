@@ -16,6 +16,8 @@ import faust
 from faust.app.base import BootStrategy
 from mode import Service, ServiceT
 
+from lakay_streams.processes import HEARTBEAT_S, heartbeat
+
 if TYPE_CHECKING:
     from lakay_streams.engine.app import StreamApp
 
@@ -84,6 +86,7 @@ class Worker(faust.Worker):
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
         sys.setswitchinterval(SWITCH_INTERVAL)
+        self._beat(heartbeat())
         starting = self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
         try:
             self.loop.run_until_complete(starting)
@@ -93,3 +96,8 @@ class Worker(faust.Worker):
         finally:
             starting.cancel()
             self.stop_and_shutdown()
+
+    def _beat(self, beat: Callable[[], None]) -> None:
+        """Show the supervisor, until the end, that the event loop turns."""
+        beat()
+        self.loop.call_later(HEARTBEAT_S, self._beat, beat)
