@@ -8,6 +8,9 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 EVENTS = Counter("lakay_events", "Records taken in, by what became of them.", ["topic", "outcome"])
+NOT_TOLD = Counter(
+    "lakay_values_not_told", "Values in accepted events that could not be read and were taken for not told.", ["field"]
+)
 SCORED = Counter("lakay_transactions_scored", "Transactions scored, by risk tier.", ["risk_tier"])
 FINDINGS = Counter("lakay_findings", "Findings of HIGH and CRITICAL decisions, by rule.", ["rule"])
 ALERTS = Counter("lakay_alerts", "Alerts emitted, by topic and risk tier.", ["topic", "risk_tier"])

@@ -8,7 +8,8 @@ without a file in the folder keeps its packaged schema; a file of no event type 
 (`Catalog.unused`).
 
 An overriding schema may widen enumerations and patterns, and narrow anything. What the domain's records are built from
-stays in force in any case: required fields, types, ranges and lengths of the newest packaged schema.
+stays in force in any case: required fields, types, ranges and lengths of the newest packaged schema. What it says of a
+context's value (`context.FIELDS`) is left out: a payment is not rejected for the country that a telephone was in.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
 from lakay_streams.contracts import shortcut
+from lakay_streams.contracts.context import FIELDS as CONTEXT
 from lakay_streams.contracts.topics import TOPIC_OF
 from lakay_streams.contracts.wellformed import Violation
 from lakay_streams.errors import ContractError
@@ -109,7 +111,8 @@ def load_catalog(path: Path | None = None) -> Catalog:
         whole = _joined(envelope, _core(newest(own)))
         for version, override in overriding.get(event_type, {}).items():
             part = "" if "payload" in override.get("properties", {}) else "payload"
-            versions[version] = _compiled(event_type, version, [("", whole), *around, (part, override)])
+            lenient = _without_context(override)
+            versions[version] = _compiled(event_type, version, [("", whole), *around, (part, lenient)])
     return Catalog(schemas, _compiled(ENVELOPE, "1.0", [("", envelope), *around]), unused)
 
 
@@ -163,6 +166,15 @@ def _core(schema: Any) -> Any:
     if "properties" in schema:
         core["properties"] = {name: _core(member) for name, member in schema["properties"].items()}
     return core
+
+
+def _without_context(schema: Document) -> Document:
+    """Return an overriding schema without rules for the values of the context; what it requires must still be there."""
+    rules = schema.get("properties", {})
+    properties = {name: True if name in CONTEXT else rule for name, rule in rules.items()}
+    if isinstance(rules.get("payload"), dict):
+        properties["payload"] = _without_context(rules["payload"])
+    return {**schema, "properties": properties} if rules else schema
 
 
 def _read_folder(folder: Traversable) -> tuple[dict[str, dict[str, Document]], tuple[str, ...]]:

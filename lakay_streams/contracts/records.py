@@ -1,7 +1,8 @@
 """From a valid event of each type to the domain's record of it: `KINDS` is the whole mapping.
 
-A kind builds from a document that its schema has accepted, so it takes required fields and types for granted. Times and
-amounts have rules that no schema can state: `build` raises ValueError where one is broken, `violations` says which.
+A kind builds from a document that its schema has accepted, so it takes required fields and types for granted. Times,
+amounts and ids have rules that no schema can state: `build` raises ValueError where one is broken, `violations` says
+which. What is neither time nor amount nor identity is `context`, and rejects nothing.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 from msgspec import NODEFAULT
 from msgspec.structs import fields as fields_of
 
-from lakay_streams.contracts import topics
+from lakay_streams.contracts import context, topics
 from lakay_streams.contracts.money import positive_minor, to_minor, to_rate
 from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.contracts.wellformed import Violation
@@ -26,7 +28,6 @@ from lakay_streams.domain.events import (
     ExchangeRateUpdated,
     MemberChanged,
     MoneyMoved,
-    Place,
     ProfileDisposition,
     RemittanceEvent,
     TransactionInitiated,
@@ -54,7 +55,18 @@ class Amount:
             return None
         if currency is None:
             raise ValueError(f"is not to be read without {self.currency}")
-        return self.convert(amount, currency)
+        return self.convert(amount, currency.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The id in the payload's `field`, which says whose event it is."""
+
+    field: str
+
+    def __call__(self, payload: Json) -> str:
+        """Return the id; raises ValueError as `context.identity` does."""
+        return context.identity(payload[self.field])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +96,11 @@ class Kind(NamedTuple):
     """One event type: how its record is made of (document, payload), and its fields with rules of their own."""
 
     build: Callable[[Json, Json], Event]
-    rules: tuple[Amount | Instant | Rate, ...]
+    rules: tuple[Amount | Identity | Instant | Rate, ...]
 
 
 def violations(kind: Kind, document: Json) -> Iterator[Violation]:
-    """Yield every time, amount and rate that breaks a rule of its own; those of a wrong type are the schema's."""
+    """Yield every time, amount, rate and id that breaks a rule of its own; those of a wrong type are the schema's."""
     yield from _violation("timestamp", "", Instant("timestamp"), document)
     payload = document.get("payload")
     if isinstance(payload, dict):
@@ -98,7 +110,7 @@ def violations(kind: Kind, document: Json) -> Iterator[Violation]:
 
 def _violation(field: str, prefix: str, rule: Compute, fields: Json) -> Iterator[Violation]:
     value = fields.get(field)
-    wanted = (str,) if isinstance(rule, Instant) else (str, int, float, Decimal)
+    wanted = (str,) if isinstance(rule, (Instant, Identity)) else (str, int, float, Decimal)
     if not isinstance(value, wanted) or isinstance(value, bool):
         return
     if isinstance(rule, Amount) and not isinstance(fields.get(rule.currency), str):
@@ -111,46 +123,52 @@ def _violation(field: str, prefix: str, rule: Compute, fields: Json) -> Iterator
         yield Violation(f"{prefix}{field}", str(error))
 
 
-def _place(payload: Json) -> Place | None:
-    location = payload.get("geo_location")
-    if location is None:
-        return None
-    get = location.get
-    return Place(float(location["latitude"]), float(location["longitude"]), get("country"), get("city"))
+Reader = Callable[[Any], Any]
+"""A field's value as the record has it, from what stands in the payload and is not null."""
+
+_IDENTITIES = frozenset({"user_id", "sender_id", "circle_id", "transaction_id", "remittance_id", "movement_id"})
+_READERS: dict[str, Reader] = {
+    **dict.fromkeys(_IDENTITIES, context.identity),
+    **{field: partial(context.identifier, field) for field in ("recipient_id", "counterparty_id")},
+    **{field: partial(context.identifier, field) for field in ("session_id", "device_id", "account_id")},
+    **dict.fromkeys(("currency", "receive_currency", "base_currency", "quote_currency"), str.upper),
+    **{field: partial(context.country, field) for field in ("origin_country", "destination_country")},
+    **{field: partial(context.whole, field) for field in ("duration_seconds", "actions_count")},
+    **{field: partial(context.whole, field) for field in ("members", "rounds", "position")},
+    **dict.fromkeys(("round", *Tally.__struct_fields__), int),  # JSON schema takes 3.0 for an integer
+    "ip_address": context.address,
+    "place": context.place,
+    "payment_method": context.payment_method,
+    "reason": partial(context.text, "reason"),
+    "changed_fields": tuple,
+}
+"""How a record's field is read, by its name; the others are taken as they stand."""
 
 
-def _whole(field: str) -> Compute:
-    def compute(payload: Json) -> int | None:
-        number = payload.get(field)
-        return None if number is None else int(number)  # JSON schema takes 3.0 for an integer
+def _kind(record: type[Event], time: str | None, fields: str, /, **computed: Compute | str) -> Kind:
+    """Make the kind whose record takes `fields` from the payload, each by its reader, and the others computed.
 
-    return compute
-
-
-def _same(field: str) -> Compute:
-    return lambda payload: payload.get(field)
-
-
-def _names(field: str) -> Compute:
-    return lambda payload: tuple(payload[field])
-
-
-def _kind(record: type[Event], time: str | None, fields: str, /, **computed: Compute) -> Kind:
-    """Make the kind whose record takes `fields` from the payload as they stand, and the others computed.
-
-    `time` is the payload's own field of event time; without it, or where it is not given, the envelope's counts.
-    Fields of the payload that are not named here are never read: nothing has validated them.
+    A field computed from a text has that name in the payload. `time` is the payload's own field of event time; without
+    it, or where it is not given, the envelope's counts. Fields of the payload that are not named here are never read:
+    nothing has validated them.
     """
     instant = Instant(time) if time else None
-    rules = tuple(rule for rule in (instant, *computed.values()) if isinstance(rule, (Amount, Instant, Rate)))
     own_fields = record.__struct_fields__[3:]  # after event_id, event_type, occurred_at
-    copied = set(fields.split())
-    # JSON keys are strings: None is never one, and so stands for "not from the payload", which leaves the default
-    sources = tuple(field if field in copied else None for field in own_fields)
-    given = copied | set(computed)
+    names = {field: field for field in fields.split()}
+    names |= {field: name for field, name in computed.items() if isinstance(name, str)}
+    given = {*names, *computed}
     if not given <= set(own_fields):
         raise TypeError(f"{record.__name__} has no field {', '.join(given - set(own_fields))}")
-    steps = [(own_fields.index(field), compute) for field, compute in computed.items()]
+    # JSON keys are strings: None is never one, and so stands for "not from the payload", which leaves the default
+    sources = tuple(map(names.get, own_fields))
+    readers = [(own_fields.index(field), _READERS[field]) for field in names if field in _READERS]
+    steps = [(own_fields.index(field), compute) for field, compute in computed.items() if not isinstance(compute, str)]
+    identities = [Identity(name) for field, name in names.items() if field in _IDENTITIES]
+    rules = tuple(
+        rule
+        for rule in (instant, *identities, *computed.values())
+        if isinstance(rule, (Amount, Identity, Instant, Rate))
+    )
     own_defaults = {field.name: field.default for field in fields_of(record) if field.default is not NODEFAULT}
     otherwise = tuple(map(own_defaults.get, own_fields))
     make = cast("Callable[..., Event]", record)
@@ -158,13 +176,17 @@ def _kind(record: type[Event], time: str | None, fields: str, /, **computed: Com
     def build(document: Json, payload: Json) -> Event:
         get: Callable[..., Any] = payload.get
         values: list[Any] = [*map(get, sources, otherwise)]
+        for index, read in readers:
+            value = values[index]
+            if value is not None:
+                values[index] = read(value)
         for index, compute in steps:
             values[index] = compute(payload)
         timestamp, own_time = document["timestamp"], get(time)
         occurred_at = to_millis(timestamp)  # sound in any case, though the payload's own goes first
         if own_time is not None and own_time != timestamp:
             occurred_at = to_millis(own_time)
-        return make(document["event_id"], document["event_type"], occurred_at, *values)
+        return make(document["event_id"].lower(), document["event_type"], occurred_at, *values)
 
     return Kind(build, rules)
 
@@ -182,7 +204,7 @@ KINDS: dict[str, Kind] = {
         "initiated_at",
         "user_id transaction_id currency type recipient_id device_id ip_address payment_method",
         amount_minor=_POSITIVE,
-        place=_place,
+        place="geo_location",
     ),
     "transaction-completed": _kind(TransactionUpdated, "completed_at", _UPDATED, amount_minor=Amount()),
     "transaction-failed": _kind(TransactionUpdated, "failed_at", f"{_UPDATED} reason", amount_minor=Amount()),
@@ -190,53 +212,53 @@ KINDS: dict[str, Kind] = {
     "user-registered": _kind(UserEvent, "registered_at", _LOGIN),
     "user-verified": _kind(UserEvent, "verified_at", "user_id"),
     "user-profile-updated": _kind(
-        UserEvent, "updated_at", _LOGIN, place=_place, changed_fields=_names("changed_fields")
+        UserEvent, "updated_at", _LOGIN, place="geo_location", changed_fields="changed_fields"
     ),
-    "login-attempt": _kind(UserEvent, "attempted_at", _LOGIN, place=_place),
-    "login-success": _kind(UserEvent, "attempted_at", _LOGIN, place=_place),
-    "login-failed": _kind(UserEvent, "attempted_at", _LOGIN, place=_place, reason=_same("failure_reason")),
-    "session-started": _kind(UserEvent, "started_at", f"{_LOGIN} session_id", place=_place),
+    "login-attempt": _kind(UserEvent, "attempted_at", _LOGIN, place="geo_location"),
+    "login-success": _kind(UserEvent, "attempted_at", _LOGIN, place="geo_location"),
+    "login-failed": _kind(UserEvent, "attempted_at", _LOGIN, place="geo_location", reason="failure_reason"),
+    "session-started": _kind(UserEvent, "started_at", f"{_LOGIN} session_id", place="geo_location"),
     "session-ended": _kind(
         UserEvent,
         "ended_at",
         "user_id session_id",
-        duration_seconds=_whole("duration_seconds"),
-        actions_count=_whole("actions_count"),
+        duration_seconds="duration_seconds",
+        actions_count="actions_count",
     ),
-    "device-registered": _kind(UserEvent, "registered_at", _LOGIN, place=_place),
+    "device-registered": _kind(UserEvent, "registered_at", _LOGIN, place="geo_location"),
     "user-action-performed": _kind(UserEvent, "performed_at", f"{_LOGIN} session_id action"),
     "profile-disposition": _kind(ProfileDisposition, "disposed_at", "user_id disposition"),
     "circle-created": _kind(
         CircleEvent,
         "created_at",
         "circle_id currency frequency",
-        user_id=_same("organizer_id"),
+        user_id="organizer_id",
         amount_minor=Amount("contribution_amount"),
-        members=_whole("members"),
-        rounds=_whole("rounds"),
+        members="members",
+        rounds="rounds",
     ),
-    "circle-member-joined": _kind(CircleEvent, "joined_at", "circle_id user_id", position=_whole("position")),
+    "circle-member-joined": _kind(CircleEvent, "joined_at", "circle_id user_id", position="position"),
     "circle-member-dropped": _kind(CircleEvent, "dropped_at", "circle_id user_id reason"),
     "circle-contribution-received": _kind(
         CircleEvent,
         "received_at",
         f"{_ROUND} device_id account_id",
-        round=_whole("round"),
+        round="round",
         amount_minor=Amount(),
         due_at=Instant("due_at"),
     ),
     "circle-contribution-missed": _kind(
-        CircleEvent, None, _ROUND, round=_whole("round"), amount_minor=Amount(), due_at=Instant("due_at")
+        CircleEvent, None, _ROUND, round="round", amount_minor=Amount(), due_at=Instant("due_at")
     ),
     "circle-payout-executed": _kind(
         CircleEvent,
         "executed_at",
         "circle_id currency device_id account_id",
-        user_id=_same("recipient_id"),
-        round=_whole("round"),
+        user_id="recipient_id",
+        round="round",
         amount_minor=Amount(),
     ),
-    "circle-completed": _kind(CircleEvent, "completed_at", "circle_id", rounds=_whole("rounds_completed")),
+    "circle-completed": _kind(CircleEvent, "completed_at", "circle_id", rounds="rounds_completed"),
     "circle-failed": _kind(CircleEvent, "failed_at", "circle_id reason"),
     "remittance-initiated": _kind(
         RemittanceEvent,
@@ -244,7 +266,7 @@ KINDS: dict[str, Kind] = {
         f"{_REMITTANCE} device_id ip_address payment_method",
         amount_minor=_POSITIVE,
         receive_amount_minor=_RECEIVE,
-        place=_place,
+        place="geo_location",
     ),
     "remittance-processing": _kind(
         RemittanceEvent, "processed_at", _REMITTANCE, amount_minor=Amount(), receive_amount_minor=_RECEIVE
@@ -260,7 +282,7 @@ KINDS: dict[str, Kind] = {
         "changed_at",
         "user_id circle_id",
         counts_at=Instant("counts_at"),
-        **{count: _whole(count) for count in Tally.__struct_fields__},
+        **{count: count for count in Tally.__struct_fields__},
     ),
     "money-moved": _kind(
         MoneyMoved,

@@ -7,7 +7,9 @@ from. Bounded: the one seen longest ago is dropped, and `dropped` counts them so
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
+from ipaddress import IPv6Address
 from operator import attrgetter
 
 from lakay_streams.domain.frozen import Frozen, replace
@@ -83,11 +85,17 @@ def most_familiar(known: Known) -> str | None:
     return max(entries, key=attrgetter("share")).value
 
 
+@lru_cache(maxsize=16_384)
 def network(ip_address: str) -> str:
-    """Return the network an address is in: IPv4 by its first three numbers, IPv6 by its first three groups.
+    """Return the network an address is in: IPv4 by its first three numbers, IPv6 by its first 48 bits.
 
-    Mobile carriers hand out a new address of the same network all day; the network is what stays.
+    Mobile carriers hand out a new address of the same network all day; the network is what stays. An IPv6 address may
+    leave out groups of zeros, so its network is taken from the number that it is.
     """
-    if ":" in ip_address:
-        return kept_value(":".join(ip_address.split(":", 3)[:3]))
-    return kept_value(ip_address.rpartition(".")[0] or ip_address)
+    if ":" not in ip_address:
+        return kept_value(ip_address.rpartition(".")[0] or ip_address)
+    try:
+        prefix = int(IPv6Address(ip_address)) >> 80
+    except ValueError:
+        return kept_value(ip_address)
+    return f"{prefix >> 32:x}:{prefix >> 16 & 0xFFFF:x}:{prefix & 0xFFFF:x}"

@@ -59,20 +59,36 @@ def test_the_envelope_can_be_overridden_for_every_event_type(tmp_path: Path) -> 
 
 
 def test_an_overriding_schema_may_widen_enumerations_and_patterns(tmp_path: Path) -> None:
-    properties = {**INITIATED["properties"], "payment_method": {"type": ["string", "null"]}}
+    properties = {**INITIATED["properties"], "currency": {"type": "string"}}
     contracts = Contracts.load(write(tmp_path, "transaction-initiated.json", {**INITIATED, "properties": properties}))
-    assert decode(event(payment_method="crypto"), contracts).payment_method == "crypto"
-    assert reasons(event(payment_method="crypto"))
+    assert decode(event(currency="usdc"), contracts).currency == "USDC"
+    assert reasons(event(currency="usdc"))
+
+
+def test_an_overriding_schema_rejects_no_event_for_its_context(tmp_path: Path) -> None:
+    """But for a context that is not there at all, where the schema requires it."""
+    strict = {"type": "string", "pattern": "^[A-Z]{2}$"}
+    geo = {"type": "object", "required": ["latitude"], "properties": {"country": strict}}
+    properties = {"geo_location": geo, "payment_method": {"enum": ["cash"]}, "device_id": {"maxLength": 3}}
+    payload = {
+        "required": ["ip_address"],
+        "properties": {**properties, "ip_address": {"format": "ipv4", "minLength": 7}},
+    }
+    for name, schema in (("payload", payload), ("whole", {"properties": {"payload": payload}})):
+        contracts = Contracts.load(write(tmp_path / name, "transaction-initiated.json", schema))
+        odd = event(geo_location={"country": "T1"}, payment_method="beads", device_id="d" * 200, ip_address="?")
+        assert decode(odd, contracts) == decode(odd)
+        assert reasons(event(ip_address=DROP), contracts) == ("payload.ip_address: is required",)
 
 
 def test_what_records_are_built_from_stays_in_force(tmp_path: Path) -> None:
     contracts = Contracts.load(write(tmp_path, "transaction-initiated.json", {}))
-    bad = event(user_id=DROP, currency=5, amount=None, device_id=[])
+    bad = event(user_id=DROP, currency=5, amount=None, type=[])
     assert [reason.partition(":")[0] for reason in reasons(bad, contracts)] == [
         "payload.user_id",
         "payload.amount",
         "payload.currency",
-        "payload.device_id",
+        "payload.type",
     ]
 
 

@@ -294,7 +294,7 @@ def test_what_the_shortcut_takes_around_every_rule_its_schema_accepts(event_type
             for value in near(value_at(whole, path), rule_at(WHOLE[event_type], path))
         ]
         assert True in taken
-        assert False in taken
+        assert False in taken or not rule_at(WHOLE[event_type], path).keys() - {"description"}
 
 
 @given(changed_events())
@@ -355,8 +355,8 @@ def test_what_the_shortcut_takes_any_schema_accepts(schema: dict[str, Any], docu
 
 
 def test_an_event_that_the_shortcut_refuses_is_still_the_schemas_to_accept() -> None:
-    whole = event("session-ended", duration_seconds=420.0)
-    struct = STRUCTS["session-ended"]
+    whole = event("circle-contribution-missed", round=3.0)
+    struct = STRUCTS["circle-contribution-missed"]
     assert struct is not None
     assert not is_taken(struct, whole)
-    assert decode(whole) == decode(event("session-ended"))
+    assert decode(whole) == decode(event("circle-contribution-missed"))

@@ -345,3 +345,21 @@ def test_a_completed_transaction_changes_nothing_but_the_ring() -> None:
     decision = story.is_completed()
     assert decision.state == frozen.replace(before, seen=decision.state.seen)
     assert decision.state.seen != before.seen
+
+
+def test_an_ipv6_address_that_leaves_out_zeros_is_in_the_same_network() -> None:
+    story = Story()
+    story.does("login-success", ip_address="2001:db8::1")
+    story.waits(days=3)
+    assert "ip_change" not in rules(story.pays(20, ip_address="2001:db8:0:9::1"))
+    assert "ip_change" in rules(story.pays(20, ip_address="2001:db8:1::1"))
+
+
+def test_a_country_without_coordinates_is_new_and_no_journey() -> None:
+    """A geolocation service that knows no more tells a country's middle, which is no place to have been at."""
+    story = Story()
+    story.settles_in()
+    found = rules(story.pays(20, place=Place(None, None, "NG"), device_id="other"))
+    assert {"new_country", "device_and_geography"} <= found
+    assert "impossible_travel" not in found
+    assert rules(story.pays(20, place=Place(None, None, "US"))) == set()
