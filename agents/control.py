@@ -1,8 +1,11 @@
-"""Control: what operators decided about users, carried out between two of the user's events.
+"""Control: what operators and officers decided, carried out between two events of what they decided about.
 
-in    lakay.internal.control       keyed by user_id; written by the operators' console and `lakay profile` alone
+in    lakay.internal.control       keyed by user_id or BASE/QUOTE; written by the operators' console and `lakay` alone
 hold  tables.users                 one UserState per user, shared with the transactions and users agents
-out   nothing
+      tables.compliance            one ComplianceState per user, shared with the agents of money
+      tables.rates                 one RateState per pair, shared with the remittances agent
+out   lakay.compliance.alerts      keyed by user_id; an alert's next revision, when an officer cleared it
+      and what agents.exchange tells of rates
 
 It is a source like any other: the journal says between which events a decision fell, so that a replay comes to the same
 state. Who may write the topic is Kafka's to enforce (an ACL for the console's principal).
@@ -10,30 +13,54 @@ state. Who may write the topic is Kafka's to enforce (an ACL for the console's p
 
 from __future__ import annotations
 
+from typing import cast
+
 from faust import StreamT
 
+from agents.exchange import RateDesk
 from agents.intake import Intake
+from agents.movements import Ledger
 from lakay_streams.contracts.topics import CONTROL
 from lakay_streams.domain.behavior.disposition import dispose
 from lakay_streams.domain.behavior.limits import BehaviorLimits
-from lakay_streams.domain.events import ProfileDisposition
+from lakay_streams.domain.events import AlertDisposition, ExchangeRateUpdated, ProfileDisposition
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import RecordBatch
+from lakay_streams.engine.batch import Record, RecordBatch
 from lakay_streams.engine.table import StateTable
+from lakay_streams.engine.work import Work
 from lakay_streams.telemetry import get_logger
 
 log = get_logger()
 
 
-def attach(app: StreamApp, *, intake: Intake, users: StateTable[UserState], limits: BehaviorLimits) -> None:
+def attach(
+    app: StreamApp,
+    *,
+    intake: Intake,
+    users: StateTable[UserState],
+    limits: BehaviorLimits,
+    rates: RateDesk,
+    ledger: Ledger,
+) -> None:
     """Put the agent on `app`."""
+
+    def dispose_profile(work: Work, record: Record, event: ProfileDisposition) -> None:
+        states = work.states(users)
+        admitted = intake.admit(work, states, record, event)
+        if admitted is not None:
+            state, seen = admitted
+            states.set(event.user_id, dispose(state, event, limits, seen))
+            log.warning("profile_disposed", user_id=event.user_id, disposition=event.disposition)
 
     @app.agent(app.batches(CONTROL), name="control")
     async def carry_out(batches: StreamT[RecordBatch]) -> None:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
-                event: ProfileDisposition
-                for event, state, seen in intake.fresh(work, users):
-                    work.states(users).set(event.user_id, dispose(state, event, limits, seen))
-                    log.warning("profile_disposed", user_id=event.user_id, disposition=event.disposition)
+                for record, event in intake.events(work):
+                    if isinstance(event, AlertDisposition):
+                        ledger.disposed(work, intake, record, event)
+                    elif isinstance(event, ExchangeRateUpdated):
+                        rates.told(work, intake, record, event)
+                    else:
+                        dispose_profile(work, record, cast(ProfileDisposition, event))

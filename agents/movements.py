@@ -20,12 +20,15 @@ from faust import StreamT
 from agents.intake import Intake
 from lakay_streams.contracts import alerts, movements
 from lakay_streams.contracts.topics import CORRIDORS, MOVEMENTS
+from lakay_streams.domain.compliance.alert import ComplianceAlert
 from lakay_streams.domain.compliance.corridors import CorridorState, Peers, corridor_of, observe
 from lakay_streams.domain.compliance.counting import MoneyEvent
 from lakay_streams.domain.compliance.decide import ComplianceDecision, decide, known_since, onward
+from lakay_streams.domain.compliance.disposition import clear, is_to_be_cleared
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.state import ComplianceState
-from lakay_streams.domain.events import CircleEvent, CorridorRemittance, MoneyMoved, UserEvent
+from lakay_streams.domain.events import AlertDisposition, CircleEvent, CorridorRemittance, MoneyMoved, UserEvent
+from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import Rates
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import Record, RecordBatch
@@ -89,6 +92,27 @@ class Ledger:
         if decision.alerts or decision.edd is not None:
             self._tell(work, user_id, decision)
 
+    def disposed(self, work: Work, intake: Intake, record: Record, event: AlertDisposition) -> None:
+        """Carry out what an officer decided about an alert of a user."""
+        states = work.states(self._customers)
+        admitted = intake.admit(work, states, record, event)
+        if admitted is None:
+            return
+        state = replace(admitted[0], seen=admitted[1])
+        ids = {alerts.alert_id(each.rule, event.user_id, each.window): each for each in state.alerts}
+        known = ids.get(event.alert_id)
+        if known is None or not is_to_be_cleared(known):
+            log.warning(
+                "alert_disposition_ignored",
+                alert_id=event.alert_id,
+                because="it is not known for this user any more" if known is None else "it is not open, or a CTR's",
+            )
+            states.set(event.user_id, state)
+            return
+        state, alert = clear(state, known, event, self._limits)
+        states.set(event.user_id, state)
+        self._send(work, event.user_id, alert)
+
     def registered(self, work: Work, event: UserEvent) -> None:
         """Remember since when somebody is a customer."""
         states = work.states(self._customers)
@@ -120,16 +144,19 @@ class Ledger:
     def _tell(self, work: Work, user_id: str, decision: ComplianceDecision) -> None:
         # What is recommended stays on the topic: logs and metrics have other readers (31 CFR 1022.320(d)).
         for found in decision.alerts:
-            alert = alerts.compliance_alert(found, settings_version=self._settings_version)
-            ALERTS.labels(self._alerts_topic, alert.status).inc()
-            FINDINGS.labels(alert.rule).inc()
-            log.info("compliance_alert", alert_id=alert.alert_id, revision=alert.revision, status=alert.status)
-            work.emit(self._alerts_topic, user_id.encode(), alerts.encode(alert))
+            self._send(work, user_id, found)
         if decision.edd is not None:
             trigger = alerts.edd_trigger(decision.edd, settings_version=self._settings_version)
             ALERTS.labels(self._edd_topic, trigger.risk_level).inc()
             log.info("edd_triggered", trigger_id=trigger.trigger_id, risk_level=trigger.risk_level)
             work.emit(self._edd_topic, user_id.encode(), alerts.encode(trigger))
+
+    def _send(self, work: Work, user_id: str, found: ComplianceAlert) -> None:
+        alert = alerts.compliance_alert(found, settings_version=self._settings_version)
+        ALERTS.labels(self._alerts_topic, alert.status).inc()
+        FINDINGS.labels(alert.rule).inc()
+        log.info("compliance_alert", alert_id=alert.alert_id, revision=alert.revision, status=alert.status)
+        work.emit(self._alerts_topic, user_id.encode(), alerts.encode(alert))
 
 
 def attach(

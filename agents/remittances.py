@@ -3,8 +3,8 @@
 in    trebanx.remittance.events (and lakay.internal.remittance.events), keyed by sender_id or BASE/QUOTE
 hold  tables.remittances           one RemittanceState per sender
       tables.compliance            one ComplianceState per user, shared with the transactions and movements agents
-      tables.rates                 the newest rate of each pair
-out   lakay.internal.rates         keyed by BASE/QUOTE, one partition
+      tables.rates                 the newest rates of each pair, shared with the control agent
+out   what agents.exchange tells of rates
       and what agents.movements tells of money
 """
 
@@ -14,10 +14,10 @@ from typing import cast
 
 from faust import StreamT
 
+from agents.exchange import RateDesk
 from agents.intake import Intake
 from agents.movements import Ledger
-from lakay_streams.contracts import rates as rate_records
-from lakay_streams.contracts.topics import RATES, REKEYED, REMITTANCES
+from lakay_streams.contracts.topics import REKEYED, REMITTANCES
 from lakay_streams.domain.compliance.remittances import RemittanceState, observe
 from lakay_streams.domain.events import ExchangeRateUpdated, RemittanceEvent
 from lakay_streams.engine.app import StreamApp
@@ -25,7 +25,6 @@ from lakay_streams.engine.batch import Record, RecordBatch
 from lakay_streams.engine.table import StateTable
 from lakay_streams.engine.work import Work
 from lakay_streams.telemetry import get_logger
-from tables.rates import RateState, observed
 
 log = get_logger()
 
@@ -35,21 +34,10 @@ def attach(
     *,
     intake: Intake,
     remittances: StateTable[RemittanceState],
-    rates: StateTable[RateState],
+    rates: RateDesk,
     ledger: Ledger,
 ) -> None:
     """Put the agent on `app`."""
-
-    def observe_rate(work: Work, record: Record, event: ExchangeRateUpdated) -> None:
-        states = work.states(rates)
-        admitted = intake.admit(work, states, record, event)
-        if admitted is None:
-            return
-        state, seen = admitted
-        after = observed(state, str(event.rate), event.occurred_at, seen)
-        states.set(event.entity_id, after)
-        work.emit(RATES, event.entity_id.encode(), rate_records.encode(event, after.history), partition=0)
-        log.info("exchange_rate_updated", pair=event.entity_id, rate=str(event.rate))
 
     def observe_remittance(work: Work, record: Record, event: RemittanceEvent) -> None:
         states = work.states(remittances)
@@ -68,6 +56,6 @@ def attach(
             async with app.ownership.process(batch) as work:
                 for record, event in intake.events(work):
                     if isinstance(event, ExchangeRateUpdated):
-                        observe_rate(work, record, event)
+                        rates.told(work, intake, record, event)
                     else:
                         observe_remittance(work, record, cast(RemittanceEvent, event))

@@ -6,6 +6,7 @@ from functools import partial
 
 from agents import circles, control, members, movements, remittances, transactions, users
 from agents.decisions import FraudDesk, TakeoverDesk, TierDesk
+from agents.exchange import RateDesk
 from agents.intake import Intake, park
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts import movements as movement_records
@@ -115,7 +116,8 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
             takeovers=takeovers,
             ledger=ledger,
         )
-    control.attach(app, intake=intake[CONTROL], users=users_states, limits=limits.behavior)
+    desk = RateDesk(rates_table.declare(app), settings.compliance.rate_factor_max)
+    control.attach(app, intake=intake[CONTROL], users=users_states, limits=limits.behavior, rates=desk, ledger=ledger)
     circle_limits = settings.circle_limits()
     circles.attach(
         app,
@@ -130,7 +132,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         app,
         intake=intake[REMITTANCES],
         remittances=remittances_table.declare(app),
-        rates=rates_table.declare(app),
+        rates=desk,
         ledger=ledger,
     )
     movements.attach(

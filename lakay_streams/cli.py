@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from lakay_streams import cli_compliance, cli_pii, cli_records, cli_reports
+from lakay_streams import cli_compliance, cli_pii, cli_rates, cli_records, cli_reports
 from lakay_streams.commands import EXIT_CODES, extra, progress, settings_in_force
 from lakay_streams.errors import LakayError
 
@@ -34,6 +34,7 @@ app.add_typer(settings, name="settings")
 app.add_typer(contracts, name="contracts")
 app.add_typer(cli_compliance.app, name="compliance")
 app.add_typer(cli_pii.app, name="pii")
+app.add_typer(cli_rates.app, name="rates")
 app.add_typer(cli_records.db, name="db")
 app.add_typer(cli_records.audit, name="audit")
 app.add_typer(cli_reports.app, name="report")

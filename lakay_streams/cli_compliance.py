@@ -1,4 +1,4 @@
-"""`lakay compliance`: what compliance judges by, from the command line."""
+"""`lakay compliance`: what compliance judges by, and officers' decisions, from the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakay_streams.commands import EXIT_CODES, settings_in_force
+from lakay_streams.commands import EXIT_CODES, REASON_MAX, operator, settings_in_force
 from lakay_streams.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -24,6 +24,29 @@ File = Annotated[
 Published = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of a CSV file, which does not tell it.")
 ]
+
+
+@app.command("cleared", epilog=EXIT_CODES)
+def clear_alert(
+    alert: Annotated[str, typer.Argument(help="The alert's id.", min=1)],
+    user: Annotated[str, typer.Option(help="The id of the user it is about.", min=1)],
+    why: Annotated[str, typer.Option(help="What explains it, for the record. Name nobody: it is kept in the clear.")],
+) -> None:
+    """Clear an alert that was looked into and is explained: it raises the customer's risk no more.
+
+    The workers send its next revision, with the status cleared, the reason and who decided. A currency transaction
+    report is no matter of judgement: its alert stays as it is, and the worker logs alert_disposition_ignored.
+    """
+    import asyncio
+
+    from lakay_streams.dispositions import send
+
+    if not 1 <= len(why) <= REASON_MAX:
+        raise SettingsError(f"--why has {len(why)} characters: say in 1 to {REASON_MAX} what explains the alert")
+    payload = {"user_id": user, "alert_id": alert, "disposition": "cleared", "reason": why, "decided_by": operator()}
+    servers = settings_in_force().kafka_bootstrap_servers
+    event_id = asyncio.run(send(servers, "alert-disposition", user, payload))
+    print(f"cleared of {alert} sent as {event_id}")
 
 
 @lists.command("show", epilog=EXIT_CODES)

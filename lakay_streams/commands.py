@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
 EXIT_CODES = "Exit codes: 0 done, 1 refused or failed (one sentence on standard error says why), 2 wrong usage."
 
+REASON_MAX = 500
+"""Characters of a decision's reason."""
+
+
+def operator() -> str | None:
+    """Return who runs this command, as the audit trail names them; None without the extra `archive`."""
+    try:
+        from lakay_streams.db import audit
+    except ModuleNotFoundError:
+        return None
+    return audit.operator()
+
 
 def settings_in_force() -> Settings:
     """Return the validated settings, with logging set up as they say."""

@@ -15,6 +15,7 @@ SCORED = Counter("lakay_transactions_scored", "Transactions scored, by risk tier
 FINDINGS = Counter("lakay_findings", "Findings of HIGH and CRITICAL decisions, by rule.", ["rule"])
 ALERTS = Counter("lakay_alerts", "Alerts emitted, by topic and risk tier.", ["topic", "risk_tier"])
 CRASHED = Counter("lakay_records_parked", "Records set aside because they crashed the worker.", ["topic"])
+RATES_HELD = Counter("lakay_exchange_rates_held", "Exchange rates held until an operator confirms one.")
 CHECKPOINTS = Histogram(
     "lakay_checkpoint_seconds",
     "Seconds from the start of a checkpoint until Kafka and RocksDB have it.",

@@ -146,8 +146,29 @@ def test_a_missed_fraud_is_a_failed_evaluation(tmp_path: Path) -> None:
     assert lakay("evaluate --events 30000 --users 200", tmp_path, **blind).returncode == 1
 
 
-def test_a_decision_that_no_kafka_takes_is_one_sentence(tmp_path: Path) -> None:
-    done = lakay("profile reset somebody", tmp_path, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "profile reset somebody",
+        "compliance cleared an-alert --user somebody --why explained",
+        "rates confirm USD/HTG 131.25",
+    ],
+)
+def test_a_decision_that_no_kafka_takes_is_one_sentence(command: str, tmp_path: Path) -> None:
+    done = lakay(command, tmp_path, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
     assert done.returncode == 1
     assert "Kafka at 127.0.0.1:1 did not take the decision" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("rates confirm usd-htg 131", "usd-htg is no pair of currencies: write BASE/QUOTE"),
+        ("rates confirm USD/HTG 1e3", "The rate 1e3 must be a plain decimal"),
+        ("rates confirm USD/HTG 0", "The rate 0 must be more than 0"),
+    ],
+)
+def test_a_rate_that_is_none_is_refused_with_what_to_do(command: str, why: str, tmp_path: Path) -> None:
+    done = lakay(command, tmp_path, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
+    assert (done.returncode, why in done.stderr) == (1, True)

@@ -22,6 +22,7 @@ from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.contracts.wellformed import Violation
 from lakay_streams.domain.circles.membership import Tally
 from lakay_streams.domain.events import (
+    AlertDisposition,
     CircleEvent,
     CorridorRemittance,
     Event,
@@ -228,6 +229,10 @@ KINDS: dict[str, Kind] = {
     "device-registered": _kind(UserEvent, "registered_at", _LOGIN, place="geo_location"),
     "user-action-performed": _kind(UserEvent, "performed_at", f"{_LOGIN} session_id action"),
     "profile-disposition": _kind(ProfileDisposition, "disposed_at", "user_id disposition"),
+    "alert-disposition": _kind(AlertDisposition, "disposed_at", "user_id alert_id disposition reason decided_by"),
+    "exchange-rate-confirmed": _kind(
+        ExchangeRateUpdated, "effective_at", "base_currency quote_currency", rate=Rate("rate")
+    ),
     "circle-created": _kind(
         CircleEvent,
         "created_at",

@@ -90,7 +90,7 @@ TOPICS: tuple[Topic, ...] = (
     _topic(
         MOVEMENTS, Role.INTERNAL, "user_id or corridor", "movements of users whom another topic's key does not name"
     ),
-    _topic(CONTROL, Role.INTERNAL, "user_id", "what operators decided about users; only their console may write it"),
+    _topic(CONTROL, Role.INTERNAL, "user_id", "what operators decided; only their console may write it"),
     _topic(REKEYED_TRANSACTIONS, Role.INTERNAL, "user_id", "transaction events that came under a wrong key"),
     _topic(REKEYED_USERS, Role.INTERNAL, "user_id", "user events that came under a wrong key"),
     _topic(REKEYED_CIRCLES, Role.INTERNAL, "circle_id", "circle events that came under a wrong key"),
@@ -146,7 +146,7 @@ EVENT_TYPES: dict[str, tuple[str, ...]] = {
 """Inbound topic to the event types registered for it (runbook appendix B)."""
 
 INTERNAL_TYPES: dict[str, tuple[str, ...]] = {
-    CONTROL: ("profile-disposition",),
+    CONTROL: ("profile-disposition", "alert-disposition", "exchange-rate-confirmed"),
     MEMBERS: ("member-changed",),
     MOVEMENTS: ("money-moved", "money-returned", "corridor-remittance"),
 }

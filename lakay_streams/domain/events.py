@@ -106,6 +106,24 @@ class ProfileDisposition(Frozen):
         return self.user_id
 
 
+class AlertDisposition(Frozen):
+    """What a compliance officer decided about an alert: `disposition` is cleared. `decided_by` may be unknown."""
+
+    event_id: str
+    event_type: str
+    occurred_at: int
+    user_id: str
+    alert_id: str
+    disposition: str
+    reason: str
+    decided_by: str | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The key its state lives under."""
+        return self.user_id
+
+
 class CircleEvent(Frozen):
     """Anything on `trebanx.circle.events`; `event_type` says which of the eight it is.
 
@@ -232,7 +250,10 @@ class CorridorRemittance(Frozen):
 
 
 class ExchangeRateUpdated(Frozen):
-    """One unit of `base_currency` buys `rate` units of `quote_currency`. Keyed by `BASE/QUOTE`."""
+    """One unit of `base_currency` buys `rate` units of `quote_currency`. Keyed by `BASE/QUOTE`.
+
+    `event_type` is exchange-rate-updated, or exchange-rate-confirmed where an operator says it.
+    """
 
     event_id: str
     event_type: str
@@ -252,6 +273,7 @@ Event = (
     | TransactionUpdated
     | UserEvent
     | ProfileDisposition
+    | AlertDisposition
     | CircleEvent
     | RemittanceEvent
     | MemberChanged

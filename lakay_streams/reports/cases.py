@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL
 
 from lakay_streams.contracts.alerts import ComplianceAlert
-from lakay_streams.domain.compliance.alert import FILE_CTR, SAR, WITHDRAWN
+from lakay_streams.domain.compliance.alert import FILE_CTR, OPEN, SAR
 from lakay_streams.errors import ReportError, ReportNotFound
 from lakay_streams.pii.personal import reveal
 from lakay_streams.pii.sealing import Vault
@@ -37,7 +37,7 @@ class Case(NamedTuple):
     @property
     def status(self) -> Status:
         """What became of it."""
-        return status_of(self.filing, self.alert.revision, withdrawn=self.alert.status == WITHDRAWN)
+        return status_of(self.filing, self.alert.revision, withdrawn=self.alert.status != OPEN)
 
     @property
     def to_file(self) -> bool:
@@ -84,7 +84,7 @@ async def the_case(connection: AsyncConnection[Any], vault: Vault, alert_id: str
 
 
 def _open(cases: list[Case]) -> list[Case]:
-    return [case for case in cases if case.alert.status != WITHDRAWN]
+    return [case for case in cases if case.alert.status == OPEN]
 
 
 async def _cases(

@@ -201,6 +201,8 @@ class ComplianceSettings(Group):
     """Share of what came in that must leave to be a rapid movement."""
     rapid_movement_floor: Usd = Decimal("900.0")
     """US dollars that must come in within the hours before their leaving is looked at."""
+    rate_factor_max: Annotated[Decimal, Field(gt=1, le=1000)] = Decimal("2.0")
+    """Times by which an exchange rate may differ from its pair's last; beyond, it is held until it is confirmed."""
     volume_multiplier: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 3.0
     """Times the 30-day mean from which a volume is unusual."""
     volume_floor: Usd = Decimal("5000.0")

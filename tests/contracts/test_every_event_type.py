@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 from lakay_streams.contracts import Unknown
 from lakay_streams.contracts.topics import EVENT_TYPES, INTERNAL_TYPES, REKEYED, TOPIC_OF
 from lakay_streams.domain.events import (
+    AlertDisposition,
     CircleEvent,
     CorridorRemittance,
     ExchangeRateUpdated,
@@ -84,6 +85,15 @@ EXPECTED: dict[str, tuple[type, dict[str, Any]]] = {
     "money-returned": (MoneyMoved, {"user_id": OTHER, "movement_id": TRANSACTION}),
     "corridor-remittance": (CorridorRemittance, {"corridor": "USD>HT", **PAID}),
     "profile-disposition": (ProfileDisposition, {"user_id": USER, "disposition": "legitimate"}),
+    "alert-disposition": (
+        AlertDisposition,
+        {"user_id": USER, "alert_id": "3b241101-e2bb-5255-8caf-4136c5660050", "disposition": "cleared"}
+        | {"reason": "sale of a car, bill of sale seen", "decided_by": "officer@desk"},
+    ),
+    "exchange-rate-confirmed": (
+        ExchangeRateUpdated,
+        {"base_currency": "USD", "quote_currency": "HTG", "rate": Decimal("131.2500")},
+    ),
     "circle-created": (
         CircleEvent,
         {"circle_id": CIRCLE, "user_id": USER, **PAID, "frequency": "monthly", "members": 10, "rounds": 10},
@@ -149,7 +159,7 @@ optional_fields = [
 ]
 
 
-def test_there_are_27_event_types_and_five_of_lakays_own_each_with_a_packaged_schema() -> None:
+def test_there_are_27_event_types_and_seven_of_lakays_own_each_with_a_packaged_schema() -> None:
     assert len([event_type for types in EVENT_TYPES.values() for event_type in types]) == 27
     assert set(SCHEMAS) == {*TOPIC_OF, "envelope"}
     assert set(EXPECTED) == set(TOPIC_OF)

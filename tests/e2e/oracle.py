@@ -26,11 +26,13 @@ from lakay_streams.domain.compliance.corridors import CorridorState, corridor_of
 from lakay_streams.domain.compliance.corridors import observe as observe_corridor
 from lakay_streams.domain.compliance.decide import NO_PEERS, known_since, onward
 from lakay_streams.domain.compliance.decide import decide as decide_compliance
+from lakay_streams.domain.compliance.disposition import clear, is_to_be_cleared
 from lakay_streams.domain.compliance.remittances import RemittanceState
 from lakay_streams.domain.compliance.remittances import observe as observe_remittance
 from lakay_streams.domain.compliance.state import ComplianceState
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import (
+    AlertDisposition,
     CircleEvent,
     CorridorRemittance,
     ExchangeRateUpdated,
@@ -42,6 +44,8 @@ from lakay_streams.domain.events import (
     TransactionUpdated,
     UserEvent,
 )
+from lakay_streams.domain.exchange import by_default
+from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import DEFAULT_RATES, Rates
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.domain.users import decide
@@ -84,6 +88,7 @@ class Oracle:
         self._limits = settings.user_limits()
         self._circle_limits = settings.circle_limits()
         self._compliance = settings.compliance_limits()
+        self._rate_factor_max = settings.compliance.rate_factor_max
         self.expected = Expected({name: {} for name in NEW}, Counter(), Counter(), Counter())
 
     def replay(
@@ -188,6 +193,7 @@ class Oracle:
     def _table_of(event: Any) -> str:
         tables: dict[type, str] = {CircleEvent: "circles", RemittanceEvent: "remittances", ExchangeRateUpdated: "rates"}
         tables |= {MemberChanged: "members", MoneyMoved: "compliance", CorridorRemittance: "corridors"}
+        tables |= {AlertDisposition: "compliance"}
         return tables.get(type(event), "users")
 
     def _next_state(self, state: Any, event: Any, seen: bytes, in_force: Rates) -> Any:
@@ -198,7 +204,17 @@ class Oracle:
         if isinstance(event, RemittanceEvent):
             return observe_remittance(state, event, seen)
         if isinstance(event, ExchangeRateUpdated):
-            return observe_rate(state, str(event.rate), event.occurred_at, seen)
+            return observe_rate(
+                state,
+                str(event.rate),
+                event.occurred_at,
+                seen,
+                by_default=by_default(DEFAULT_RATES, event.base_currency, event.quote_currency),
+                factor_max=self._rate_factor_max,
+                confirmed=event.event_type == "exchange-rate-confirmed",
+            )
+        if isinstance(event, AlertDisposition):
+            return self._disposed(replace(state, seen=seen), event)
         if isinstance(event, MoneyMoved):
             self._enter(event, in_force, seen)
             return self.expected.states["compliance"][event.user_id]
@@ -217,6 +233,14 @@ class Oracle:
         if takeover is not None and takeover.alerted:
             self.expected.alerts[alerts.alert_id(takeover.kind, event.user_id, event.event_id)] += 1
         return decision.state
+
+    def _disposed(self, state: ComplianceState, event: AlertDisposition) -> ComplianceState:
+        for known in state.alerts:
+            if alerts.alert_id(known.rule, event.user_id, known.window) == event.alert_id and is_to_be_cleared(known):
+                state, alert = clear(state, known, event, self._compliance)
+                self.expected.alerts[f"{event.alert_id}/{alert.revision}"] += 1
+                break
+        return state
 
     def _next_circle(self, state: CircleState, event: CircleEvent, seen: bytes) -> CircleState:
         decision = decide_circle(state, event, self._circle_limits, seen)

@@ -9,23 +9,35 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import msgspec
 import pytest
 
-from lakay_streams.contracts import Contracts
-from lakay_streams.contracts.topics import CONTROL, CORRIDORS, JOURNAL, RATES, REJECTED, SOURCES, TRANSACTIONS, USERS
-from lakay_streams.dispositions import disposition
+from lakay_streams.contracts import Contracts, alerts
+from lakay_streams.contracts.topics import (
+    COMPLIANCE_ALERTS,
+    CONTROL,
+    CORRIDORS,
+    JOURNAL,
+    RATES,
+    REJECTED,
+    SOURCES,
+    TRANSACTIONS,
+    USERS,
+)
+from lakay_streams.dispositions import decision, disposition
 from lakay_streams.domain.behavior.disposition import LEGITIMATE, RESET
+from lakay_streams.domain.business_day import business_day, iso_day
 from lakay_streams.engine.journal import JournalEntry
 from lakay_streams.settings import load_settings
-from lakay_streams.simulator import Simulated, simulate
+from lakay_streams.simulator import Label, Simulated, simulate
 from tests.e2e.oracle import NEW, Expected, Oracle
 from tests.e2e.platform import ALERT_TOPICS, GROUP, UNRULY, Platform
 
@@ -79,6 +91,21 @@ async def send(platform: Platform) -> None:
         await platform.send([(record.topic, record.key, record.value) for record in part])
         await platform.send(dispositions(part))
         await asyncio.sleep(0.5)
+    await platform.send(clearings(traffic.labels))
+
+
+def clearings(labels: Iterable[Label]) -> list[tuple[str, bytes | None, bytes | None]]:
+    """What officers decide at the end: every alert that may have been sent about the money of scenarios is cleared."""
+    told: list[tuple[str, bytes | None, bytes | None]] = []
+    for label in labels:
+        first, last = business_day(label.started_at), business_day(label.ended_at)
+        for rule, day in product(("structuring", "rapid_movement", "funnel"), range(first, min(last, first + 10) + 1)):
+            alert_id = alerts.alert_id(rule, label.user_id, iso_day(day))
+            payload = {"user_id": label.user_id, "alert_id": alert_id, "disposition": "cleared", "reason": "explained"}
+            at = datetime.fromtimestamp(label.ended_at / 1000, UTC)
+            value = decision("alert-disposition", payload, at, event_id=str(uuid5(NAMESPACE_OID, alert_id)))
+            told.append((CONTROL, label.user_id.encode(), value))
+    return told
 
 
 def dispositions(part: list[Simulated]) -> list[tuple[str, bytes | None, bytes | None]]:
@@ -95,6 +122,10 @@ def dispositions(part: list[Simulated]) -> list[tuple[str, bytes | None, bytes |
         value = disposition(record.key.decode(), decided, at, event_id=event_id)
         key = None if random.random() < 0.2 else record.key
         told += [(CONTROL, key, value)] * random.choice((1, 1, 1, 2))
+    rate = {"base_currency": "USD", "quote_currency": "HTG", "rate": random.choice(("131", "400"))}
+    at = datetime.fromtimestamp(part[0].occurred_at / 1000, UTC) if part else datetime.fromtimestamp(0, UTC)
+    event_id = str(UUID(int=random.getrandbits(128), version=4))
+    told.append((CONTROL, b"USD/HTG", decision("exchange-rate-confirmed", rate, at, event_id=event_id)))
     return [*told, (CONTROL, b"nobody", b"{}")]
 
 
@@ -136,6 +167,19 @@ async def test_what_operators_decided_is_carried_out_among_the_events(world: tup
     assert len(decided) > 50
     done = sum(platform.log(worker).count('"event":"profile_disposed"') for worker in ("first", "second"))
     assert done > 40
+
+
+async def test_alerts_that_officers_cleared_say_so(world: tuple[Platform, Expected]) -> None:
+    platform, _ = world
+    told = [json.loads(record.value) for record in await platform.records(COMPLIANCE_ALERTS)]
+    assert len([alert for alert in told if alert["status"] == "cleared"]) > 3
+
+
+async def test_rates_that_differ_too_much_are_held(world: tuple[Platform, Expected]) -> None:
+    """An operator who confirmed three times the rate has every honest one held after it."""
+    platform, expected = world
+    assert len(expected.states["rates"]["USD/HTG"].held) > 3
+    assert sum(platform.log(worker).count('"event":"exchange_rate_held"') for worker in ("first", "second")) > 3
 
 
 async def test_every_bad_record_is_kept_exactly_once(world: tuple[Platform, Expected]) -> None:

@@ -80,7 +80,7 @@ class ComplianceTotals(msgspec.Struct, frozen=True, kw_only=True):
 class ComplianceAlert(Alert, frozen=True, kw_only=True):
     """One compliance alert, or an update of one: `revision` counts up under the same `alert_id`.
 
-    `status` is open or withdrawn. `due_date` (ISO 8601 day) is null where nothing is due.
+    `status` is open, withdrawn or cleared. `due_date` (ISO 8601 day) is null where nothing is due.
     """
 
     alert_id: str

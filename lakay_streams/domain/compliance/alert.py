@@ -17,7 +17,7 @@ REVIEW = "recommend_review"
 SAR = "recommend_sar"
 COMPLETE = "complete_record"
 
-OPEN, WITHDRAWN = "open", "withdrawn"
+OPEN, WITHDRAWN, CLEARED = "open", "withdrawn", "cleared"
 
 CTR_DUE_DAYS = 15
 """31 CFR 1010.306(a)(1): within 15 days following the day on which the reportable transaction occurred."""
@@ -82,9 +82,11 @@ class ComplianceFinding(Frozen):
 
 
 class ComplianceAlert(Frozen):
-    """A finding as it is sent. `revision` counts its updates from 1; `status` is open, or withdrawn when what it
-    reported failed afterwards. `occurred_at` is the event that made this revision, `detected_at` that of the first.
-    `business_day` is the day of the finding's last movement; `due_day` is None where nothing is due.
+    """A finding as it is sent. `revision` counts its updates from 1.
+
+    `status` is open, withdrawn when what it reported failed afterwards, or cleared when an officer decided that it is
+    explained. `occurred_at` is the event that made this revision, `detected_at` that of the first. `business_day` is
+    the day of the finding's last movement; `due_day` is None where nothing is due.
     """
 
     user_id: str

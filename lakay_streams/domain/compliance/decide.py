@@ -105,7 +105,7 @@ def _looked_again(
     kept = []
     reports = state.reports
     for known in state.alerts:
-        if movement is None or known.status == WITHDRAWN or not known.since <= movement.at <= known.until:
+        if movement is None or known.status != OPEN or not known.since <= movement.at <= known.until:
             kept.append(known)
             continue
         finding = None
