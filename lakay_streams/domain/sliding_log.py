@@ -1,23 +1,29 @@
 """A user's transactions of the last 24 hours: how many, and how much, in any window of event time.
 
-The newest `EXACT_ENTRIES` are kept one by one, in columns sorted by time (three flat tuples encode, decode and sum
-faster than 256 small records). Older ones fold into totals by the minute. A user so busy that more than
+The newest `EXACT_ENTRIES` are kept one by one, in columns sorted by time (flat tuples encode, decode and sum
+faster than hundreds of small records). Older ones fold into totals by the minute. A user so busy that more than
 `FOLDED_BUCKETS` minutes are in use has them folded by 2, 4, 8 or 16 minutes: the record stays bounded and every count
 and sum stays whole; only the window's far edge is then rounded outwards to a bucket.
 
 Windows are half open, (since, until]: an entry exactly as old as the window is outside. Times are ms UTC, amounts US
 cents. A late entry is put where it belongs; what lies 24 hours or more behind the newest entry is dropped.
+
+An entry is found by its transaction (`place_of`), so that one that is told again takes its own place, and one that was
+declined is left out of sums: it stays as what was asked for, with the complement of its amount (`~amount`, which is
+below zero). What is folded is not found any more; it counts as it did when it was.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from hashlib import blake2b
 
-from lakay_streams.domain.frozen import Frozen
+from lakay_streams.domain.frozen import Frozen, replace
 from lakay_streams.domain.recent import kept_id
 
 EXACT_ENTRIES = 256
 FOLDED_BUCKETS = 152
+KEY_BYTES = 6
 IDS_KEPT = 24
 """Event ids are the bulk of an entry; evidence names at most this many, the newest."""
 
@@ -35,20 +41,44 @@ class Folded(Frozen):
 
 
 class SlidingLog(Frozen):
-    """Columns of the exact entries; `ids` belong to the newest `len(ids)` of them; `folded` is everything older."""
+    """Columns of the exact entries; `ids` belong to the newest `len(ids)` of them; `folded` is everything older.
+
+    `keys` are hashes of transactions, `KEY_BYTES` each, laid end to end; they belong to the newest entries, too.
+    """
 
     times: tuple[int, ...] = ()
     amounts: tuple[int, ...] = ()
     ids: tuple[str, ...] = ()
     folded: Folded = Folded()
+    keys: bytes = b""
 
 
-def add(log: SlidingLog, at: int, amount: int, event_id: str) -> SlidingLog:
-    """Return the log with one more entry."""
-    times, amounts, ids, folded = log.times, log.amounts, log.ids, log.folded
+NO_KEY = b"\0" * KEY_BYTES
+"""Stands for a transaction that nobody named."""
+
+
+def key_of(transaction_id: str) -> bytes:
+    """Return what the log keeps of a transaction's id."""
+    return blake2b(transaction_id.encode(), digest_size=KEY_BYTES).digest()
+
+
+def place_of(log: SlidingLog, key: bytes) -> int:
+    """Return where a transaction's entry stands in the columns, -1 where it does not."""
+    at = log.keys.find(key)
+    # A hit across the border of two hashes is chance: look on.
+    while at > 0 and at % KEY_BYTES:
+        at = log.keys.find(key, at + 1)
+    return at if at < 0 else len(log.times) - (len(log.keys) - at) // KEY_BYTES
+
+
+def add(log: SlidingLog, at: int, amount: int, event_id: str, key: bytes = b"") -> SlidingLog:
+    """Return the log with one more entry; `amount` is the complement of one that was declined."""
+    times, amounts, ids, folded, keys = log.times, log.amounts, log.ids, log.folded, log.keys
     count = len(times)
+    if keys and not key:
+        key = NO_KEY
     if not count or at >= times[-1]:
-        times, amounts, ids = (*times, at), (*amounts, amount), (*ids, kept_id(event_id))
+        times, amounts, ids, keys = (*times, at), (*amounts, amount), (*ids, kept_id(event_id)), keys + key
     elif at <= times[-1] - KEPT_MS:
         return log
     else:
@@ -58,27 +88,51 @@ def add(log: SlidingLog, at: int, amount: int, event_id: str) -> SlidingLog:
         named = place - (count - len(ids))
         if named >= 0:
             ids = (*ids[:named], kept_id(event_id), *ids[named:])
+        keyed = place * KEY_BYTES - (count * KEY_BYTES - len(keys))
+        if keyed >= 0:
+            keys = keys[:keyed] + key + keys[keyed:]
     horizon = times[-1] - KEPT_MS
     if times[0] <= horizon:
         expired = bisect_right(times, horizon)
         times, amounts = times[expired:], amounts[expired:]
     if len(times) > EXACT_ENTRIES:
-        folded = _fold(folded, times[0], amounts[0])
+        folded = _fold(folded, times[0], max(0, amounts[0]))
         times, amounts = times[1:], amounts[1:]
     if folded.starts:
         folded = _expire(folded, horizon)
     kept = min(IDS_KEPT, len(times))
-    return SlidingLog(times, amounts, ids[-kept:] if len(ids) > kept else ids, folded)
+    return SlidingLog(times, amounts, ids[-kept:] if len(ids) > kept else ids, folded, keys[-len(times) * KEY_BYTES :])
+
+
+def without(log: SlidingLog, place: int) -> SlidingLog:
+    """Return the log without the exact entry at `place`."""
+    count = len(log.times)
+    named, keyed = place - (count - len(log.ids)), place * KEY_BYTES - (count * KEY_BYTES - len(log.keys))
+    return SlidingLog(
+        (*log.times[:place], *log.times[place + 1 :]),
+        (*log.amounts[:place], *log.amounts[place + 1 :]),
+        (*log.ids[:named], *log.ids[named + 1 :]) if named >= 0 else log.ids,
+        log.folded,
+        log.keys[:keyed] + log.keys[keyed + KEY_BYTES :] if keyed >= 0 else log.keys,
+    )
+
+
+def turned(log: SlidingLog, place: int) -> SlidingLog:
+    """Return the log with the entry at `place` declined, or not declined after all."""
+    return replace(log, amounts=(*log.amounts[:place], ~log.amounts[place], *log.amounts[place + 1 :]))
 
 
 def tally(log: SlidingLog, since: int, until: int) -> tuple[int, int]:
-    """Return the number of entries in (`since`, `until`] and the sum of their amounts."""
+    """Return the number of entries in (`since`, `until`], and the sum of the amounts that were not declined."""
     times = log.times
     if not times:
         return 0, 0
     low = 0 if times[0] > since else bisect_right(times, since)
     high = len(times) if times[-1] <= until else bisect_right(times, until)
-    count, amount = max(0, high - low), sum(log.amounts[low:high])
+    amounts = log.amounts[low:high]
+    count, amount = len(amounts), sum(amounts)
+    if amounts and min(amounts) < 0:
+        amount = sum([each for each in amounts if each >= 0])
     if log.folded.starts:
         folded = log.folded
         first = bisect_right(folded.starts, (since + 1) // MINUTE_MS - folded.step)
@@ -89,24 +143,32 @@ def tally(log: SlidingLog, since: int, until: int) -> tuple[int, int]:
 
 
 def count_at_most(log: SlidingLog, since: int, until: int, amount: int) -> int:
-    """Return how many exact entries in (`since`, `until`] have an amount of at most `amount`."""
+    """Return how many exact entries in (`since`, `until`] asked for an amount of at most `amount`, declined or not."""
     low, high = bisect_right(log.times, since), bisect_right(log.times, until)
-    return sum(1 for each in log.amounts[low:high] if each <= amount)
+    return sum(1 for each in log.amounts[low:high] if ~amount <= each <= amount)
 
 
-def ids_within(log: SlidingLog, since: int, until: int) -> tuple[tuple[str, ...], bool]:
-    """Return the kept ids of the entries in (`since`, `until`], oldest first, and whether some are missing."""
+def ids_within(log: SlidingLog, since: int, until: int, *, declined: bool = True) -> tuple[tuple[str, ...], bool]:
+    """Return the kept ids of the entries in (`since`, `until`], oldest first, and whether some are missing.
+
+    Without `declined` those that were declined are none of them.
+    """
     unnamed = len(log.times) - len(log.ids)
     low, high = bisect_right(log.times, since), bisect_right(log.times, until)
-    ids = tuple(filter(None, log.ids[max(0, low - unnamed) : max(0, high - unnamed)]))
-    return ids, len(ids) < tally(log, since, until)[0]
+    amounts, ids = log.amounts[low:high], log.ids[max(0, low - unnamed) : max(0, high - unnamed)]
+    number = tally(log, since, until)[0]
+    if not declined and amounts and min(amounts) < 0:
+        number -= sum(1 for each in amounts if each < 0)
+        ids = tuple(each for each, amount in zip(ids, amounts[-len(ids) :] if ids else (), strict=True) if amount >= 0)
+    ids = tuple(filter(None, ids))
+    return ids, len(ids) < number
 
 
 def ids_at_most(log: SlidingLog, since: int, until: int, amount: int) -> tuple[str, ...]:
     """Return the kept ids of the entries that `count_at_most` counts, oldest first."""
     unnamed = len(log.times) - len(log.ids)
     named = zip(log.times[unnamed:], log.amounts[unnamed:], log.ids, strict=True)
-    return tuple(each for at, moved, each in named if each and since < at <= until and moved <= amount)
+    return tuple(each for at, asked, each in named if each and since < at <= until and ~amount <= asked <= amount)
 
 
 def _fold(folded: Folded, at: int, amount: int) -> Folded:

@@ -10,6 +10,8 @@ Times are event times in ms UTC, amounts US cents.
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from lakay_streams.domain.behavior.profile import NEW_PROFILE, Profile
 from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.frozen import Frozen
@@ -18,7 +20,7 @@ from lakay_streams.domain.known import Known
 from lakay_streams.domain.recent import Recent
 from lakay_streams.domain.sliding_log import SlidingLog
 
-RECORD_BYTES_MAX = 16 * 1024
+RECORD_BYTES_MAX = 18 * 1024
 """Bound of the encoded record."""
 
 DAYS_KEPT = 4
@@ -32,6 +34,12 @@ class LoginAlert(Frozen):
     logins: int
 
 
+Declined = tuple[bytes, int]
+"""A transaction that failed (`sliding_log.key_of` its id), and when it did last (ms UTC)."""
+
+DECLINED_KEPT = 32
+
+
 class ProfileChange(Frozen):
     """The last change of a detail that lets someone take over or empty an account."""
 
@@ -41,13 +49,14 @@ class ProfileChange(Frozen):
 
 
 DayTotal = tuple[int, int, int]
-"""Business day (days since 1970-01-01, New York), transactions, US cents."""
+"""Business day (days since 1970-01-01, New York), transactions asked for and not declined, US cents."""
 
 
 class UserState(Frozen):
     """One user.
 
-    `seen`: hashes of the event ids already counted (`dedup`). `transactions`: initiated in the last 24 h.
+    `seen`: hashes of the event ids already counted (`dedup`). `transactions`: asked for in the last 24 h, each once.
+    `declined`: the newest of those that failed, for what is told late; what is declined is in no sum.
     `login_attempts` and `login_outcomes`: login-attempt events, and login-success or login-failed events; a platform
     that sends both must not count one login twice. `failures`: failed transactions. `amounts`: the US cents that are
     usual. `devices`, `countries`, `networks`, `regions`: what the user is known by. `sighting`: the newest located
@@ -71,6 +80,7 @@ class UserState(Frozen):
     profile_change: ProfileChange | None = None
     days: tuple[tuple[int, int, int], ...] = ()
     behavior: Profile = NEW_PROFILE
+    declined: tuple[Declined, ...] = ()
 
 
 NEW_USER = UserState()
@@ -87,6 +97,21 @@ def add_to_day(days: tuple[DayTotal, ...], day: int, amount_minor: int) -> tuple
     count, total = next(((count, total) for each, count, total in days if each == day), (0, 0))
     others = [each for each in days if each[0] != day]
     return tuple(sorted([*others, (day, count + 1, total + amount_minor)])[-DAYS_KEPT:])
+
+
+def take_from_day(days: tuple[DayTotal, ...], day: int, amount_minor: int) -> tuple[DayTotal, ...]:
+    """Return the totals with one transaction less on `day`; a day that is not kept any more changes nothing."""
+    left = [
+        (each, count - 1, total - amount_minor) if each == day else (each, count, total) for each, count, total in days
+    ]
+    return tuple([each for each in left if each[1]])
+
+
+def with_declined(declined: tuple[Declined, ...], key: bytes, at: int) -> tuple[Declined, ...]:
+    """Return what was declined with one more, or the same one later; beyond `DECLINED_KEPT` the oldest is forgotten."""
+    latest = max([at, *[failed_at for each, failed_at in declined if each == key]])
+    others = [each for each in declined if each[0] != key]
+    return tuple(sorted([*others, (key, latest)], key=itemgetter(1, 0))[-DECLINED_KEPT:])
 
 
 def day_total(days: tuple[DayTotal, ...], day: int) -> int:

@@ -160,9 +160,10 @@ def _sliding_log(log: SlidingLog) -> dict[str, Any]:
     folded = log.folded
     return {
         "last_24_h": len(log.times) + sum(folded.counts),
-        "amount": money(sum(log.amounts) + sum(folded.amounts), "USD"),
+        "amount": money(sum(each for each in log.amounts if each >= 0) + sum(folded.amounts), "USD"),
         "entries": [
-            {"at": iso(at), "amount": money(amount, "USD"), "event_id": event_id or None}
+            {"at": iso(at), "amount": money(max(amount, ~amount), "USD"), "event_id": event_id or None}
+            | ({"declined": True} if amount < 0 else {})
             for at, amount, event_id in zip(log.times, log.amounts, [""] * unnamed + list(log.ids), strict=True)
         ],
         "older_by_minutes": folded.step if folded.starts else None,

@@ -45,7 +45,7 @@ def well_travelled(random: Random) -> tuple[UserState, int]:
             event: TransactionInitiated | UserEvent
             if kind == "transaction-initiated":
                 event = TransactionInitiated(
-                    event_id, kind, at, "u", "t", 10**12, "USD", "transfer", None, device, address, place
+                    event_id, kind, at, "u", f"t-{number}", 10**12, "USD", "transfer", None, device, address, place
                 )
             else:
                 event = UserEvent(event_id, kind, at, "u", f"{number}", device, address, place, None, (), 300, 12)
@@ -80,7 +80,7 @@ def hammered(random: Random, events: int, gap_ms: int, id_length: int, most: int
                 "transaction-initiated",
                 moment,
                 "u",
-                "t",
+                f"t-{number}",
                 amount,
                 "USD",
                 "transfer",
@@ -90,7 +90,7 @@ def hammered(random: Random, events: int, gap_ms: int, id_length: int, most: int
                 place,
             )
         elif kind < 0.85:
-            event = TransactionUpdated(event_id, "transaction-failed", moment, "u", "t")
+            event = TransactionUpdated(event_id, "transaction-failed", moment, "u", f"t-{number - random.randrange(3)}")
         else:
             fields = ("email", "phone", "password", "pin", "mfa", "bank_account", "payout_account")
             event = UserEvent(

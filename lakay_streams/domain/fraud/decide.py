@@ -3,10 +3,15 @@
 A state that had already counted the spike would excuse it, so every rule sees the one before the event. The caller
 drops duplicates (`dedup.remember`) and passes the new ring as `seen`; an event that arrives here is counted. What is
 usual for the user (devices, places, amounts, hours) is not learned here but from whole sessions (`behavior.learning`).
+
+Fraud asks before money moves, so it counts what is asked for: each transaction once, however often it is told. One that
+was declined moves nothing and leaves the sums, whichever of the two is told first; one that is completed after all is
+in them again. It stays among what was asked for: a thief who tries cards is seen by what is declined.
 """
 
 from __future__ import annotations
 
+from lakay_streams.domain.business_day import business_day
 from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
 from lakay_streams.domain.fraud import features
@@ -19,8 +24,15 @@ from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.geography import Jump, Sighting
 from lakay_streams.domain.money import Rates
 from lakay_streams.domain.recent import kept_id, push
-from lakay_streams.domain.sliding_log import add
-from lakay_streams.domain.user_state import LoginAlert, ProfileChange, UserState, add_to_day
+from lakay_streams.domain.sliding_log import add, key_of, place_of, turned, without
+from lakay_streams.domain.user_state import (
+    LoginAlert,
+    ProfileChange,
+    UserState,
+    add_to_day,
+    take_from_day,
+    with_declined,
+)
 
 LOGINS = frozenset({"login-attempt", "login-success", "login-failed"})
 UNPROVEN = frozenset({"login-attempt", "login-failed"})
@@ -45,26 +57,72 @@ def decide(
         return _user_event(state, event, limits, seen)
     if isinstance(event, TransactionInitiated):
         return _transaction(state, event, limits, rates, seen)
-    if event.event_type != "transaction-failed":
-        return Decision(replace(state, seen=seen))
-    failures = push(state.failures, event.occurred_at, event.event_id)
-    return Decision(replace(state, seen=seen, failures=failures))
+    if event.event_type == "transaction-failed":
+        return Decision(_declined(state, event, seen))
+    if event.event_type == "transaction-completed" and state.declined:
+        return Decision(_completed(state, event, seen))
+    return Decision(replace(state, seen=seen))
+
+
+def _declined(state: UserState, event: TransactionUpdated, seen: bytes) -> UserState:
+    key, at = key_of(event.transaction_id), event.occurred_at
+    failures = state.failures
+    if not any(each == key for each, _ in state.declined):
+        failures = push(failures, at, event.event_id)
+    state = replace(state, seen=seen, failures=failures, declined=with_declined(state.declined, key, at))
+    place = place_of(state.transactions, key)
+    if place < 0 or state.transactions.amounts[place] < 0:
+        return state
+    return _turned(state, place)
+
+
+def _completed(state: UserState, event: TransactionUpdated, seen: bytes) -> UserState:
+    key, at = key_of(event.transaction_id), event.occurred_at
+    state = replace(state, seen=seen)
+    if not any(each == key and failed_at < at for each, failed_at in state.declined):
+        return state
+    state = replace(state, declined=tuple([each for each in state.declined if each[0] != key]))
+    place = place_of(state.transactions, key)
+    return state if place < 0 or state.transactions.amounts[place] >= 0 else _turned(state, place)
+
+
+def _turned(state: UserState, place: int) -> UserState:
+    """Return the state with an entry of the log declined, or not declined after all, and its day's total with it."""
+    log = state.transactions
+    at, amount = log.times[place], log.amounts[place]
+    day = business_day(at)
+    days = take_from_day(state.days, day, amount) if amount >= 0 else add_to_day(state.days, day, ~amount)
+    return replace(state, transactions=turned(log, place), days=days)
+
+
+def _untold(state: UserState, key: bytes) -> UserState:
+    """Return the state without what was told of a transaction before: it is told again."""
+    log = state.transactions
+    place = place_of(log, key)
+    if place < 0:
+        return state
+    at, amount = log.times[place], log.amounts[place]
+    days = take_from_day(state.days, business_day(at), amount) if amount >= 0 else state.days
+    return replace(state, transactions=without(log, place), days=days)
 
 
 def _transaction(
     state: UserState, event: TransactionInitiated, limits: FraudLimits, rates: Rates, seen: bytes
 ) -> Decision[UserState]:
+    key = key_of(event.transaction_id)
+    state = _untold(state, key)
     facts = of_transaction(state, event, limits, rates)
     found = _evaluate(TRANSACTION_RULES, facts, limits)
     at, amount = event.occurred_at, facts.amount
     sighting, jump = _whereabouts(state, event, facts.jump)
+    declined = bool(state.declined) and any(each == key for each, _ in state.declined)
     counted = replace(
         state,
         seen=seen,
-        transactions=add(state.transactions, at, amount, event.event_id),
+        transactions=add(state.transactions, at, ~amount if declined else amount, event.event_id, key),
         sighting=sighting,
         jump=jump,
-        days=add_to_day(state.days, facts.day, amount),
+        days=state.days if declined else add_to_day(state.days, facts.day, amount),
     )
     numbers = features.of_facts(facts)
     if not found:

@@ -1,8 +1,8 @@
 """Amount in 24 hours: an account is emptied in pieces.
 
 Source: runbook section 2.3, FRAUD_TXN_AMOUNT_24H_MAX. Input: the sum of the amounts (US dollars) of the transactions
-initiated in the 24 hours that end with this one, itself included. Result: a finding when the sum exceeds the limit; the
-score never falls as the sum grows.
+asked for in the 24 hours that end with this one, itself included, each once and without those that were declined.
+Result: a finding when the sum exceeds the limit; the score never falls as the sum grows.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     if total <= limit:
         return None
     at = facts.event.occurred_at
-    ids, truncated = ids_within(facts.state.transactions, at - DAY_MS, at)
+    ids, truncated = ids_within(facts.state.transactions, at - DAY_MS, at, declined=False)
     over = usd(total - limit)
     return Finding(
         NAME,
         graded(total, limit, 3 * limit),
-        f"{usd(total)} moved within 24 hours, where {usd(limit)} is usual at most",
+        f"{usd(total)} asked for within 24 hours and not declined, where {usd(limit)} is usual at most",
         {
             "amount": usd(facts.amount),
             "amount_24h": usd(total),

@@ -1,8 +1,9 @@
 """Card testing: several tiny transactions in a row, to learn which stolen card works.
 
-Source: this project's. Input: the transactions of the last `small_txn_window_ms` (event time, this one included) with
-an amount of at most `small_txn_max_minor` (US dollars). Result: a finding from `small_txn_count_min` on; the larger
-transaction that spends what was learned is found too. The score never falls as the count grows.
+Source: this project's. Input: what was asked for in the last `small_txn_window_ms` (event time, this one included), in
+amounts of at most `small_txn_max_minor` (US dollars), each transaction once; those that were declined count, since that
+is what a card that does not work does. Result: a finding from `small_txn_count_min` on; the larger transaction that
+spends what was learned is found too. The score never falls as the count grows.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     return Finding(
         NAME,
         min(1.0, AT_LIMIT + PER_TRANSACTION * (small - limit)),
-        f"{small} transactions of at most {usd(most)} within {hours:g} hours, as when cards are tried out",
+        f"{small} transactions of at most {usd(most)} asked for within {hours:g} hours, as when cards are tried out",
         {
             "small_transactions": small,
             "small_means_at_most": usd(most),

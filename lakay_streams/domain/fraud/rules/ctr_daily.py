@@ -1,8 +1,9 @@
-"""Currency transaction report ahead, daily: the transactions of one business day come close to the threshold.
+"""Currency transaction report ahead, daily: what is asked for on one business day comes close to the threshold.
 
 Source: 31 CFR 1010.313 (several transactions of one business day count as one); runbook section 2.3,
-FRAUD_CTR_DAILY_THRESHOLD. Input: the sum (US dollars) of the day in New York, this transaction included. Result: a
-finding at or above the threshold; the score never falls as the sum grows. Like `ctr_single`, alone never high risk.
+FRAUD_CTR_DAILY_THRESHOLD. Input: the sum (US dollars) of what was asked for and not declined on the day in New York,
+each transaction once, this one included. Result: a finding at or above the threshold; the score never falls as the sum
+grows. Like `ctr_single`, alone never high risk.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     if total < limit:
         return None
     first, last = day_start(facts.day), day_start(facts.day + 1) - 1
-    ids, _ = ids_within(facts.state.transactions, first - 1, last)
+    ids, _ = ids_within(facts.state.transactions, first - 1, last, declined=False)
     counted = next((count for day, count, _ in facts.state.days if day == facts.day), 0)
     return Finding(
         NAME,
         graded(total, limit, CTR_MINOR),
-        f"{usd(total)} moved on {iso_day(facts.day)}; above {usd(CTR_MINOR)} in currency a report is due",
+        f"{usd(total)} asked for on {iso_day(facts.day)} and not declined; "
+        f"above {usd(CTR_MINOR)} in currency a report is due",
         {
             "amount": usd(facts.amount),
             "amount_day": usd(total),

@@ -26,7 +26,7 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     return Finding(
         NAME,
         graded(amount, limit, CTR_MINOR),
-        f"A single transaction of {usd(amount)}; above {usd(CTR_MINOR)} in currency a report is due",
+        f"A single transaction asks for {usd(amount)}; above {usd(CTR_MINOR)} in currency a report is due",
         {"amount": usd(amount), "threshold": usd(limit), "margin": usd(amount - limit)},
         (facts.event.event_id,),
         f"{usd(amount - limit + 1)} less, no finding",

@@ -1,4 +1,4 @@
-"""Large transaction: one movement of a size that deserves a look.
+"""Large transaction: one request of a size that deserves a look.
 
 Source: runbook section 2.3, FRAUD_LARGE_TXN_MIN. Input: the amount (US dollars). Result: a finding at or above the
 limit; the score never falls as the amount grows. Large is legal: alone it never makes an event high risk.
@@ -23,7 +23,7 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     return Finding(
         NAME,
         graded(amount, limit, 3 * limit),
-        f"A single transaction of {usd(amount)}; {usd(limit)} and more counts as large",
+        f"A single transaction asks for {usd(amount)}; {usd(limit)} and more counts as large",
         {"amount": usd(amount), "threshold": usd(limit), "margin": usd(amount - limit)},
         (facts.event.event_id,),
         f"{usd(amount - limit + 1)} less, no finding",

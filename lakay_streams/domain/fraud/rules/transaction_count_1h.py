@@ -1,8 +1,8 @@
-"""Transaction count: more transactions within an hour than a person makes.
+"""Transaction count: more transactions within an hour than a person asks for.
 
-Source: runbook section 2.3, FRAUD_TXN_COUNT_1H_MAX. Detects scripted use of an account. Input: the transactions
-initiated in the hour that ends with this one (event time, this one included). Result: a finding when the count exceeds
-the limit; the score never falls as the count grows.
+Source: runbook section 2.3, FRAUD_TXN_COUNT_1H_MAX. Detects scripted use of an account. Input: the transactions asked
+for in the hour that ends with this one (event time, this one included), each once; those that were declined count, as a
+script goes on after them. Result: a finding when the count exceeds the limit; the score never falls as the count grows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def evaluate(facts: Facts, limits: FraudLimits) -> Finding | None:
     return Finding(
         NAME,
         min(1.0, AT_LIMIT + (1.0 - AT_LIMIT) * over / limit),
-        f"{count} transactions within one hour, where {limit} are usual at most",
+        f"{count} transactions asked for within one hour, where {limit} are usual at most",
         {"transactions": count, "threshold": limit, "margin": over, "evidence_truncated": truncated},
         (*ids, facts.event.event_id),
         f"{over} fewer transaction{'s' if over > 1 else ''} within the hour, no finding",
