@@ -1,12 +1,12 @@
 """Every state table: its name, key, value and bound.
 
-    users         user_id       UserState          under 16 KiB (domain/user_state.py)
+    users         user_id       UserState          under 18 KiB (domain/user_state.py)
     circles       circle_id     CircleState        under 32 KiB (domain/circles/state.py)
     members       user_id       MemberState        under 4 KiB (domain/circles/reliability.py)
     remittances   sender_id     RemittanceState    counts and totals of what one user sends
     compliance    user_id       ComplianceState    under 64 KiB (domain/compliance/state.py)
     corridors     USD>HT        CorridorState      what remittances of one corridor usually are
-    rates         BASE/QUOTE    RateState          the newest exchange rate of one pair
+    rates         BASE/QUOTE    RateState          the newest exchange rates of one pair
 
 Tables are named explicitly: renaming a file keeps its state.
 """
