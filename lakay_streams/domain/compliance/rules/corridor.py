@@ -3,14 +3,14 @@
 Source: 31 CFR 1022.320; FATF, guidance for a risk-based approach to money or value transfer services (2016). Haiti is
 on FATF's monitoring list, so a flat rule by country would flag every customer here; what is judged is how a remittance
 differs from its peers, of which fifty must be known. Input, for remittances from 1,000 US dollars on: the amount
-against the corridor's, a payee never paid before, how many payees and senders within a week, and a circle's payout
-within a day before. Result: a finding from 0.7 on, the sum of these signals, each at most its weight:
+against the corridor's, a payee not paid in the month before, how many payees and senders within a week, and a circle's
+payout within a day before. Result: a finding from 0.7 on, the sum of these signals, each at most its weight:
 
     amount    0.45  two (nothing) to four spreads of log amounts above the corridor's mean
-    payee     0.20  never paid before
+    payee     0.20  not paid in the month before, as far as its movements are kept
     fan-out   0.20  two (nothing) to six payees within a week
     fan-in    0.15  two (nothing) to six users who sent to this customer within the week before
-    payout    0.15  a circle's payout came in within the day before, and this takes most of it out
+    payout    0.15  a circle's payout came in within the day before, and this takes half of it or more
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         return None
     if movement.channel != REMITTANCE or movement.source == COUNTERPART:
         return None
-    if movement.dollars < limits.corridor_floor_minor:
+    if movement.worth.rounded_down < limits.corridor_floor_minor:
         return None
     spreads = (log(movement.dollars) - peers.mean) / peers.spread
     before = within(facts.state, 0, movement.at)
@@ -52,10 +52,10 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         Signal(
             "amount", round(max(0.0, min(1.0, (spreads - 2) / 2)), 4), 0.45, f"{spreads:.1f} spreads above the mean"
         ),
-        Signal("payee", float(new_payee), 0.2, "never paid before" if new_payee else "paid before"),
+        Signal("payee", float(new_payee), 0.2, "not paid in the month before" if new_payee else "paid before"),
         Signal("fan_out", max(0.0, min(1.0, (len(payees) - 2) / 4)), 0.2, f"{len(payees)} payees within a week"),
         Signal("fan_in", max(0.0, min(1.0, (len(senders) - 2) / 4)), 0.15, f"{len(senders)} senders within a week"),
-        Signal("payout", float(payout > 0 and movement.dollars >= payout / 2), 0.15, "a circle's payout is sent on"),
+        Signal("payout", float(payout > 0 and 2 * movement.dollars >= payout), 0.15, "a circle's payout is sent on"),
     )
     confidence = round(min(1.0, sum(signal.value * signal.weight for signal in signals)), 4)
     if confidence < limits.corridor_confidence_min:

@@ -47,7 +47,7 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     signals = (
         Signal("base", 1.0, 0.4, "many senders to one recipient"),
         Signal("senders", min(1.0, (senders - limits.funnel_senders_min) / 8), 0.25, f"{senders} senders"),
-        Signal("share", round(share, 4), 0.2, f"{share:.0%} has left"),
+        Signal("share", round(share, 4), 0.2, f"{share:.0%} as much has left"),
         Signal("speed", round(1.0 - span / limits.funnel_ms, 4), 0.15, f"within {span / DAY_MS:.1f} days"),
     )
     confidence = round(sum(signal.value * signal.weight for signal in signals), 4)
@@ -61,7 +61,7 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         iso_day(facts.day),
         confidence,
         SAR if reported else REVIEW,
-        f"{usd(total)} from {senders} senders within {span / DAY_MS:.1f} days, of which {usd(left)} has left",
+        f"{usd(total)} from {senders} senders within {span / DAY_MS:.1f} days; {usd(left)} has left since the first",
         evidence,
         totals_of(involved),
         involved[0].at,
