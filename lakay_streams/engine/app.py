@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from faust import App, TopicT
+from faust.types.fixups import FixupT
 from mode import ServiceT
 
 from lakay_streams.engine.committer import Committer
@@ -58,6 +59,9 @@ class StreamApp(App):
         datadir.mkdir(parents=True, exist_ok=True)
         super().__init__(
             group,
+            # Faust reads some 80 variables without a prefix (APP_VERSION, BROKER_URL, PROCESSING_GUARANTEE), which beat
+            # these arguments; a prefix would not keep them out, since APP_ENV_PREFIX beats it. So it is given none.
+            env={},
             broker=[f"lakay://{broker}" for broker in brokers.split(",")],
             # Faust appends a version other than 1 to the group's name.
             version=1,
@@ -85,16 +89,15 @@ class StreamApp(App):
             **settings,
         )
 
+    def _init_fixups(self) -> list[FixupT]:
+        # Faust has one, which sets Django up where DJANGO_SETTINGS_MODULE is in the environment.
+        return []
+
     def committer(self, number: int) -> Committer:
         """Return where checkpoints of partition `number` go: a new one for each time the partition is opened."""
         return TransactionalProducer.of_partition(
             self.conf.id, number, timeout=self.options.timeout, client=self.kafka_client()
         )
-
-    @property
-    def in_transaction(self) -> bool:
-        """False: Faust, which reads PROCESSING_GUARANTEE too, must not begin transactions beside the checkpoints'."""
-        return False
 
     @property
     def ownership(self) -> Ownership:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 from faust.stores.rocksdb import Store
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager, WriteOptions
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, RdictIter, WriteBatch, WriteBufferManager, WriteOptions
 
 from lakay_streams.errors import StoreError
 
@@ -114,6 +114,28 @@ def memory() -> int:
     return _CACHE.get_usage()
 
 
+class _Cursor:
+    """The one reference to an iterator of RocksDB's, which holds the database's lock for as long as there is any.
+
+    Whatever keeps a generator or its frame alive (an exception's traceback does) refers to this, and not to RocksDB.
+    """
+
+    def __init__(self, db: Rdict) -> None:
+        """Stand before the first entry."""
+        self._entries: RdictIter | None = db.iter()
+
+    @property
+    def entries(self) -> RdictIter:
+        """The iterator; asked for at each step, so that no frame keeps it."""
+        if self._entries is None:
+            raise RuntimeError("the store was closed while its items were read")
+        return self._entries
+
+    def release(self) -> None:
+        """Let RocksDB's iterator go."""
+        self._entries = None
+
+
 class PartitionStore:
     """The database of one partition of a table, with the changelog offset it reflects.
 
@@ -128,6 +150,7 @@ class PartitionStore:
         """Name the database at `path`; `open` opens it."""
         self.path = path
         self._db: Rdict | None = None
+        self._cursors: set[_Cursor] = set()
 
     @property
     def db(self) -> Rdict:
@@ -164,7 +187,9 @@ class PartitionStore:
             self._db = Rdict(str(self.path), options=_options())
 
     def close(self) -> None:
-        """Close the database and release its lock at once."""
+        """Close the database and release its lock at once, whoever still reads its items."""
+        while self._cursors:
+            self._cursors.pop().release()
         db, self._db = self._db, None
         if db is None:
             return
@@ -222,14 +247,19 @@ class PartitionStore:
         return keys, tables + memory
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield every key and value, in key order; raise `StoreError` at a damaged block."""
-        with _as_store_error(self.path, "read"):
-            entries = self.db.iter()
-            entries.seek_to_first()
-            while entries.valid():
-                key: bytes = entries.key()
-                if key != self.OFFSET_KEY:
-                    yield key, entries.value()
-                entries.next()
-            # Not valid means the end or an error; rocksdict's own `items` takes both for the end.
-            entries.status()
+        """Yield every key and value, in key order; raise `StoreError` at a damaged block, or once it is closed."""
+        cursor = _Cursor(self.db)
+        self._cursors.add(cursor)
+        try:
+            with _as_store_error(self.path, "read"):
+                cursor.entries.seek_to_first()
+                while cursor.entries.valid():
+                    key: bytes = cursor.entries.key()
+                    if key != self.OFFSET_KEY:
+                        yield key, cursor.entries.value()
+                    cursor.entries.next()
+                # Not valid means the end or an error; rocksdict's own `items` takes both for the end.
+                cursor.entries.status()
+        finally:
+            self._cursors.discard(cursor)
+            cursor.release()

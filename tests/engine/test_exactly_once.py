@@ -53,7 +53,8 @@ async def test_a_killed_worker_and_a_lost_disk_change_nothing(kafka: str, tmp_pa
                 await asyncio.sleep(1.5)
             worker.kill()
             if part == 1:
-                shutil.rmtree(worker.folder)
+                # A worker that was killed early may have made none.
+                shutil.rmtree(worker.folder, ignore_errors=True)
             worker.start()
         await caught_up(kafka, name, f"{name}.in")
         assert worker.stop() == 0

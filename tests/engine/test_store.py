@@ -94,3 +94,27 @@ def test_what_a_killed_store_has_deleted_stays_deleted(tmp_path: Path) -> None:
     killed.open()
     assert (killed.offset(), list(killed.items())) == (2, [(b"b", b"1")])
     killed.close()
+
+
+def test_no_iterator_outlives_its_use_whatever_raises_and_whoever_keeps_it(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "users" / "0.db")
+    store.open()
+    store.write([(b"a", b"1"), (b"b", b"2")], 1)
+
+    raised: list[BaseException] = []
+    for items in (store.items(), zip(store.items(), range(1), strict=False)):
+        try:
+            for _ in items:
+                raise ValueError("a reader's own error, whose traceback keeps the reader's frame and so its iterator")
+        except ValueError as exc:
+            raised.append(exc)
+    suspended = store.items()
+    next(suspended)
+    store.close()
+    store.open()
+    assert dict(store.items()) == {b"a": b"1", b"b": b"2"}
+    with pytest.raises(StoreError, match=r"users/0\.db: the store was closed while its items were read"):
+        next(suspended)
+    store.wipe()
+    assert list(store.items()) == []
+    store.close()

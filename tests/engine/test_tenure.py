@@ -139,14 +139,3 @@ async def test_records_deleted_under_a_running_worker_are_told_of_and_the_others
         lost = [entry for entry in logged if entry["event"] == "source_records_lost"]
         assert {entry["partition"]: entry["committed_offset"] for entry in lost} == processed
         assert len(lost) == len(processed)
-
-
-async def test_the_guarantee_in_the_environment_is_not_fausts(
-    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PROCESSING_GUARANTEE", "exactly_once")
-    name = await prepare(kafka)
-    with workers(name, kafka, tmp_path, 1) as (worker,):
-        await feed(kafka, name, 0, 100)
-        await caught_up(kafka, name, f"{name}.in", 30)
-        assert worker.stop() == 0
