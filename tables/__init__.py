@@ -1,7 +1,7 @@
 """Every state table: its name, key, value and bound.
 
     users         user_id       UserState          under 18 KiB (domain/user_state.py)
-    circles       circle_id     CircleState        under 32 KiB (domain/circles/state.py)
+    circles       circle_id     CircleState        under 512 KiB, 32 of 100 members (domain/circles/observing.py)
     members       user_id       MemberState        under 4 KiB (domain/circles/reliability.py)
     remittances   sender_id     RemittanceState    counts and totals of what one user sends
     compliance    user_id       ComplianceState    under 64 KiB (domain/compliance/state.py)

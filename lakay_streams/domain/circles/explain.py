@@ -12,7 +12,7 @@ from lakay_streams.domain.circles.health import Health, Paid, paid_by_round, pro
 from lakay_streams.domain.circles.limits import CircleLimits
 from lakay_streams.domain.circles.state import Facts
 from lakay_streams.domain.decision import Finding
-from lakay_streams.domain.frozen import asdict, astuple
+from lakay_streams.domain.frozen import asdict, astuple, replace
 
 
 def contributions(health: Health, limits: CircleLimits) -> dict[str, float]:
@@ -26,7 +26,10 @@ def findings_of(facts: Facts, health: Health, limits: CircleLimits) -> tuple[Fin
     weights = weights_of(limits)
     own = [(weights.trust * finding.score, finding) for finding in integrity.findings_of(facts)]
     own += [(getattr(weights, name) * finding.score, finding) for name, finding in _dimensions(facts, health)]
-    return tuple(finding for _, finding in sorted(own, key=lambda each: -each[0]))
+    found = tuple(finding for _, finding in sorted(own, key=lambda each: -each[0]))
+    if not facts.evidence_truncated:
+        return found
+    return tuple(replace(each, evidence={**each.evidence, "evidence_truncated": True}) for each in found)
 
 
 def _dimensions(facts: Facts, health: Health) -> Iterator[tuple[str, Finding]]:

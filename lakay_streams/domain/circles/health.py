@@ -7,8 +7,9 @@
 
 Losses are shares, and a dimension reaches 0 at `fatal_share` (one half): a circle of which half does not pay, half has
 left, or half of the money is missing does not go on. What is not known yet counts neither way. Every dimension is
-monotone: one more missed contribution never raises it. (But where a round beyond the hundredth pushes the oldest out
-of the facts.)
+monotone: one more missed contribution never raises it. (But where a round pushes the oldest out of the facts.)
+
+A circle of more members than are kept is judged by those who are, as a sample; its money is counted whole.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from lakay_streams.domain.circles.integrity import suspicion
 from lakay_streams.domain.circles.limits import CircleLimits
 from lakay_streams.domain.circles.state import (
+    MEMBERS_KEPT,
     STATUS,
     WAS_IN_TIME,
     WAS_LATE,
@@ -98,7 +100,7 @@ def contribution_reliability(facts: Facts, paid_by: Sequence[Paid], limits: Circ
     if not rounds:
         return 1.0
     newest, decay = rounds[-1].number, limits.round_decay
-    due = planned_members(facts) * decay ** (newest - rounds[0].number + 1)
+    due = members_judged(facts) * decay ** (newest - rounds[0].number + 1)
     lost = 0.0
     for each, paid in zip(rounds, paid_by, strict=True):
         if paid.told:
@@ -120,6 +122,11 @@ def planned_members(facts: Facts) -> int:
     )
 
 
+def members_judged(facts: Facts) -> int:
+    """Return the number of members agreed on, as far as they are kept."""
+    return min(planned_members(facts), MEMBERS_KEPT)
+
+
 class Turnover(Frozen):
     """How many members left, how many were recruited after pots had been paid out, and how many there should be."""
 
@@ -136,7 +143,7 @@ def turnover_of(facts: Facts) -> Turnover:
         joined, dropped = member.joined_at, member.dropped_at
         left += dropped is not None and member.has_left and (done is None or dropped <= done)
         recruited += first is not None and joined is not None and joined > first
-    return Turnover(left, recruited, planned_members(facts))
+    return Turnover(left, recruited, members_judged(facts))
 
 
 def membership_stability(facts: Facts, limits: CircleLimits) -> float:

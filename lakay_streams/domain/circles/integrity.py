@@ -19,7 +19,7 @@ from math import prod
 from operator import attrgetter
 from typing import Any
 
-from lakay_streams.domain.circles.state import MISSED, Facts, Member, first_payout_at, has_joined
+from lakay_streams.domain.circles.state import MISSED, Facts, Member, first_payout_at, has_joined, rounds_dropped
 from lakay_streams.domain.decision import Finding
 
 STRANGER_IN, STRANGER_OUT = 0.25, 0.5
@@ -50,12 +50,12 @@ def findings_of(facts: Facts) -> tuple[Finding, ...]:
 def total_rounds(facts: Facts) -> int:
     """Return how many rounds a member has to pay: as agreed, and not less than were begun."""
     planned = (facts.founding and facts.founding.rounds) or 0
-    return max(planned, len(facts.rounds))
+    return max(planned, rounds_dropped(facts) + len(facts.rounds))
 
 
 def share_owed(member: Member, facts: Facts) -> float:
-    """Return the share of all rounds that a member has not paid."""
-    paid = len(member.told.translate(None, _UNPAID))
+    """Return the share of all rounds that a member has not paid; rounds that are not kept any more count as paid."""
+    paid = rounds_dropped(facts) + len(member.told.translate(None, _UNPAID))
     return max(0.0, 1.0 - paid / max(1, total_rounds(facts)))
 
 

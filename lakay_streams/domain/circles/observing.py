@@ -3,10 +3,12 @@
 Adding is commutative: flags are or-ed, times go to the earliest or latest, amounts are summed, and lists are sorted.
 But for the sums, it is idempotent too; the caller drops duplicates (`dedup`).
 
-Bounds: `MEMBERS_KEPT` members (of more, those whose ids sort first), `ROUNDS_KEPT` rounds and `PAYOUTS_KEPT` payouts
+Bounds: `MEMBERS_KEPT` members (of more, those whose ids sort first), `rounds_kept` rounds and `PAYOUTS_KEPT` payouts
 (of more, the latest by number), `CURRENCIES_KEPT` currencies a round. Which ones are kept depends on the set of all and
-not on their order, so the bounds keep the promise above. `evidence_truncated` says that something was left out. A full
-circle of 100 members and 100 rounds takes at most 32 KiB, one of ten and ten under 4 KiB.
+not on their order (members only become more, so rounds once dropped would not be kept later), so the bounds keep the
+promise above. The money of a round is counted whole, whoever paid it. `evidence_truncated` says that something was left
+out. A circle of 500 members and 500 rounds is whole. The largest takes under 512 KiB, one of 100 and 100 under 32 KiB,
+one of ten and ten under 4 KiB.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from hashlib import blake2b
 from lakay_streams.domain.circles.state import (
     IN_TIME,
     LATE,
+    MEMBERS_KEPT,
     MISSED,
     NUMBER_OF,
+    PAYOUTS_KEPT,
     UNDATED,
     USER_OF,
     Facts,
@@ -28,14 +32,12 @@ from lakay_streams.domain.circles.state import (
     Payout,
     Round,
     index_of,
+    rounds_kept,
 )
 from lakay_streams.domain.events import CircleEvent
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.known import kept_value
 
-MEMBERS_KEPT = 100
-ROUNDS_KEPT = 100
-PAYOUTS_KEPT = 100
 CURRENCIES_KEPT = 2
 HASH_BYTES = 8
 
@@ -91,7 +93,7 @@ def _with_member(facts: Facts, told: Member) -> Facts:
         )
         return facts if merged == known else replace(facts, members=(*members[:at], merged, *members[at + 1 :]))
     if len(members) < MEMBERS_KEPT:
-        return replace(facts, members=(*members[:at], told, *members[at:]))
+        return _with_rounds_kept(replace(facts, members=(*members[:at], told, *members[at:])))
     return replace(facts, members=(*members[:at], told, *members[at:])[:MEMBERS_KEPT], evidence_truncated=True)
 
 
@@ -120,15 +122,18 @@ def _with_round(facts: Facts, told: Round) -> Facts:
         if merged == known and truncated == facts.evidence_truncated:
             return facts
         return replace(facts, rounds=(*rounds[:at], merged, *rounds[at + 1 :]), evidence_truncated=truncated)
-    if len(rounds) == ROUNDS_KEPT:
-        if at == 0:
-            return replace(facts, evidence_truncated=True)
-        rounds, at = rounds[1:], at - 1
-        members = tuple([replace(member, told=member.told[1:]) for member in members])
-        facts = replace(facts, evidence_truncated=True)
     if at < len(rounds):
         members = tuple([replace(member, told=_parted(member.told, at)) for member in members])
-    return replace(facts, rounds=(*rounds[:at], told, *rounds[at:]), members=members)
+    return _with_rounds_kept(replace(facts, rounds=(*rounds[:at], told, *rounds[at:]), members=members))
+
+
+def _with_rounds_kept(facts: Facts) -> Facts:
+    """Drop the oldest rounds beyond the bound, and the members' flags of them."""
+    more = len(facts.rounds) - rounds_kept(facts)
+    if more <= 0:
+        return facts
+    members = tuple([replace(member, told=member.told[more:]) for member in facts.members])
+    return replace(facts, rounds=facts.rounds[more:], members=members, evidence_truncated=True)
 
 
 def _parted(told: bytes, at: int) -> bytes:

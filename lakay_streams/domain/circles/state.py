@@ -21,6 +21,12 @@ UNKNOWN, WAS_MISSED, WAS_LATE, WAS_IN_TIME = range(4)
 """What a contribution is, best known."""
 
 
+MEMBERS_KEPT = 1_000
+PAYOUTS_KEPT = 1_000
+CONTRIBUTIONS_KEPT = 250_000
+"""How many members, pots and contributions (a byte each) a circle's facts hold at most."""
+
+
 def _status(flags: int) -> int:
     if flags & IN_TIME:
         return WAS_IN_TIME
@@ -156,6 +162,18 @@ def index_of(facts: Facts, number: int) -> int | None:
     """Return the place of a round among those kept, None if it is not."""
     at = bisect_left(facts.rounds, number, key=NUMBER_OF)
     return at if at < len(facts.rounds) and facts.rounds[at].number == number else None
+
+
+def rounds_kept(facts: Facts) -> int:
+    """Return how many rounds of such a circle are kept: 1,000 of 250 members, 500 of 500, 250 of 1,000."""
+    return min(PAYOUTS_KEPT, CONTRIBUTIONS_KEPT // max(1, len(facts.members)))
+
+
+def rounds_dropped(facts: Facts) -> int:
+    """Return how many rounds came before those that are kept, by their numbers; 0 while all are kept."""
+    rounds = facts.rounds
+    is_full = facts.evidence_truncated and len(rounds) == rounds_kept(facts)
+    return max(0, rounds[0].number - 1) if is_full else 0
 
 
 def has_joined(member: Member, facts: Facts) -> bool:

@@ -10,19 +10,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakay_streams.domain.circles import health, observing
+from lakay_streams.domain.circles import state as circle_state
 from lakay_streams.domain.circles.decide import decide
-from lakay_streams.domain.circles.health import health_of
+from lakay_streams.domain.circles.explain import findings_of
+from lakay_streams.domain.circles.health import Turnover, health_of, paid_by_round, turnover_of
+from lakay_streams.domain.circles.integrity import left_owing, share_owed
 from lakay_streams.domain.circles.limits import DEFAULT_LIMITS
-from lakay_streams.domain.circles.observing import MEMBERS_KEPT, ROUNDS_KEPT, observe
+from lakay_streams.domain.circles.observing import observe
 from lakay_streams.domain.circles.state import (
+    MEMBERS_KEPT,
     NEW_CIRCLE,
+    PAYOUTS_KEPT,
     STATUS,
     WAS_IN_TIME,
     WAS_LATE,
     WAS_MISSED,
     CircleState,
     Facts,
+    Member,
+    Payout,
+    Round,
     member_of,
+    rounds_kept,
 )
 from lakay_streams.domain.circles.tiers import tier_of
 from lakay_streams.domain.events import CircleEvent
@@ -161,27 +171,85 @@ def a_full_circle(members: int, rounds: int) -> list[CircleEvent]:
     return events
 
 
-def bytes_of(members: int, rounds: int) -> int:
-    state = NEW_CIRCLE
-    for event in a_full_circle(members, rounds):
-        state = replace(state, seen=b"8" * 1024, facts=observe(state.facts, event))
-    return len(msgspec.msgpack.encode(state))
+def bytes_of(state: CircleState) -> int:
+    return len(msgspec.msgpack.encode(replace(state, seen=b"8" * 1024)))
 
 
-def test_a_full_circle_fits_its_bound_and_an_ordinary_one_is_small() -> None:
-    assert bytes_of(MEMBERS_KEPT, ROUNDS_KEPT) < 32 * 1024 - 1024, "the rest is for what moved the score"
-    assert bytes_of(10, 10) < 4 * 1024
+def test_a_circle_of_a_hundred_fits_32_kib_and_an_ordinary_one_is_small() -> None:
+    for members, bound in ((100, 32 * 1024 - 1024), (10, 4 * 1024)):
+        facts = facts_of(a_full_circle(members, members))
+        assert not facts.evidence_truncated
+        assert bytes_of(CircleState(facts=facts)) < bound, "the rest is for what moved the score"
 
 
-def test_beyond_the_bounds_the_same_are_kept_in_any_order_and_evidence_says_so() -> None:
-    events = a_full_circle(MEMBERS_KEPT + 9, ROUNDS_KEPT + 7)
+@pytest.mark.parametrize("members", [250, 500, MEMBERS_KEPT])
+def test_the_largest_circles_fit_their_bound(members: int) -> None:
+    """Everything is as long as it gets: ids, times, flags of every kept round, two currencies, all pots."""
+    users = [f"{number:08d}-e2bb-4255-8caf-4136c5660001" for number in range(members)]
+    rounds = rounds_kept(Facts(members=tuple(Member(user) for user in users)))
+    facts = Facts(
+        members=tuple(Member(user, START, START + WEEK, 1_000_000, b"\x0f" * rounds) for user in users),
+        rounds=tuple(Round(900_000 + n, START, (("HTG", 10**14), ("USD", 10**14))) for n in range(rounds)),
+        payouts=tuple(
+            Payout(900_000 + n, START, users[n % members], 10**14, "USD", b"a" * 8, b"d" * 8)
+            for n in range(PAYOUTS_KEPT)
+        ),
+        evidence_truncated=True,
+    )
+    assert bytes_of(CircleState(facts=facts)) < 512 * 1024
+    assert len(facts.rounds) * members <= 250_000
+
+
+def test_beyond_the_bounds_the_same_are_kept_in_any_order_and_evidence_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (circle_state, observing, health):
+        monkeypatch.setattr(module, "MEMBERS_KEPT", 20)
+    monkeypatch.setattr(circle_state, "CONTRIBUTIONS_KEPT", 200)
+    events = a_full_circle(29, 17)
     forward, backward = facts_of(events), facts_of(events[::-1])
-    assert forward == backward
-    assert len(forward.members) == MEMBERS_KEPT
-    assert [each.number for each in forward.rounds] == list(range(8, ROUNDS_KEPT + 8))
+    shuffled = facts_of(sorted(events, key=lambda event: hash(event.event_id)))
+    assert forward == backward == shuffled
+    assert len(forward.members) == 20
+    assert [each.number for each in forward.rounds] == list(range(8, 18))
     assert forward.evidence_truncated
-    assert health_of(forward, DEFAULT_LIMITS) == health_of(backward, DEFAULT_LIMITS)
+    health_now = health_of(forward, DEFAULT_LIMITS)
+    assert health_now == health_of(backward, DEFAULT_LIMITS)
+    found = findings_of(forward, health_now, DEFAULT_LIMITS)
+    assert found
+    assert all(finding.evidence["evidence_truncated"] for finding in found)
+    assert all(each.received == (("USD", 29 * AMOUNT),) for each in forward.rounds), "money is counted whole"
     assert not facts_of(a_full_circle(9, 9)).evidence_truncated
+
+
+def test_rounds_that_are_not_kept_any_more_are_not_owed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(circle_state, "CONTRIBUTIONS_KEPT", 40)
+    planned = replace(CREATED, members=8, rounds=8)
+    facts = facts_of([planned, *[event for event in a_full_circle(8, 8) if event is not CREATED]])
+    assert [each.number for each in facts.rounds] == [4, 5, 6, 7, 8]
+    assert all(share_owed(member, facts) == 0 for member in facts.members)
+    assert all(left_owing(member, facts) is False for member in facts.members)
+
+
+def test_a_circle_of_200_members_is_whole() -> None:
+    """Those whose ids sort last count as those whose ids sort first."""
+    life = Life(200)
+    users = sorted(life.members)
+    life.goes_round(missed=users[-80:])
+    facts = life.state.facts
+    assert len(facts.members) == 200
+    assert not facts.evidence_truncated
+    (paid,) = paid_by_round(facts)
+    assert (paid.in_time, paid.missed) == (120, 80)
+    assert facts.rounds[0].received == (("USD", 120 * AMOUNT),)
+    for user in users[-90:]:
+        life.leaves(user)
+    after = life.state.facts
+    assert turnover_of(after) == Turnover(90, 0, 200)
+    assert health_of(after, DEFAULT_LIMITS).membership == pytest.approx(1 - 2 * 90 / 200)
+    member = member_of(after, users[-1])
+    assert member is not None
+    assert member.has_left
 
 
 def test_a_life_is_told_in_the_facts() -> None:
