@@ -2,11 +2,15 @@
 
 The folder appears whole or not at all: Maven fills a temporary one, which is then renamed. A lock lets the
 second of two starting programs wait for the first one's download instead of repeating it.
+
+Every jar has the SHA-256 that `kafka.sha256` pins, or nothing is started. After another version in `pom.xml`, have the
+jars fetched by hand, look at where they came from, and write the file anew: `sha256sum *.jar` in their folder.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -18,6 +22,7 @@ from pathlib import Path
 from lakay_streams.errors import PrerequisiteError
 
 POM = files("lakay_streams.embedded").joinpath("pom.xml")
+PINNED = files("lakay_streams.embedded").joinpath("kafka.sha256")
 
 OTHER_WAYS = (
     "or start a Kafka of your own (with Docker: docker run -p 9092:9092 apache/kafka:4.1.0) "
@@ -41,18 +46,32 @@ def cache_folder() -> Path:
 def kafka_jars(cache: Path | None = None) -> Path:
     """The folder with Kafka's jars, downloaded at the first call (54 MB, about ten seconds).
 
-    Raises `PrerequisiteError` when they are not cached and Maven is missing or fails.
+    Raises `PrerequisiteError` when they are not cached and Maven is missing or fails, and when they are not those that
+    are pinned.
     """
     cache = cache or cache_folder()
     jars = cache / f"kafka-{kafka_version()}"
-    if jars.is_dir():
-        return jars
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "download.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not jars.is_dir():
-            _download(jars)
+    if not jars.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        with (cache / "download.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not jars.is_dir():
+                _download(jars)
+    _verify(jars)
     return jars
+
+
+def _verify(jars: Path) -> None:
+    """Raise `PrerequisiteError` unless the folder holds exactly the pinned jars."""
+    pinned = {name: digest for digest, name in (line.split() for line in PINNED.read_text().splitlines())}
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars.iterdir()}
+    wrong = sorted(name for name in pinned.keys() | found.keys() if pinned.get(name) != found.get(name))
+    if wrong:
+        raise PrerequisiteError(
+            f"{len(wrong)} of Kafka's jars in {jars} are not those of Maven Central, or are missing ({wrong[0]}): "
+            f"delete the folder and try again, and if they come like that again, do not trust where they come from; "
+            f"{OTHER_WAYS}."
+        )
 
 
 def _download(jars: Path) -> None:

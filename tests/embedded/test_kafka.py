@@ -49,6 +49,26 @@ async def read_one(bootstrap: str, topic: str) -> bytes:
         await consumer.stop()
 
 
+def test_jars_that_were_changed_added_or_lost_start_nothing(tmp_path: Path) -> None:
+    pinned = kafka_jars()
+    jars = tmp_path / pinned.name
+    jars.mkdir()
+    for jar in pinned.iterdir():
+        (jars / jar.name).symlink_to(jar)
+    assert kafka_jars(tmp_path) == jars
+    (jars / "more.jar").write_bytes(b"")
+    with pytest.raises(PrerequisiteError, match=r"1 of Kafka's jars .* \(more\.jar\): delete the folder"):
+        kafka_jars(tmp_path)
+    (jars / "more.jar").unlink()
+    changed = sorted(jars.glob("kafka-clients-*.jar"))[0]
+    changed.unlink()
+    with pytest.raises(PrerequisiteError, match=changed.name):
+        kafka_jars(tmp_path)
+    changed.write_bytes(b"another jar")
+    with pytest.raises(PrerequisiteError, match=changed.name):
+        kafka_jars(tmp_path)
+
+
 def test_a_committed_transaction_is_read_back(kafka: str) -> None:
     async def scenario() -> bytes:
         await create_topic(kafka, "embedded-transaction")
