@@ -123,7 +123,9 @@ def _supervise() -> int:
 
 @app.command(epilog="Exit codes: 0 alerts were committed, 1 none were or something failed, 2 wrong usage.")
 def demo(
-    seconds: Annotated[float | None, typer.Option(min=1, help="Stop by itself after so many seconds.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Stop by itself, so long after the first events.")
+    ] = None,
     summary: Annotated[Path | None, typer.Option(help="Write a JSON summary to this file at the end.")] = None,
     rate: Annotated[float, typer.Option(min=1, help="Simulated events per second.")] = 1500,
     picture: Annotated[Path | None, typer.Option(help="Draw the view, as SVG, into this file at the end.")] = None,

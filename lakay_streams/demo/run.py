@@ -31,6 +31,9 @@ from lakay_streams.settings import Settings, explain, load_settings
 TURN_S = 0.5
 """Time between two looks at Kafka and at the children."""
 
+START_S = 180.0
+"""How long a demo that stops by itself waits for the first events."""
+
 ANSWER_WITHIN_S = 15.0
 """How long Kafka may take to answer before the demo gives up."""
 
@@ -63,8 +66,9 @@ def run(
 ) -> int:
     """Run the demo until Ctrl-C, SIGTERM or `seconds`; return 0 if alerts were committed and nothing failed, else 1.
 
-    `rate` is in events per second. `seconds` do not count the first download of Kafka. `summary` and `picture` are
-    files to write at the end: JSON, and the view as SVG. Raises `LakayError` for what the user can put right.
+    `rate` is in events per second. `seconds` count from the first events that the worker has committed, so that a slow
+    machine shows as much; `START_S` after the start it is over without any. `summary` and `picture` are files to write
+    at the end: JSON, and the view as SVG. Raises `LakayError` for what the user can put right.
     """
     console = Console()
     with Interruption() as interruption, ExitStack() as running:
@@ -74,9 +78,15 @@ def run(
             screen.say(console, "Stopped before any traffic.")
             return 1
         interruption.defer()
+        begun: float | None = None
 
         def over(snapshot: Snapshot) -> bool:
-            return interruption.requested or (seconds is not None and snapshot.seconds >= seconds)
+            nonlocal begun
+            if begun is None and snapshot.events:
+                begun = snapshot.seconds
+            if interruption.requested or seconds is None:
+                return interruption.requested
+            return snapshot.seconds >= (START_S if begun is None else begun + seconds)
 
         with screen.live(console) as show:
             ending = asyncio.run(_play(stage, rate, show, over, running))

@@ -65,7 +65,7 @@ def nothing_is_left(folder: Path) -> bool:
 
 
 def test_a_demo_commits_alerts_and_stops_by_itself(folder: Path) -> None:
-    demo = start(folder, "--seconds", "30", "--rate", "1000", "--summary", "out/demo.json", "--picture", "demo.svg")
+    demo = start(folder, "--seconds", "25", "--rate", "1000", "--summary", "out/demo.json", "--picture", "demo.svg")
     output, errors = demo.communicate()
     assert (demo.returncode, errors) == (0, "")
     assert "\x1b" not in output
