@@ -10,7 +10,8 @@ cents. A late entry is put where it belongs; what lies 24 hours or more behind t
 
 An entry is found by its transaction (`place_of`), so that one that is told again takes its own place, and one that was
 declined is left out of sums: it stays as what was asked for, with the complement of its amount (`~amount`, which is
-below zero). What is folded is not found any more; it counts as it did when it was.
+below zero). What is folded is not found any more; it counts as it did when it was. The last bit of an entry's hash says
+which way the money goes: set where the customer is handed some.
 """
 
 from __future__ import annotations
@@ -57,18 +58,29 @@ NO_KEY = b"\0" * KEY_BYTES
 """Stands for a transaction that nobody named."""
 
 
-def key_of(transaction_id: str) -> bytes:
-    """Return what the log keeps of a transaction's id."""
-    return blake2b(transaction_id.encode(), digest_size=KEY_BYTES).digest()
+def key_of(transaction_id: str, *, out: bool = False) -> bytes:
+    """Return what the log keeps of a transaction: a hash of its id, and whether its money is handed out."""
+    digest = blake2b(transaction_id.encode(), digest_size=KEY_BYTES).digest()
+    return digest[:-1] + bytes((digest[-1] & ~1 | out,))
 
 
 def place_of(log: SlidingLog, key: bytes) -> int:
-    """Return where a transaction's entry stands in the columns, -1 where it does not."""
-    at = log.keys.find(key)
-    # A hit across the border of two hashes is chance: look on.
-    while at > 0 and at % KEY_BYTES:
-        at = log.keys.find(key, at + 1)
-    return at if at < 0 else len(log.times) - (len(log.keys) - at) // KEY_BYTES
+    """Return where a transaction's entry stands in the columns, whichever its way was; -1 where it does not."""
+    for last in (key[-1], key[-1] ^ 1):
+        sought = key[:-1] + bytes((last,))
+        at = log.keys.find(sought)
+        # A hit across the border of two hashes is chance: look on.
+        while at > 0 and at % KEY_BYTES:
+            at = log.keys.find(sought, at + 1)
+        if at >= 0:
+            return len(log.times) - (len(log.keys) - at) // KEY_BYTES
+    return -1
+
+
+def is_out(log: SlidingLog, place: int) -> bool:
+    """Whether the entry at `place` hands money out; not so of one without a hash, which is from before they were."""
+    last = len(log.keys) - (len(log.times) - place - 1) * KEY_BYTES - 1
+    return last >= 0 and bool(log.keys[last] & 1)
 
 
 def add(log: SlidingLog, at: int, amount: int, event_id: str, key: bytes = b"") -> SlidingLog:
@@ -155,13 +167,21 @@ def ids_within(log: SlidingLog, since: int, until: int, *, declined: bool = True
     """
     unnamed = len(log.times) - len(log.ids)
     low, high = bisect_right(log.times, since), bisect_right(log.times, until)
-    amounts, ids = log.amounts[low:high], log.ids[max(0, low - unnamed) : max(0, high - unnamed)]
-    number = tally(log, since, until)[0]
-    if not declined and amounts and min(amounts) < 0:
-        number -= sum(1 for each in amounts if each < 0)
-        ids = tuple(each for each, amount in zip(ids, amounts[-len(ids) :] if ids else (), strict=True) if amount >= 0)
+    amounts, number = log.amounts, tally(log, since, until)[0]
+    if not declined:
+        number -= sum([1 for each in amounts[low:high] if each < 0])
+    named = range(max(low, unnamed), max(high, unnamed))
+    ids = tuple([log.ids[each - unnamed] for each in named if declined or amounts[each] >= 0])
     ids = tuple(filter(None, ids))
     return ids, len(ids) < number
+
+
+def ids_of_way(log: SlidingLog, since: int, until: int, *, out: bool) -> tuple[str, ...]:
+    """Return the kept ids of the entries in (`since`, `until`] that went one way and were not declined."""
+    unnamed = len(log.times) - len(log.ids)
+    low, high = bisect_right(log.times, since), bisect_right(log.times, until)
+    named = [each for each in range(max(low, unnamed), high) if log.amounts[each] >= 0 and is_out(log, each) == out]
+    return tuple(filter(None, [log.ids[each - unnamed] for each in named]))
 
 
 def ids_at_most(log: SlidingLog, since: int, until: int, amount: int) -> tuple[str, ...]:

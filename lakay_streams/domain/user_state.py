@@ -60,7 +60,8 @@ class UserState(Frozen):
     `login_attempts` and `login_outcomes`: login-attempt events, and login-success or login-failed events; a platform
     that sends both must not count one login twice. `failures`: failed transactions. `amounts`: the US cents that are
     usual. `devices`, `countries`, `networks`, `regions`: what the user is known by. `sighting`: the newest located
-    event; `jump`: the last impossible journey. `days`: totals by business day, ascending. `behavior`: the habits, and
+    event; `jump`: the last impossible journey. `days`: totals by business day, ascending, `days_out` of what is handed
+    out to the user alone. `behavior`: the habits, and
     the sessions that none of these habits has learned from yet.
     """
 
@@ -81,6 +82,7 @@ class UserState(Frozen):
     days: tuple[tuple[int, int, int], ...] = ()
     behavior: Profile = NEW_PROFILE
     declined: tuple[Declined, ...] = ()
+    days_out: tuple[tuple[int, int, int], ...] = ()
 
 
 NEW_USER = UserState()
@@ -115,8 +117,13 @@ def with_declined(declined: tuple[Declined, ...], key: bytes, at: int) -> tuple[
 
 
 def day_total(days: tuple[DayTotal, ...], day: int) -> int:
-    """Return what was moved on that business day, in US cents."""
+    """Return what was asked for on that business day, in US cents."""
+    return day_counted(days, day)[1]
+
+
+def day_counted(days: tuple[DayTotal, ...], day: int) -> tuple[int, int]:
+    """Return how many transactions were asked for on that business day, and how much, in US cents."""
     for each in reversed(days):
         if each[0] == day:
-            return each[2]
-    return 0
+            return each[1], each[2]
+    return 0, 0

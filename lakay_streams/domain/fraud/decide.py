@@ -16,7 +16,7 @@ from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
 from lakay_streams.domain.fraud import features
 from lakay_streams.domain.fraud.compose import RECOMMENDATIONS, decisive, fraud_score, risk_tier
-from lakay_streams.domain.fraud.facts import Facts, jump_of, logins_within, of_transaction
+from lakay_streams.domain.fraud.facts import Facts, is_handed_out, jump_of, logins_within, of_transaction
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.fraud.rules import TRANSACTION_RULES, USER_RULES, Rule, login_velocity
 from lakay_streams.domain.fraud.rules.profile_change import SENSITIVE
@@ -24,7 +24,7 @@ from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.geography import Jump, Sighting
 from lakay_streams.domain.money import Rates
 from lakay_streams.domain.recent import kept_id, push
-from lakay_streams.domain.sliding_log import add, key_of, place_of, turned, without
+from lakay_streams.domain.sliding_log import add, is_out, key_of, place_of, turned, without
 from lakay_streams.domain.user_state import (
     LoginAlert,
     ProfileChange,
@@ -67,7 +67,7 @@ def decide(
 def _declined(state: UserState, event: TransactionUpdated, seen: bytes) -> UserState:
     key, at = key_of(event.transaction_id), event.occurred_at
     failures = state.failures
-    if not any(each == key for each, _ in state.declined):
+    if not _is_declined(state, event.transaction_id):
         failures = push(failures, at, event.event_id)
     state = replace(state, seen=seen, failures=failures, declined=with_declined(state.declined, key, at))
     place = place_of(state.transactions, key)
@@ -86,13 +86,18 @@ def _completed(state: UserState, event: TransactionUpdated, seen: bytes) -> User
     return state if place < 0 or state.transactions.amounts[place] >= 0 else _turned(state, place)
 
 
+def _is_declined(state: UserState, transaction_id: str) -> bool:
+    if not state.declined:
+        return False
+    key = key_of(transaction_id)
+    return any(each == key for each, _ in state.declined)
+
+
 def _turned(state: UserState, place: int) -> UserState:
-    """Return the state with an entry of the log declined, or not declined after all, and its day's total with it."""
+    """Return the state with an entry of the log declined, or not declined after all, and its day's totals with it."""
     log = state.transactions
-    at, amount = log.times[place], log.amounts[place]
-    day = business_day(at)
-    days = take_from_day(state.days, day, amount) if amount >= 0 else add_to_day(state.days, day, ~amount)
-    return replace(state, transactions=turned(log, place), days=days)
+    changed = _on_day(state, place, add=log.amounts[place] < 0)
+    return replace(changed, transactions=turned(log, place))
 
 
 def _untold(state: UserState, key: bytes) -> UserState:
@@ -101,21 +106,31 @@ def _untold(state: UserState, key: bytes) -> UserState:
     place = place_of(log, key)
     if place < 0:
         return state
-    at, amount = log.times[place], log.amounts[place]
-    days = take_from_day(state.days, business_day(at), amount) if amount >= 0 else state.days
-    return replace(state, transactions=without(log, place), days=days)
+    if log.amounts[place] >= 0:
+        state = _on_day(state, place, add=False)
+    return replace(state, transactions=without(log, place))
+
+
+def _on_day(state: UserState, place: int, *, add: bool) -> UserState:
+    """Return the state with an entry of the log added to its day's totals, or taken from them."""
+    log = state.transactions
+    day, amount = business_day(log.times[place]), log.amounts[place]
+    change, amount = (add_to_day, ~amount) if add else (take_from_day, amount)
+    days_out = change(state.days_out, day, amount) if is_out(log, place) else state.days_out
+    return replace(state, days=change(state.days, day, amount), days_out=days_out)
 
 
 def _transaction(
     state: UserState, event: TransactionInitiated, limits: FraudLimits, rates: Rates, seen: bytes
 ) -> Decision[UserState]:
-    key = key_of(event.transaction_id)
+    out = is_handed_out(event.type)
+    key = key_of(event.transaction_id, out=out)
     state = _untold(state, key)
     facts = of_transaction(state, event, limits, rates)
     found = _evaluate(TRANSACTION_RULES, facts, limits)
     at, amount = event.occurred_at, facts.amount
     sighting, jump = _whereabouts(state, event, facts.jump)
-    declined = bool(state.declined) and any(each == key for each, _ in state.declined)
+    declined = _is_declined(state, event.transaction_id)
     counted = replace(
         state,
         seen=seen,
@@ -123,6 +138,7 @@ def _transaction(
         sighting=sighting,
         jump=jump,
         days=state.days if declined else add_to_day(state.days, facts.day, amount),
+        days_out=add_to_day(state.days_out, facts.day, amount) if out and not declined else state.days_out,
     )
     numbers = features.of_facts(facts)
     if not found:

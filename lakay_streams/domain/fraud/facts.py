@@ -12,15 +12,16 @@ from lakay_streams.domain.money import Rates, to_usd
 from lakay_streams.domain.novelty import novelty_of
 from lakay_streams.domain.recent import Recent, count_within
 from lakay_streams.domain.sliding_log import tally
-from lakay_streams.domain.user_state import UserState, day_total
+from lakay_streams.domain.user_state import UserState, day_counted
 from lakay_streams.domain.usual import spreads_above
 
 
 class Facts(Frozen):
     """The event and its measurements. Counts and sums include the event itself; amounts are US cents.
 
-    `amount` and the sums count a begun cent as one, which keeps "more than" exact; `whole_amount` and `whole_day` leave
-    it away, which keeps "from ... on" exact.
+    `amount` and the sums count a begun cent as one, which keeps "more than" exact; `whole_amount` and `whole_way` leave
+    it away, which keeps "from ... on" exact. `is_out` says that the user is handed the money; `counted_way` and
+    `whole_way` are what else was asked for that day, this way alone, and all of it with the event.
 
     `state` is the user's state before the event. `amount_known` is False for a currency without a rate; `amount` is
     then 0. `spreads` is None while the profile warms up; `oddness` says how unusual the time is, in [0, 1], and is 0
@@ -36,7 +37,9 @@ class Facts(Frozen):
     amount_24h: int = 0
     day: int = 0
     amount_day: int = 0
-    whole_day: int = 0
+    is_out: bool = False
+    counted_way: int = 0
+    whole_way: int = 0
     spreads: float | None = None
     oddness: float = 0.0
     failed_1h: int = 0
@@ -56,7 +59,9 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
     count_1h, _ = tally(state.transactions, at - HOUR_MS, at)
     _, amount_24h = tally(state.transactions, at - DAY_MS, at)
     day = business_day(at)
-    before = day_total(state.days, day)
+    before, out = day_counted(state.days, day), is_handed_out(event.type)
+    before_out = day_counted(state.days_out, day)
+    way = before_out if out else (before[0] - before_out[0], before[1] - before_out[1])
     spreads = None
     if state.amounts.history >= limits.amount_warm_up and converted is not None:
         spreads = spreads_above(state.amounts, amount, limits.amount_min_spread)
@@ -76,8 +81,10 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
         count_1h=count_1h + 1,
         amount_24h=amount_24h + amount,
         day=day,
-        amount_day=before + amount,
-        whole_day=before + whole_amount,
+        amount_day=before[1] + amount,
+        is_out=out,
+        counted_way=way[0],
+        whole_way=way[1] + whole_amount,
         spreads=spreads,
         oddness=odd,
         failed_1h=count_within(state.failures, at - HOUR_MS, at),
@@ -88,6 +95,14 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
         jump=jump,
         logins=logins_within(state.login_attempts, state.login_outcomes, at - limits.login_window_ms, at),
     )
+
+
+def is_handed_out(transaction_type: str) -> bool:
+    """Whether such a transaction hands the user money, as a withdrawal does; by all others the user hands some over."""
+    return transaction_type.strip().casefold() in _HANDED_OUT
+
+
+_HANDED_OUT = frozenset({"withdrawal", "circle_payout", "refund"})
 
 
 def jump_of(state: UserState, event: TransactionInitiated | UserEvent, limits: FraudLimits) -> Jump | None:

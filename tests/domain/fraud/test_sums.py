@@ -21,9 +21,9 @@ Told = TransactionInitiated | TransactionUpdated
 EVENING = NOON + 6 * HOUR_MS
 
 
-def asks(number: int, usd: int, at: int = NOON, event: str = "") -> TransactionInitiated:
+def asks(number: int, usd: int, at: int = NOON, event: str = "", kind: str = "transfer") -> TransactionInitiated:
     return TransactionInitiated(
-        f"a-{number}{event}", "transaction-initiated", at, "u", f"t-{number}", usd * 100, "USD", "transfer"
+        f"a-{number}{event}", "transaction-initiated", at, "u", f"t-{number}", usd * 100, "USD", kind
     )
 
 
@@ -106,6 +106,32 @@ def test_evidence_names_what_is_in_the_sum_and_says_asked_for() -> None:
         assert told[rule].event_ids == ("a-1", "a-3", "a-4")
         assert told[rule].evidence["evidence_truncated"] is False
         assert "10100.00 USD asked for" in told[rule].reason
+
+
+def warned(*told: Told) -> bool:
+    *before, last = told
+    found = decide(after(*before), last, DEFAULT_LIMITS, DEFAULT_RATES).findings
+    return "ctr_daily" in {finding.rule for finding in found}
+
+
+def test_a_warning_looks_at_each_way_apart() -> None:
+    """31 CFR 1010.313(b): cash in and cash out are never added up."""
+    assert warned(asks(1, 5_000, kind="deposit"), asks(2, 5_000, kind="deposit"))
+    assert warned(asks(1, 5_000, kind="withdrawal"), asks(2, 5_000, kind="WITHDRAWAL"))
+    assert not warned(asks(1, 5_000, kind="deposit"), asks(2, 5_000, kind="withdrawal"))
+    assert not warned(asks(1, 5_000, kind="withdrawal"), asks(2, 5_000, kind="deposit"))
+
+
+def test_what_was_declined_one_way_leaves_that_way() -> None:
+    told = asks(1, 5_000, kind="withdrawal"), asks(2, 5_000, kind="deposit"), outcome(1, "failed", NOON + 1)
+    assert not warned(*told, asks(3, 5_000, NOON + 2, kind="withdrawal"))
+    assert warned(*told, asks(3, 5_000, NOON + 2, kind="deposit"))
+
+
+def test_a_transaction_told_again_as_going_the_other_way_counts_that_way() -> None:
+    told = asks(1, 5_000, kind="withdrawal"), asks(1, 5_000, event="again", kind="deposit")
+    assert not warned(*told, asks(2, 5_000, NOON + 2, kind="withdrawal"))
+    assert warned(*told, asks(2, 5_000, NOON + 2, kind="deposit"))
 
 
 steps = st.lists(
