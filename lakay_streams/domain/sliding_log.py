@@ -10,8 +10,7 @@ cents. A late entry is put where it belongs; what lies 24 hours or more behind t
 
 An entry is found by its transaction (`place_of`), so that one that is told again takes its own place, and one that was
 declined is left out of sums: it stays as what was asked for, with the complement of its amount (`~amount`, which is
-below zero). What is folded is not found any more; it counts as it did when it was. The last bit of an entry's hash says
-which way the money goes: set where the customer is handed some.
+below zero). What is folded is not found any more; it counts as it did when it was.
 """
 
 from __future__ import annotations
@@ -24,7 +23,10 @@ from lakay_streams.domain.recent import kept_id
 
 EXACT_ENTRIES = 256
 FOLDED_BUCKETS = 152
-KEY_BYTES = 6
+HASH_BYTES = 5
+IN, OUT = b"\0", b"\1"
+KEY_BYTES = HASH_BYTES + 1
+"""Of each entry, a hash of its transaction's id, and which way the money goes: `OUT` where the user is handed some."""
 IDS_KEPT = 24
 """Event ids are the bulk of an entry; evidence names at most this many, the newest."""
 
@@ -44,7 +46,7 @@ class Folded(Frozen):
 class SlidingLog(Frozen):
     """Columns of the exact entries; `ids` belong to the newest `len(ids)` of them; `folded` is everything older.
 
-    `keys` are hashes of transactions, `KEY_BYTES` each, laid end to end; they belong to the newest entries, too.
+    `keys` are of `KEY_BYTES` each, laid end to end; they belong to the newest entries, too.
     """
 
     times: tuple[int, ...] = ()
@@ -58,29 +60,24 @@ NO_KEY = b"\0" * KEY_BYTES
 """Stands for a transaction that nobody named."""
 
 
-def key_of(transaction_id: str, *, out: bool = False) -> bytes:
-    """Return what the log keeps of a transaction: a hash of its id, and whether its money is handed out."""
-    digest = blake2b(transaction_id.encode(), digest_size=KEY_BYTES).digest()
-    return digest[:-1] + bytes((digest[-1] & ~1 | out,))
+def hash_of(transaction_id: str) -> bytes:
+    """Return what is kept of a transaction's id; the chance that one of a full log has another's is below 1e-9."""
+    return blake2b(transaction_id.encode(), digest_size=HASH_BYTES).digest()
 
 
-def place_of(log: SlidingLog, key: bytes) -> int:
-    """Return where a transaction's entry stands in the columns, whichever its way was; -1 where it does not."""
-    for last in (key[-1], key[-1] ^ 1):
-        sought = key[:-1] + bytes((last,))
-        at = log.keys.find(sought)
-        # A hit across the border of two hashes is chance: look on.
-        while at > 0 and at % KEY_BYTES:
-            at = log.keys.find(sought, at + 1)
-        if at >= 0:
-            return len(log.times) - (len(log.keys) - at) // KEY_BYTES
-    return -1
+def place_of(log: SlidingLog, digest: bytes) -> int:
+    """Return where a transaction's entry stands in the columns, -1 where it does not."""
+    at = log.keys.find(digest)
+    # A hit across the border of two keys is chance: look on.
+    while at > 0 and at % KEY_BYTES:
+        at = log.keys.find(digest, at + 1)
+    return at if at < 0 else len(log.times) - (len(log.keys) - at) // KEY_BYTES
 
 
 def is_out(log: SlidingLog, place: int) -> bool:
-    """Whether the entry at `place` hands money out; not so of one without a hash, which is from before they were."""
+    """Whether the entry at `place` hands money out; not so of one without a key, which is from before they were."""
     last = len(log.keys) - (len(log.times) - place - 1) * KEY_BYTES - 1
-    return last >= 0 and bool(log.keys[last] & 1)
+    return last >= 0 and log.keys[last] == OUT[0]
 
 
 def add(log: SlidingLog, at: int, amount: int, event_id: str, key: bytes = b"") -> SlidingLog:
@@ -168,10 +165,10 @@ def ids_within(log: SlidingLog, since: int, until: int, *, declined: bool = True
     unnamed = len(log.times) - len(log.ids)
     low, high = bisect_right(log.times, since), bisect_right(log.times, until)
     amounts, number = log.amounts, tally(log, since, until)[0]
-    if not declined:
+    ids = log.ids[max(0, low - unnamed) : max(0, high - unnamed)]
+    if not declined and low < high and min(amounts[low:high]) < 0:
         number -= sum([1 for each in amounts[low:high] if each < 0])
-    named = range(max(low, unnamed), max(high, unnamed))
-    ids = tuple([log.ids[each - unnamed] for each in named if declined or amounts[each] >= 0])
+        ids = tuple([log.ids[each - unnamed] for each in range(max(low, unnamed), high) if amounts[each] >= 0])
     ids = tuple(filter(None, ids))
     return ids, len(ids) < number
 

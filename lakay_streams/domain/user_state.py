@@ -35,7 +35,7 @@ class LoginAlert(Frozen):
 
 
 Declined = tuple[bytes, int]
-"""A transaction that failed (`sliding_log.key_of` its id), and when it did last (ms UTC)."""
+"""A transaction that failed (`sliding_log.hash_of` its id), and when it did last (ms UTC)."""
 
 DECLINED_KEPT = 32
 
@@ -109,11 +109,11 @@ def take_from_day(days: tuple[DayTotal, ...], day: int, amount_minor: int) -> tu
     return tuple([each for each in left if each[1]])
 
 
-def with_declined(declined: tuple[Declined, ...], key: bytes, at: int) -> tuple[Declined, ...]:
+def with_declined(declined: tuple[Declined, ...], digest: bytes, at: int) -> tuple[Declined, ...]:
     """Return what was declined with one more, or the same one later; beyond `DECLINED_KEPT` the oldest is forgotten."""
-    latest = max([at, *[failed_at for each, failed_at in declined if each == key]])
-    others = [each for each in declined if each[0] != key]
-    return tuple(sorted([*others, (key, latest)], key=itemgetter(1, 0))[-DECLINED_KEPT:])
+    latest = max([at, *[failed_at for each, failed_at in declined if each == digest]])
+    others = [each for each in declined if each[0] != digest]
+    return tuple(sorted([*others, (digest, latest)], key=itemgetter(1, 0))[-DECLINED_KEPT:])
 
 
 def day_total(days: tuple[DayTotal, ...], day: int) -> int:

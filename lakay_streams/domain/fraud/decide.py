@@ -16,7 +16,7 @@ from lakay_streams.domain.decision import Decision, Finding
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated, UserEvent
 from lakay_streams.domain.fraud import features
 from lakay_streams.domain.fraud.compose import RECOMMENDATIONS, decisive, fraud_score, risk_tier
-from lakay_streams.domain.fraud.facts import Facts, is_handed_out, jump_of, logins_within, of_transaction
+from lakay_streams.domain.fraud.facts import Facts, jump_of, logins_within, of_transaction
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.fraud.rules import TRANSACTION_RULES, USER_RULES, Rule, login_velocity
 from lakay_streams.domain.fraud.rules.profile_change import SENSITIVE
@@ -24,7 +24,7 @@ from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.geography import Jump, Sighting
 from lakay_streams.domain.money import Rates
 from lakay_streams.domain.recent import kept_id, push
-from lakay_streams.domain.sliding_log import add, is_out, key_of, place_of, turned, without
+from lakay_streams.domain.sliding_log import IN, OUT, add, hash_of, is_out, place_of, turned, without
 from lakay_streams.domain.user_state import (
     LoginAlert,
     ProfileChange,
@@ -65,32 +65,29 @@ def decide(
 
 
 def _declined(state: UserState, event: TransactionUpdated, seen: bytes) -> UserState:
-    key, at = key_of(event.transaction_id), event.occurred_at
+    digest, at = hash_of(event.transaction_id), event.occurred_at
     failures = state.failures
-    if not _is_declined(state, event.transaction_id):
+    if not _is_declined(state, digest):
         failures = push(failures, at, event.event_id)
-    state = replace(state, seen=seen, failures=failures, declined=with_declined(state.declined, key, at))
-    place = place_of(state.transactions, key)
+    state = replace(state, seen=seen, failures=failures, declined=with_declined(state.declined, digest, at))
+    place = place_of(state.transactions, digest)
     if place < 0 or state.transactions.amounts[place] < 0:
         return state
     return _turned(state, place)
 
 
 def _completed(state: UserState, event: TransactionUpdated, seen: bytes) -> UserState:
-    key, at = key_of(event.transaction_id), event.occurred_at
+    digest, at = hash_of(event.transaction_id), event.occurred_at
     state = replace(state, seen=seen)
-    if not any(each == key and failed_at < at for each, failed_at in state.declined):
+    if not any(each == digest and failed_at < at for each, failed_at in state.declined):
         return state
-    state = replace(state, declined=tuple([each for each in state.declined if each[0] != key]))
-    place = place_of(state.transactions, key)
+    state = replace(state, declined=tuple([each for each in state.declined if each[0] != digest]))
+    place = place_of(state.transactions, digest)
     return state if place < 0 or state.transactions.amounts[place] >= 0 else _turned(state, place)
 
 
-def _is_declined(state: UserState, transaction_id: str) -> bool:
-    if not state.declined:
-        return False
-    key = key_of(transaction_id)
-    return any(each == key for each, _ in state.declined)
+def _is_declined(state: UserState, digest: bytes) -> bool:
+    return bool(state.declined) and any(each == digest for each, _ in state.declined)
 
 
 def _turned(state: UserState, place: int) -> UserState:
@@ -100,10 +97,10 @@ def _turned(state: UserState, place: int) -> UserState:
     return replace(changed, transactions=turned(log, place))
 
 
-def _untold(state: UserState, key: bytes) -> UserState:
+def _untold(state: UserState, digest: bytes) -> UserState:
     """Return the state without what was told of a transaction before: it is told again."""
     log = state.transactions
-    place = place_of(log, key)
+    place = place_of(log, digest)
     if place < 0:
         return state
     if log.amounts[place] >= 0:
@@ -123,14 +120,14 @@ def _on_day(state: UserState, place: int, *, add: bool) -> UserState:
 def _transaction(
     state: UserState, event: TransactionInitiated, limits: FraudLimits, rates: Rates, seen: bytes
 ) -> Decision[UserState]:
-    out = is_handed_out(event.type)
-    key = key_of(event.transaction_id, out=out)
-    state = _untold(state, key)
+    digest = hash_of(event.transaction_id)
+    state = _untold(state, digest)
     facts = of_transaction(state, event, limits, rates)
     found = _evaluate(TRANSACTION_RULES, facts, limits)
     at, amount = event.occurred_at, facts.amount
     sighting, jump = _whereabouts(state, event, facts.jump)
-    declined = _is_declined(state, event.transaction_id)
+    declined, out = _is_declined(state, digest), facts.is_out
+    key = digest + (OUT if out else IN)
     counted = replace(
         state,
         seen=seen,

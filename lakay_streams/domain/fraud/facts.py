@@ -15,6 +15,9 @@ from lakay_streams.domain.sliding_log import tally
 from lakay_streams.domain.user_state import UserState, day_counted
 from lakay_streams.domain.usual import spreads_above
 
+HANDED_OUT = frozenset({"withdrawal", "circle_payout", "refund"})
+"""Types of transaction that hand the user money, if it is currency; by all others the user hands some over."""
+
 
 class Facts(Frozen):
     """The event and its measurements. Counts and sums include the event itself; amounts are US cents.
@@ -55,12 +58,14 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
     """Measure a transaction."""
     at = event.occurred_at
     converted = to_usd(event.amount_minor, event.currency, rates, at)
-    amount, whole_amount = (0, 0) if converted is None else (converted.rounded_up, converted.rounded_down)
+    amount = whole_amount = 0 if converted is None else converted.cents
+    if converted is not None and converted.short:
+        amount, whole_amount = converted.rounded_up, converted.rounded_down
     count_1h, _ = tally(state.transactions, at - HOUR_MS, at)
     _, amount_24h = tally(state.transactions, at - DAY_MS, at)
     day = business_day(at)
-    before, out = day_counted(state.days, day), is_handed_out(event.type)
-    before_out = day_counted(state.days_out, day)
+    before, out = day_counted(state.days, day), event.type.casefold() in HANDED_OUT
+    before_out = day_counted(state.days_out, day) if state.days_out else (0, 0)
     way = before_out if out else (before[0] - before_out[0], before[1] - before_out[1])
     spreads = None
     if state.amounts.history >= limits.amount_warm_up and converted is not None:
@@ -95,14 +100,6 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
         jump=jump,
         logins=logins_within(state.login_attempts, state.login_outcomes, at - limits.login_window_ms, at),
     )
-
-
-def is_handed_out(transaction_type: str) -> bool:
-    """Whether such a transaction hands the user money, as a withdrawal does; by all others the user hands some over."""
-    return transaction_type.strip().casefold() in _HANDED_OUT
-
-
-_HANDED_OUT = frozenset({"withdrawal", "circle_payout", "refund"})
 
 
 def jump_of(state: UserState, event: TransactionInitiated | UserEvent, limits: FraudLimits) -> Jump | None:
