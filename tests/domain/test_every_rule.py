@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakay_streams.domain.decision import Decision, Finding
+from lakay_streams.domain.events import TransactionInitiated
 from lakay_streams.domain.fraud.compose import WEIGHTS
+from lakay_streams.domain.fraud.decide import decide
+from lakay_streams.domain.fraud.limits import DEFAULT_LIMITS
 from lakay_streams.domain.fraud.rules import RULES, USER_RULES
+from lakay_streams.domain.frozen import replace
+from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.domain.user_state import UserState
 from tests.domain.story import BOSTON, DAY, LAGOS, MIAMI, MINUTE, Story
 
@@ -213,3 +219,35 @@ def test_it_passes_with_time(rule: str) -> None:
     story.at += 3 * DAY
     story.events += 1_000
     assert finding(story.pays(100), rule) is None
+
+
+ADDED_UP = ("amount_24h", "ctr_daily", "transaction_count_1h", "card_testing", "large_transaction", "ctr_single")
+
+
+@pytest.mark.parametrize("rule", ADDED_UP)
+def test_it_says_asked_for_where_nothing_has_moved_yet(rule: str) -> None:
+    found = finding(DIALS[rule](STEPS[rule][-1]), rule)
+    assert found is not None
+    assert "ask" in found.reason
+    assert "moved" not in found.reason
+
+
+@pytest.mark.parametrize("rule", ADDED_UP)
+def test_a_transaction_that_is_told_again_is_found_again_just_as_it_was(rule: str) -> None:
+    """Under another event id, as a producer's retry or a replay beyond the remembered ids brings it."""
+    told: list[TransactionInitiated] = []
+    original = Story._decided
+
+    def noting(story: Story, event: Any) -> Decision[UserState]:
+        told.append(event)
+        return original(story, event)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Story, "_decided", noting)
+        decision = DIALS[rule](STEPS[rule][-1])
+    again = decide(decision.state, replace(told[-1], event_id="again"), DEFAULT_LIMITS, DEFAULT_RATES)
+    first, second = finding(decision, rule), finding(again, rule)
+    assert first is not None
+    assert second is not None
+    assert (second.score, second.reason) == (first.score, first.reason)
+    assert again.state.days == decision.state.days
