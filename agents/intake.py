@@ -86,20 +86,30 @@ class Intake:
         self, work: Work, states: PartitionStates[State], record: Record, event: Event
     ) -> tuple[State, bytes] | None:
         """Return the entity's state and its ring with this event, or None when the event is not to be counted here."""
-        entity = event.entity_id
-        if not states.owns(entity):
-            self._outcomes["rekeyed"].inc()
-            work.emit(REKEYED.get(self.topic, self.topic), entity.encode(), record.value)
+        if not self.belongs(work, states, record, event):
             return None
-        state = states.get(entity)
+        state = states.get(event.entity_id)
         seen = remember(state.seen, event.event_id)
-        if seen is None:
-            self._outcomes["duplicate"].inc()
-            if self.sampling.wants("low"):
-                log.info("duplicate_event_skipped", event_type=event.event_type, event_id=event.event_id)
-            return None
-        self._accepted += 1
-        return state, seen
+        self.counted(seen is not None, event)
+        return None if seen is None else (state, seen)
+
+    def belongs(self, work: Work, states: PartitionStates[Any], record: Record, event: Event) -> bool:
+        """Return whether this partition owns the event's entity; the record goes on to the one that does."""
+        entity = event.entity_id
+        if states.owns(entity):
+            return True
+        self._outcomes["rekeyed"].inc()
+        work.emit(REKEYED.get(self.topic, self.topic), entity.encode(), record.value)
+        return False
+
+    def counted(self, is_new: bool, event: Event) -> None:
+        """Count an event as accepted, or as one that came before and changed nothing."""
+        if is_new:
+            self._accepted += 1
+            return
+        self._outcomes["duplicate"].inc()
+        if self.sampling.wants("low"):
+            log.info("duplicate_event_skipped", event_type=event.event_type, event_id=event.event_id)
 
     def _reject(self, work: Work, record: Record, found: Rejected) -> None:
         self._outcomes["rejected"].inc()

@@ -3,6 +3,7 @@
 in    lakay.internal.movements     keyed by user_id or corridor; the transactions, remittances and circles agents, and
                                    this one for the recipient's side, write it
 hold  tables.compliance            one ComplianceState per user, shared with the transactions and remittances agents
+      tables.movements             one Entry per movement of a user, one Page per user and business day; likewise
       tables.corridors             one CorridorState per corridor
 out   lakay.compliance.alerts      keyed by user_id
       lakay.compliance.edd-triggers  keyed by user_id
@@ -13,7 +14,7 @@ out   lakay.compliance.alerts      keyed by user_id
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 from faust import StreamT
 
@@ -21,10 +22,12 @@ from agents.intake import Intake
 from lakay_streams.contracts import alerts, movements
 from lakay_streams.contracts.topics import CORRIDORS, MOVEMENTS
 from lakay_streams.domain.compliance.alert import ComplianceAlert
-from lakay_streams.domain.compliance.corridors import CorridorState, Peers, corridor_of, observe
+from lakay_streams.domain.compliance.corridors import CorridorState, Peers, observe
 from lakay_streams.domain.compliance.counting import MoneyEvent
-from lakay_streams.domain.compliance.decide import ComplianceDecision, decide, known_since, onward
+from lakay_streams.domain.compliance.decide import ComplianceDecision, decide, known_since
 from lakay_streams.domain.compliance.disposition import clear, is_to_be_cleared
+from lakay_streams.domain.compliance.entry import Entry
+from lakay_streams.domain.compliance.ledger import Page
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.state import ComplianceState
 from lakay_streams.domain.events import AlertDisposition, CircleEvent, CorridorRemittance, MoneyMoved, UserEvent
@@ -35,8 +38,9 @@ from lakay_streams.engine.batch import Record, RecordBatch
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.table import StateTable
 from lakay_streams.engine.work import Work
-from lakay_streams.metrics import ALERTS, FINDINGS
+from lakay_streams.metrics import ALERTS, FINDINGS, LOST
 from lakay_streams.telemetry import get_logger
+from tables.movements import CustomerLedger
 
 log = get_logger()
 
@@ -46,6 +50,7 @@ _TELLING = frozenset(
         "transaction-completed",
         "transaction-failed",
         "remittance-initiated",
+        "remittance-processing",
         "remittance-completed",
         "remittance-failed",
         "money-moved",
@@ -55,12 +60,20 @@ _TELLING = frozenset(
 """The event types that tell of a movement; the others touch no state here."""
 
 
+class Accounts(NamedTuple):
+    """The tables of customers' money: what rules look at, and the ledger beside it."""
+
+    customers: StateTable[ComplianceState]
+    movements: StateTable[Entry]
+    days: StateTable[Page]
+
+
 class Ledger:
     """Enters what happens to a user's money, and tells what compliance finds; one for all agents of a worker."""
 
     def __init__(
         self,
-        customers: StateTable[ComplianceState],
+        accounts: Accounts,
         rates: Reference[Rates],
         peers: Reference[Mapping[str, Peers]],
         limits: ComplianceLimits,
@@ -69,8 +82,8 @@ class Ledger:
         edd_topic: str,
         settings_version: str,
     ) -> None:
-        """Keep the states in `customers`; alert and trigger on the two topics, under `settings_version`."""
-        self._customers = customers
+        """Keep the states in `accounts`; alert and trigger on the two topics, under `settings_version`."""
+        self._accounts = accounts
         self._rates = rates
         self._peers = peers
         self._limits = limits
@@ -78,23 +91,32 @@ class Ledger:
         self._edd_topic = edd_topic
         self._settings_version = settings_version
 
-    def enter(self, work: Work, event: MoneyEvent, seen: bytes | None = None) -> None:
-        """Enter one event of a user whom this partition owns, which was not seen before."""
+    def enter(self, work: Work, event: MoneyEvent) -> bool:
+        """Enter one event of a user whom this partition owns; return whether it told anything new."""
         if event.event_type not in _TELLING:
-            return
-        user_id, states = event.entity_id, work.states(self._customers)
-        decision = decide(
-            states.get(user_id), event, self._limits, work.reference(self._rates), work.reference(self._peers), seen
-        )
-        states.set(user_id, decision.state)
-        if decision.counted is not None or decision.returned is not None:
-            self._pass_on(work, user_id, event, decision)
+            return False
+        user_id, states = event.entity_id, work.states(self._accounts.customers)
+        kept = CustomerLedger(user_id, work.states(self._accounts.movements), work.states(self._accounts.days))
+        before = states.get(user_id)
+        decision = decide(before, kept, event, self._limits, work.reference(self._rates), work.reference(self._peers))
+        if not decision.entries:
+            return False
+        if decision.state is not before:
+            states.set(user_id, decision.state)
+        kept.take(decision.entries, decision.pages)
+        for key, value in movements.passed_on(user_id, decision.changes, event.occurred_at):
+            work.emit(MOVEMENTS, key.encode(), value)
         if decision.alerts or decision.edd is not None:
             self._tell(work, user_id, decision)
+        for lost in decision.lost:
+            LOST.inc()
+            # Neither how much nor whose: who may see that has the alert.
+            log.error("movement_not_counted", movement_id=lost.id, reason=lost.why)
+        return True
 
     def disposed(self, work: Work, intake: Intake, record: Record, event: AlertDisposition) -> None:
         """Carry out what an officer decided about an alert of a user."""
-        states = work.states(self._customers)
+        states = work.states(self._accounts.customers)
         admitted = intake.admit(work, states, record, event)
         if admitted is None:
             return
@@ -115,7 +137,7 @@ class Ledger:
 
     def registered(self, work: Work, event: UserEvent) -> None:
         """Remember since when somebody is a customer."""
-        states = work.states(self._customers)
+        states = work.states(self._accounts.customers)
         states.set(event.user_id, known_since(states.get(event.user_id), event.occurred_at))
 
     def circle_moved(self, work: Work, event: CircleEvent) -> None:
@@ -124,22 +146,6 @@ class Ledger:
         if told is not None:
             member, value = told
             work.emit(MOVEMENTS, member.encode(), value)
-
-    def _pass_on(self, work: Work, user_id: str, event: MoneyEvent, decision: ComplianceDecision) -> None:
-        """Let the other user's state know, and the corridor's."""
-        counted, returned = decision.counted, decision.returned
-        if counted is not None:
-            other = onward(user_id, counted)
-            if other is not None:
-                work.emit(MOVEMENTS, other.encode(), movements.counterpart_moved(other, user_id, counted))
-            corridor = corridor_of(counted)
-            if corridor and counted.dollars:
-                work.emit(MOVEMENTS, corridor.encode(), movements.corridor_remittance(corridor, counted))
-        elif returned is not None:
-            other = onward(user_id, returned)
-            if other is not None:
-                value = movements.counterpart_returned(other, returned, event.occurred_at)
-                work.emit(MOVEMENTS, other.encode(), value)
 
     def _tell(self, work: Work, user_id: str, decision: ComplianceDecision) -> None:
         # What is recommended stays on the topic: logs and metrics have other readers (31 CFR 1022.320(d)).
@@ -181,9 +187,8 @@ def attach(
             work.emit(CORRIDORS, event.corridor.encode(), value, partition=0)
 
     def observe_movement(work: Work, record: Record, event: MoneyMoved) -> None:
-        admitted = intake.admit(work, work.states(customers), record, event)
-        if admitted is not None:
-            ledger.enter(work, event, admitted[1])
+        if intake.belongs(work, work.states(customers), record, event):
+            intake.counted(ledger.enter(work, event), event)
 
     @app.agent(app.batches(MOVEMENTS), name="movements")
     async def enter_movements(batches: StreamT[RecordBatch]) -> None:

@@ -41,6 +41,7 @@ from tables import circles as circles_table
 from tables import compliance as compliance_table
 from tables import corridors as corridors_table
 from tables import members as members_table
+from tables import movements as movements_table
 from tables import rates as rates_table
 from tables import remittances as remittances_table
 from tables import users as users_table
@@ -97,7 +98,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
     takeovers = TakeoverDesk(settings.behavior.ato_kafka_topic, settings.version, limits.behavior)
     customers = compliance_table.declare(app)
     ledger = movements.Ledger(
-        customers,
+        movements.Accounts(customers, movements_table.declare_movements(app), movements_table.declare_days(app)),
         rates,
         peers,
         settings.compliance_limits(),

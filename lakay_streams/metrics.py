@@ -14,6 +14,7 @@ NOT_TOLD = Counter(
 SCORED = Counter("lakay_transactions_scored", "Transactions scored, by risk tier.", ["risk_tier"])
 FINDINGS = Counter("lakay_findings", "Findings of HIGH and CRITICAL decisions, by rule.", ["rule"])
 ALERTS = Counter("lakay_alerts", "Alerts emitted, by topic and risk tier.", ["topic", "risk_tier"])
+LOST = Counter("lakay_movements_not_counted", "Movements of money that could not be counted; each has an alert.")
 CRASHED = Counter("lakay_records_parked", "Records set aside because they crashed the worker.", ["topic"])
 RATES_HELD = Counter("lakay_exchange_rates_held", "Exchange rates held until an operator confirms one.")
 CHECKPOINTS = Histogram(

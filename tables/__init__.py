@@ -5,6 +5,8 @@
     members       user_id       MemberState        under 4 KiB (domain/circles/reliability.py)
     remittances   sender_id     RemittanceState    counts and totals of what one user sends
     compliance    user_id       ComplianceState    under 64 KiB (domain/compliance/state.py)
+    movements     user_id␟id    Entry              all that is known of one movement, for the retention
+    movement_days user_id␟day   Page               one customer's business day, for the retention
     corridors     USD>HT        CorridorState      what remittances of one corridor usually are
     rates         BASE/QUOTE    RateState          the newest exchange rates of one pair
 

@@ -5,14 +5,16 @@ Their ids follow from what they tell, so that a replay sends the same ones and w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from lakay_streams.contracts.internal import record
 from lakay_streams.contracts.money import to_text as money_text
 from lakay_streams.contracts.timestamps import to_text as time_text
-from lakay_streams.domain.compliance.corridors import Peers
+from lakay_streams.domain.compliance.corridors import Peers, corridor_of
+from lakay_streams.domain.compliance.counting import Change
+from lakay_streams.domain.compliance.decide import onward
 from lakay_streams.domain.compliance.movement import CONTRIBUTION, IN, OUT, PAYOUT, Movement
 from lakay_streams.domain.events import CircleEvent
 from lakay_streams.domain.frozen import asdict
@@ -68,6 +70,26 @@ def circle_moved(event: CircleEvent) -> tuple[str, bytes] | None:
         "moved_at": moment,
     }
     return event.user_id, record("money-moved", f"{event.event_id}/{event.user_id}", moment, payload)
+
+
+def passed_on(user_id: str, changes: Iterable[Change], at: int) -> Iterator[tuple[str, bytes]]:
+    """Yield what others learn of what an event at `at` (ms UTC) changed for a customer, with its key.
+
+    The other user of a transfer learns that money came, or that it went back; the corridor, of a remittance.
+    """
+    for change in changes:
+        movement, before = change.movement, change.movement_before
+        if movement is None and before is None:
+            continue
+        other = onward(user_id, movement) if movement is not None else None
+        earlier = onward(user_id, before) if before is not None else None
+        if before is not None and earlier is not None and earlier != other:
+            yield earlier, counterpart_returned(earlier, before, at)
+        if movement is not None and other is not None and other != earlier:
+            yield other, counterpart_moved(other, user_id, movement)
+        corridor = corridor_of(movement) if movement is not None and movement.dollars else ""
+        if movement is not None and corridor and (before is None or corridor_of(before) != corridor):
+            yield corridor, corridor_remittance(corridor, movement)
 
 
 def corridor_remittance(corridor: str, movement: Movement) -> bytes:

@@ -130,7 +130,10 @@ Reader = Callable[[Any], Any]
 _IDENTITIES = frozenset({"user_id", "sender_id", "circle_id", "transaction_id", "remittance_id", "movement_id"})
 _READERS: dict[str, Reader] = {
     **dict.fromkeys(_IDENTITIES, context.identity),
-    **{field: partial(context.identifier, field) for field in ("recipient_id", "counterparty_id")},
+    **{
+        field: partial(context.identifier, field)
+        for field in ("recipient_id", "counterparty_id", "original_transaction_id")
+    },
     **{field: partial(context.identifier, field) for field in ("session_id", "device_id", "account_id")},
     **dict.fromkeys(("currency", "receive_currency", "base_currency", "quote_currency"), str.upper),
     **{field: partial(context.country, field) for field in ("origin_country", "destination_country")},
@@ -203,7 +206,7 @@ KINDS: dict[str, Kind] = {
     "transaction-initiated": _kind(
         TransactionInitiated,
         "initiated_at",
-        "user_id transaction_id currency type recipient_id device_id ip_address payment_method",
+        "user_id transaction_id currency type recipient_id device_id ip_address payment_method original_transaction_id",
         amount_minor=_POSITIVE,
         place="geo_location",
     ),

@@ -24,7 +24,10 @@ class Place(Frozen):
 
 
 class TransactionInitiated(Frozen):
-    """A user asks to move money: the event that is scored. `occurred_at` is `initiated_at`, else `timestamp`."""
+    """A user asks to move money: the event that is scored. `occurred_at` is `initiated_at`, else `timestamp`.
+
+    `original_transaction_id` is what a refund, reversal or chargeback gives back.
+    """
 
     event_id: str
     event_type: str
@@ -39,6 +42,7 @@ class TransactionInitiated(Frozen):
     ip_address: str | None = None
     place: Place | None = None
     payment_method: str | None = None
+    original_transaction_id: str | None = None
 
     @property
     def entity_id(self) -> str:

@@ -42,8 +42,11 @@ class Known(Frozen):
 
 def kept_value(value: str) -> str:
     """Return the value as state keeps it: in bounded bytes, a long one (a browser's fingerprint) as its hash."""
-    if len(value) <= VALUE_CHARS_KEPT and value.isascii():
-        return value
+    return value if len(value) <= VALUE_CHARS_KEPT and value.isascii() else hashed_value(value)
+
+
+def hashed_value(value: str) -> str:
+    """Return the hash that stands for a value where it cannot stand itself."""
     return "#" + blake2b(value.encode(), digest_size=16).hexdigest()
 
 

@@ -329,7 +329,7 @@ class Partition:
         for name, changed in changes.items():
             encode, append = self.states[name].table.encode, encoded[name].append
             for key, state in changed.items():
-                append((key.encode(), encode(state)))
+                append((key.encode(), None if state is None else encode(state)))
                 in_this_turn += 1
                 if in_this_turn == PER_TURN:
                     in_this_turn = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -27,6 +28,9 @@ WRITE_BUFFER_BYTES = 64 << 20
 
 #: Bytes of changes that one database holds in memory before it writes a file.
 MEMTABLE_BYTES = 8 << 20
+
+#: Seconds in which deletions are made durable at least, unless the worker dies; the changelog keeps them for a day.
+FLUSH_EVERY_S = 600.0
 
 _CACHE = Cache(MEMORY_BYTES)
 _WRITE_BUFFERS = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BUFFER_BYTES, False, _CACHE)
@@ -151,6 +155,8 @@ class PartitionStore:
         self.path = path
         self._db: Rdict | None = None
         self._cursors: set[_Cursor] = set()
+        self._deleted = False
+        self._flush_due = 0.0
 
     @property
     def db(self) -> Rdict:
@@ -228,9 +234,12 @@ class PartitionStore:
         with _as_store_error(self.path, "write"):
             size: int = batch.size_in_bytes()
             self.db.write(batch, _WITHOUT_LOG)
-            if deletes:
+            self._deleted = self._deleted or deletes
+            if self._deleted and time.monotonic() >= self._flush_due:
                 # The changelog forgets a deletion after a day, and what is in memory is not durable.
                 self.db.flush()
+                self._deleted = False
+                self._flush_due = time.monotonic() + FLUSH_EVERY_S
         return size
 
     def offset(self) -> int | None:

@@ -80,8 +80,9 @@ class PartitionStates(Generic[State]):
         self.partitions = partitions
         self.store = PartitionStore(table.store_path(partition))
         self.changelog = table.changelog_topic.get_topic_name()
-        self._cached: dict[str, State] = {}
-        self._changed: dict[str, State] = {}
+        #: None is a state that was deleted: until a checkpoint is written, RocksDB still has it.
+        self._cached: dict[str, State | None] = {}
+        self._changed: dict[str, State | None] = {}
         self._encoded_bytes = 1024.0
 
     def owns(self, key: str) -> bool:
@@ -92,21 +93,37 @@ class PartitionStates(Generic[State]):
         """Return the state of `key`, a new one when it has none."""
         state = self._cached.get(key)
         if state is None:
-            raw = self.store.get(key.encode())
+            raw = None if key in self._cached else self.store.get(key.encode())
             state = self.table.new() if raw is None else self.table.decode(raw)
             self._cached[key] = state
+        return state
+
+    def find(self, key: str) -> State | None:
+        """Return the state of `key`, None when it has none; either is remembered."""
+        state = self._cached.get(key)
+        if state is None and key not in self._cached:
+            raw = self.store.get(key.encode())
+            state = self._cached[key] = None if raw is None else self.table.decode(raw)
         return state
 
     def peek(self, key: str) -> State | None:
         """Return the state of `key` without caching it, None when it has none."""
         state = self._cached.get(key)
-        if state is None:
+        if state is None and key not in self._cached:
             raw = self.store.get(key.encode())
             return None if raw is None else self.table.decode(raw)
         return state
 
     def set(self, key: str, state: State) -> None:
         """Replace the state of `key`; it is durable after the next checkpoint."""
+        self.put(key, state)
+
+    def delete(self, key: str) -> None:
+        """Delete the state of `key`: after the next checkpoint RocksDB has none, and the changelog a tombstone."""
+        self.put(key, None)
+
+    def put(self, key: str, state: State | None) -> None:
+        """Replace the state of `key`, or delete it where `state` is None."""
         # Removed first, so that the dict's order is the order of last use.
         self._cached.pop(key, None)
         self._cached[key] = state
@@ -122,8 +139,8 @@ class PartitionStates(Generic[State]):
         """How many states are held decoded."""
         return len(self._cached)
 
-    def take_changes(self) -> dict[str, State]:
-        """Hand the changed states to a checkpoint; they stay cached at least until `evict`."""
+    def take_changes(self) -> dict[str, State | None]:
+        """Hand the changed states to a checkpoint, None for deleted ones; they stay cached at least until `evict`."""
         changes, self._changed = self._changed, {}
         return changes
 

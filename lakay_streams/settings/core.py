@@ -303,6 +303,9 @@ class Settings(Group):
             risk_medium_max=compliance.risk_medium_max,
             risk_high_max=compliance.risk_high_max,
             countries=countries.in_force(compliance.high_risk_countries).countries,
+            retention_ms=compliance.movement_retention_days * DAY_MS,
+            receipt=compliance.remittance_receipt,
+            synonyms=compliance.synonyms,
         )
 
     def circle_limits(self) -> CircleLimits:

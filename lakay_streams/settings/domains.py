@@ -10,7 +10,19 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from lakay_streams.settings.kinds import BusinessZone, Count, FilerText, Group, Ratio, Threshold, Topic, Usd
+from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS
+from lakay_streams.settings.kinds import (
+    BusinessZone,
+    Count,
+    FilerText,
+    Group,
+    Ratio,
+    Synonyms,
+    Threshold,
+    Topic,
+    Usd,
+    synonyms_in,
+)
 
 FEDERAL_CTR_THRESHOLD = Decimal(10_000)
 """US dollars, 31 CFR 1010.311: a report is due above it, and no setting may raise it."""
@@ -217,12 +229,23 @@ class ComplianceSettings(Group):
     """Customer risk score up to which a customer is medium risk; above it, enhanced due diligence begins."""
     risk_high_max: Ratio = 0.80
     """Customer risk score up to which a customer is high risk; above it, prohibited."""
+    movement_retention_days: Annotated[int, Field(ge=93, le=3650)] = 400
+    """Days for which a movement of money is known by its id, and counted once however late the rest is told."""
+    remittance_receipt: Literal["initiated", "processing"] = "initiated"
+    """Event of a remittance that says that its cash was handed in: the day of a currency transaction report."""
+    type_synonyms: Synonyms = ""
+    """What Trebanx's words for a transaction's `type` mean, as word=channel,word=channel, beside the known ones."""
     high_risk_countries: Path | None = None
     """File of the list of high-risk countries, from `lakay compliance lists import`; the packaged one unless set."""
     alerts_topic: Topic = "lakay.compliance.alerts"
     """Topic of the compliance alerts."""
     edd_triggers_topic: Topic = "lakay.compliance.edd-triggers"
     """Topic of the enhanced due diligence triggers."""
+
+    @property
+    def synonyms(self) -> dict[str, str]:
+        """Channel by word: those that everybody knows, and Trebanx's own."""
+        return {**DEFAULT_SYNONYMS, **synonyms_in(self.type_synonyms)}
 
     @property
     def ctr_warning_in_force(self) -> Decimal:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakay_streams.domain.business_day import ZONES
+from lakay_streams.domain.compliance.words import CHANNELS, folded
 
 
 def _topic(name: str) -> str:
@@ -47,6 +48,24 @@ def _zone(name: str) -> str:
     return name
 
 
+def synonyms_in(told: str) -> dict[str, str]:
+    """Return channel by word of `word=channel,word=channel`; raises ValueError for what is not that."""
+    found = {}
+    for pair in filter(None, map(str.strip, told.split(","))):
+        word, _, channel = map(str.strip, pair.partition("="))
+        if not folded(word) or channel not in CHANNELS:
+            raise ValueError(
+                f"words are told as word=channel,word=channel, and channels are {', '.join(sorted(CHANNELS))}"
+            )
+        found[folded(word)] = channel
+    return found
+
+
+def _synonyms(told: str) -> str:
+    synonyms_in(told)
+    return told
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -59,6 +78,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Servers = Annotated[str, AfterValidator(_servers)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 BusinessZone = Annotated[str, AfterValidator(_zone)]
+Synonyms = Annotated[str, AfterValidator(_synonyms)]
 Topic = Annotated[str, AfterValidator(_topic)]
 DatabaseUrl = Annotated[SecretStr, _url("postgresql", "postgresql+asyncpg", "postgresql+psycopg")]
 WebAddress = Annotated[str, AfterValidator(_web_address)]

@@ -17,9 +17,10 @@ from lakay_streams.contracts import Contracts, Rejected, Unknown, movements
 from lakay_streams.contracts.timestamps import to_text
 from lakay_streams.contracts.topics import CIRCLES, MOVEMENTS, REMITTANCES, TRANSACTIONS, USERS
 from lakay_streams.domain.compliance.alert import OPEN, SAR, ComplianceAlert
-from lakay_streams.domain.compliance.corridors import CorridorState, Peers, corridor_of, observe
+from lakay_streams.domain.compliance.corridors import CorridorState, Peers, observe
 from lakay_streams.domain.compliance.counting import MoneyEvent
-from lakay_streams.domain.compliance.decide import decide, known_since, onward
+from lakay_streams.domain.compliance.decide import decide, known_since
+from lakay_streams.domain.compliance.ledger import Kept
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.state import NEW_CUSTOMER, ComplianceState
 from lakay_streams.domain.dedup import remember
@@ -109,7 +110,7 @@ class CustomerScorer:
         self._rates: Rates = DEFAULT_RATES
         self._peers: dict[str, Peers] = {}
         self._corridors: dict[str, CorridorState] = {}
-        self._seen: dict[tuple[str, str], bytes] = {}
+        self._ledgers: dict[str, Kept] = {}
         self.states: dict[str, ComplianceState] = {}
         self.alerts: list[ComplianceAlert] = []
         self._newest = 0
@@ -141,28 +142,17 @@ class CustomerScorer:
                 if peers is not None:
                     self._peers[event.corridor] = peers
         elif isinstance(event, TransactionInitiated | TransactionUpdated | RemittanceEvent | MoneyMoved):
-            self._enter(topic, event)
+            self._enter(event)
 
-    def _enter(self, topic: str, event: MoneyEvent) -> None:
+    def _enter(self, event: MoneyEvent) -> None:
         user_id = event.entity_id
-        ring = remember(self._seen.get((topic, user_id), b""), event.event_id)
-        if ring is None:
-            return
-        self._seen[topic, user_id] = ring
-        decision = decide(self.states.get(user_id, NEW_CUSTOMER), event, self._limits, self._rates, self._peers)
+        state, kept = self.states.get(user_id, NEW_CUSTOMER), self._ledgers.setdefault(user_id, Kept())
+        decision = decide(state, kept, event, self._limits, self._rates, self._peers)
         self.states[user_id] = decision.state
+        kept.take(decision.entries, decision.pages)
         self.alerts.extend(decision.alerts)
-        counted, returned = decision.counted, decision.returned
-        if counted is not None:
-            other, corridor = onward(user_id, counted), corridor_of(counted)
-            if other is not None:
-                self(MOVEMENTS, movements.counterpart_moved(other, user_id, counted))
-            if corridor and counted.dollars:
-                self(MOVEMENTS, movements.corridor_remittance(corridor, counted))
-        elif returned is not None:
-            other = onward(user_id, returned)
-            if other is not None:
-                self(MOVEMENTS, movements.counterpart_returned(other, returned, event.occurred_at))
+        for _, value in movements.passed_on(user_id, decision.changes, event.occurred_at):
+            self(MOVEMENTS, value)
 
     def outcome(self, labels: Iterable[Label], users: int, since: int) -> Customers:
         """Compare the alerts with the truth about `users`, as `compare`, up to the newest event."""

@@ -17,19 +17,22 @@ from aiokafka.partitioner import DefaultPartitioner
 from lakay_streams.contracts import Contracts, Rejected, Unknown, alerts, members, movements, rates, rejected
 from lakay_streams.contracts.topics import CORRIDORS, MEMBERS, MOVEMENTS, REKEYED
 from lakay_streams.domain.behavior.disposition import dispose
+from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.circles.decide import decide as decide_circle
 from lakay_streams.domain.circles.membership import change_of
 from lakay_streams.domain.circles.reliability import MemberState
 from lakay_streams.domain.circles.reliability import observe as observe_member
 from lakay_streams.domain.circles.state import CircleState
-from lakay_streams.domain.compliance.corridors import CorridorState, corridor_of
+from lakay_streams.domain.compliance.corridors import CorridorState
 from lakay_streams.domain.compliance.corridors import observe as observe_corridor
-from lakay_streams.domain.compliance.decide import NO_PEERS, known_since, onward
+from lakay_streams.domain.compliance.decide import NO_PEERS, known_since
 from lakay_streams.domain.compliance.decide import decide as decide_compliance
 from lakay_streams.domain.compliance.disposition import clear, is_to_be_cleared
+from lakay_streams.domain.compliance.entry import Entry
+from lakay_streams.domain.compliance.ledger import Kept, Page
 from lakay_streams.domain.compliance.remittances import RemittanceState
 from lakay_streams.domain.compliance.remittances import observe as observe_remittance
-from lakay_streams.domain.compliance.state import ComplianceState
+from lakay_streams.domain.compliance.state import ComplianceState, Day
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import (
     AlertDisposition,
@@ -61,6 +64,8 @@ NEW: dict[str, Any] = {
     "members": MemberState(),
     "remittances": RemittanceState(),
     "compliance": ComplianceState(),
+    "movements": Entry(""),
+    "movement_days": Page(Day(0)),
     "corridors": CorridorState(),
     "rates": RateState(),
 }
@@ -89,6 +94,7 @@ class Oracle:
         self._circle_limits = settings.circle_limits()
         self._compliance = settings.compliance_limits()
         self._rate_factor_max = settings.compliance.rate_factor_max
+        self._ledgers: dict[str, Kept] = {}
         self.expected = Expected({name: {} for name in NEW}, Counter(), Counter(), Counter())
 
     def replay(
@@ -122,6 +128,11 @@ class Oracle:
                         self._reject(Rejected(("record: it crashed the worker",)), topic, entry.partition, record)
                     else:
                         self._process(topic, entry, record, in_force)
+        for customer, kept in self._ledgers.items():
+            for movement_id, known in kept.entries.items():
+                self.expected.states["movements"][f"{customer}\x1f{movement_id}"] = known
+            for day, page in kept.pages.items():
+                self.expected.states["movement_days"][f"{customer}\x1f{iso_day(day)}"] = page
         return self.expected
 
     def _process(self, topic: str, entry: JournalEntry, record: Any, in_force: Rates) -> None:
@@ -138,6 +149,10 @@ class Oracle:
             # One of an internal topic goes back there, and comes as a record of its own.
             if inbound in REKEYED or inbound in {MEMBERS, MOVEMENTS}:
                 self._send(REKEYED.get(inbound, inbound), key, record.value)
+            return
+        if isinstance(event, MoneyMoved):
+            # An entry knows what it was told: no ring of event ids.
+            self._enter(event, in_force)
             return
         table = self._table_of(event)
         states = self.expected.states[table]
@@ -156,29 +171,24 @@ class Oracle:
             if told is not None:
                 self._send(MOVEMENTS, *told)
 
-    def _enter(self, event: Any, in_force: Rates, seen: bytes | None = None) -> None:
-        if event.event_type in {"transaction-flagged", "remittance-processing"}:
-            return
+    def _enter(self, event: Any, in_force: Rates) -> bool:
+        if event.event_type == "transaction-flagged":
+            return False
         key, customers = event.entity_id, self.expected.states["compliance"]
-        state = customers.get(key, NEW["compliance"])
-        decision = decide_compliance(state, event, self._compliance, in_force, self._peers, seen)
+        before, kept = customers.get(key, NEW["compliance"]), self._ledgers.setdefault(key, Kept())
+        decision = decide_compliance(before, kept, event, self._compliance, in_force, self._peers)
+        if not decision.entries:
+            return False
         customers[key] = decision.state
+        kept.take(decision.entries, decision.pages)
         for found in decision.alerts:
             alert_id = alerts.alert_id(found.finding.rule, key, found.finding.window)
             self.expected.alerts[f"{alert_id}/{found.revision}"] += 1
         if decision.edd is not None:
             self.expected.alerts[alerts.alert_id("edd", key, event.event_id)] += 1
-        counted, returned = decision.counted, decision.returned
-        if counted is not None:
-            other, corridor = onward(key, counted), corridor_of(counted)
-            if other is not None:
-                self._send(MOVEMENTS, other, movements.counterpart_moved(other, key, counted))
-            if corridor and counted.dollars:
-                self._send(MOVEMENTS, corridor, movements.corridor_remittance(corridor, counted))
-        elif returned is not None:
-            other = onward(key, returned)
-            if other is not None:
-                self._send(MOVEMENTS, other, movements.counterpart_returned(other, returned, event.occurred_at))
+        for other, value in movements.passed_on(key, decision.changes, event.occurred_at):
+            self._send(MOVEMENTS, other, value)
+        return True
 
     def _send(self, topic: str, key: str, value: bytes) -> None:
         self.expected.sent_on[topic, key.encode(), value] += 1
@@ -192,8 +202,7 @@ class Oracle:
     @staticmethod
     def _table_of(event: Any) -> str:
         tables: dict[type, str] = {CircleEvent: "circles", RemittanceEvent: "remittances", ExchangeRateUpdated: "rates"}
-        tables |= {MemberChanged: "members", MoneyMoved: "compliance", CorridorRemittance: "corridors"}
-        tables |= {AlertDisposition: "compliance"}
+        tables |= {MemberChanged: "members", CorridorRemittance: "corridors", AlertDisposition: "compliance"}
         return tables.get(type(event), "users")
 
     def _next_state(self, state: Any, event: Any, seen: bytes, in_force: Rates) -> Any:
@@ -215,9 +224,6 @@ class Oracle:
             )
         if isinstance(event, AlertDisposition):
             return self._disposed(replace(state, seen=seen), event)
-        if isinstance(event, MoneyMoved):
-            self._enter(event, in_force, seen)
-            return self.expected.states["compliance"][event.user_id]
         if isinstance(event, CorridorRemittance):
             after, peers = observe_corridor(state, event.amount_minor, seen)
             if peers is not None:

@@ -23,7 +23,7 @@ class MovementEvidence(msgspec.Struct, frozen=True, kw_only=True):
     movement_id: str
     at: str
     business_day: str
-    direction: str
+    direction: str | None
     channel: str
     amount: str
     amount_minor: int
@@ -149,7 +149,7 @@ def _movement(movement: Movement) -> MovementEvidence:
         movement_id=movement.id,
         at=time_text(movement.at),
         business_day=iso_day(movement.day),
-        direction=movement.direction,
+        direction=movement.direction or None,
         channel=movement.channel,
         amount=money_text(movement.amount_minor, movement.currency),
         amount_minor=movement.amount_minor,

@@ -1,25 +1,37 @@
 """From events to movements: each is counted once, when it is completed, and taken back when it fails afterwards.
 
-The amount may stand only in the event that initiated a movement, and topics deliver late and twice. So what is not
-known whole waits in `state.pending`: a movement is counted as soon as it has details and was completed, in whatever
-order that becomes known; of completed and failed the later one counts.
+What is told is joined in the movement's entry (`entry`), in whatever order and however often; then what is counted is
+brought in line with what the entry says, which is up to three things:
 
-Trebanx tells some movements twice: a circle's contribution is a transaction and an event of the circle. Two of one
-channel, counterparty and amount, told by different topics within a day, are one movement.
+    movement  it was completed: it counts on that day, for every rule
+    receipt   cash or a money order was handed in for a remittance: a transaction in currency of that day, whenever and
+              whether the remittance is paid out (31 CFR 1010.311; a report is due 15 days after it, 1010.306(a)(1)).
+              A pay-out that fails does not undo it: what is given back is cash out of its own. COMPLIANCE_REMITTANCE_
+              RECEIPT says which event it is
+    attempt   cash or a money order was asked for, and it came to nothing: no transaction in currency, but attempts
+              count for suspicion (31 CFR 1022.320(a)(2))
+
+Trebanx tells some movements twice, under two ids: a circle's contribution is a transaction and an event of the circle.
+Two of one channel, counterparty and amount, told by different topics within a day (a remittance: a week, for it is paid
+out days later), are one: what either told goes for both. What gives money back by name undoes the movement that it
+names, or, where it is less, is a movement of its own.
 """
 
 from __future__ import annotations
 
 from lakay_streams.domain.business_day import business_day, day_start
-from lakay_streams.domain.compliance.limits import DAY_MS, ComplianceLimits
+from lakay_streams.domain.compliance import ledger, older
+from lakay_streams.domain.compliance.entry import Asked, Done, Entry, joined
+from lakay_streams.domain.compliance.ledger import Draft
+from lakay_streams.domain.compliance.limits import DAY_MS, INITIATED, PROCESSING, ComplianceLimits
 from lakay_streams.domain.compliance.movement import (
     ASSUMED,
     BOTH,
     CASH,
     CONTRIBUTION,
     COUNTERPART,
-    DEPOSIT,
     IN,
+    MONEY_ORDER,
     OF_CIRCLE,
     OF_REMITTANCE,
     OUT,
@@ -27,19 +39,20 @@ from lakay_streams.domain.compliance.movement import (
     REMITTANCE,
     STATED,
     TRANSACTION,
-    WITHDRAWAL,
     Movement,
 )
+from lakay_streams.domain.compliance.older import NOT_TAKEN_BACK
 from lakay_streams.domain.compliance.state import (
-    COUNTRIES_KEPT,
-    PENDING_KEPT,
     ComplianceState,
-    Pending,
-    added,
-    hash_of,
-    place_in,
-    removed,
+    is_early,
+    with_attempt,
+    with_movement,
+    with_receipt,
+    without_attempt,
+    without_movement,
+    without_receipt,
 )
+from lakay_streams.domain.compliance.words import CHARGEBACK, GIVEN_BACK, HANDED_OUT, INCOMING, OUTGOING, channel_of
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.frozen import Frozen, replace
 from lakay_streams.domain.known import kept_value
@@ -47,164 +60,337 @@ from lakay_streams.domain.money import USD_MINOR_MAX, Dollars, Rates, worth
 
 MoneyEvent = TransactionInitiated | TransactionUpdated | RemittanceEvent | MoneyMoved
 
-INCOMING = frozenset({DEPOSIT, PAYOUT, "refund"})
-"""Channels that bring money to the customer; all others take it away."""
+TWIN_MS = {CONTRIBUTION: DAY_MS, PAYOUT: DAY_MS, REMITTANCE: 7 * DAY_MS}
+"""Within what time two topics tell of one movement, for the channels that are told twice."""
 
-HANDED_OUT = frozenset({WITHDRAWAL, PAYOUT, "refund"})
-"""Channels in which it is the customer who is handed cash."""
+TOO_LATE = "told after its retention was over"
+NO_DETAILS = "completed, and what it was never told"
 
-TWIN_MS = DAY_MS
-_TOLD_TWICE = frozenset({CONTRIBUTION, PAYOUT, REMITTANCE})
+
+class Change(Frozen):
+    """What an event changed of one movement: how it counted before, and how it counts now; None for not at all."""
+
+    movement_before: Movement | None = None
+    movement: Movement | None = None
+    receipt_before: Movement | None = None
+    receipt: Movement | None = None
+    attempt: Movement | None = None
+
+    @property
+    def counted(self) -> Movement | None:
+        """The movement, where it was not counted before."""
+        return self.movement if self.movement_before is None else None
+
+    @property
+    def returned(self) -> Movement | None:
+        """The movement that is counted no more."""
+        return self.movement_before if self.movement is None else None
+
+
+class Lost(Frozen):
+    """Money that could not be counted: which movement, when, why, and how much, where that is known."""
+
+    id: str
+    at: int
+    why: str
+    amount_minor: int | None = None
+    currency: str = ""
 
 
 class Counted(Frozen):
-    """The state after an event; `counted` when it completed a movement, `returned` when it took one back.
-
-    `corrected` is a movement that counted otherwise before: another topic has told how it was paid.
-    """
+    """The state after an event, what it changed, and what could not be counted."""
 
     state: ComplianceState
-    counted: Movement | None = None
-    returned: Movement | None = None
-    corrected: Movement | None = None
+    changes: tuple[Change, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
-def count(state: ComplianceState, event: MoneyEvent, limits: ComplianceLimits, rates: Rates) -> Counted:
-    """Return the state with what the event tells of a movement."""
-    told = _told(event)
+_NOTHING = (None, None, None)
+
+
+def count(state: ComplianceState, draft: Draft, event: MoneyEvent, limits: ComplianceLimits, rates: Rates) -> Counted:
+    """Return the state with what the event tells of a movement; what changes of the ledger is in `draft`."""
+    told = _told(event, limits)
     if told is None:
         return Counted(state)
-    known = None
-    for each in state.pending:
-        if each.id == told.id:
-            known = each
-            break
-    if known is None and place_in(state.counted, hash_of(told.id)) >= 0:
-        return _after_counted(state, told, limits)
-    pending = told if known is None else _joined(known, told)
-    others = state.pending
-    if known is not None:
-        others = () if len(others) == 1 else tuple([each for each in others if each is not known])
-    if not _is_complete(pending):
-        return Counted(replace(state, pending=_waiting(others, pending, limits)))
-    return _counted(state, others, _movement(pending, limits, rates), limits)
+    if state.pending:
+        state = older.taken_over(state, draft)
+    known, is_new = draft.entry(told.id), False
+    if known is None:
+        known, is_new = older.entry_of(state, draft, told.id), True
+        state = ledger.first_told(state, draft, known)
+        if told.last_at < state.last_at - limits.retention_ms and not known.counted and not known.lost:
+            known = replace(known, lost=TOO_LATE)
+    known = _resolved(draft, known)
+    after = joined(known, told)
+    if after == known and not is_new:
+        return Counted(state)
+    draft.keep(after)
+    lost = _lost(known, after)
+    state, changes = _settled(state, draft, after, limits, rates)
+    if event.occurred_at > state.last_at:
+        state = replace(state, last_at=event.occurred_at)
+    state, gone = ledger.expired(state, draft, event.occurred_at, limits)
+    lost += [_as_lost(each, NO_DETAILS) for each in gone]
+    return Counted(state, tuple(changes), tuple(lost))
 
 
-def _told(event: MoneyEvent) -> Pending | None:
+def _told(event: MoneyEvent, limits: ComplianceLimits) -> Entry | None:
     """Return what one event tells of its movement; None for one that tells nothing."""
     at, kind = event.occurred_at, event.event_type
-    amount: int | None
+    done = None
     if isinstance(event, TransactionInitiated):
-        return Pending(
-            kept_value(event.transaction_id),
+        asked = Asked(
+            TRANSACTION,
             at,
-            event.type,
+            channel_of(event.type, limits.synonyms),
             event.amount_minor,
             event.currency,
             kept_value(event.recipient_id) if event.recipient_id else "",
             kept_value(event.device_id) if event.device_id else "",
             event.payment_method or "",
             "",
-            TRANSACTION,
+            kept_value(event.original_transaction_id) if event.original_transaction_id else "",
         )
-    if isinstance(event, TransactionUpdated):
-        movement_id, origin = kept_value(event.transaction_id), TRANSACTION
-        amount, currency = event.amount_minor, event.currency or ""
-    elif isinstance(event, RemittanceEvent):
-        movement_id, origin = kept_value(event.remittance_id), OF_REMITTANCE
-        amount, currency = event.amount_minor, event.currency or ""
-        if kind == "remittance-initiated":
-            return Pending(
-                movement_id,
-                at,
-                REMITTANCE,
-                amount,
-                currency,
-                kept_value(event.recipient_id or ""),
-                kept_value(event.device_id or ""),
-                event.payment_method or "",
-                event.destination_country or "",
-                origin,
-            )
-    else:
+        return Entry(kept_value(event.transaction_id), at, (asked,))
+    if isinstance(event, MoneyMoved):
         movement_id = kept_value(event.movement_id)
-        origin = OF_CIRCLE if event.channel in {CONTRIBUTION, PAYOUT} else COUNTERPART
         if kind == "money-moved":
-            return Pending(
-                movement_id,
+            asked = Asked(
+                OF_CIRCLE if event.channel in {CONTRIBUTION, PAYOUT} else COUNTERPART,
                 at,
                 event.channel or "",
-                event.amount_minor,
+                event.amount_minor or 0,
                 event.currency or "",
                 kept_value(event.counterparty_id or ""),
                 kept_value(event.device_id or ""),
                 event.payment_method or "",
-                "",
-                origin,
-                at,
             )
-        amount, currency = None, ""
+            return Entry(movement_id, at, (asked,), None, at, at)
+    elif isinstance(event, RemittanceEvent):
+        movement_id = kept_value(event.remittance_id)
+        if kind == "remittance-initiated":
+            asked = Asked(
+                OF_REMITTANCE,
+                at,
+                REMITTANCE,
+                event.amount_minor or 0,
+                event.currency or "",
+                kept_value(event.recipient_id or ""),
+                kept_value(event.device_id or ""),
+                event.payment_method or "",
+                event.destination_country or "",
+            )
+            return Entry(movement_id, at, (asked,))
+        if kind == "remittance-processing":
+            return Entry(movement_id, at, processing_at=at) if limits.receipt == PROCESSING else None
+    else:
+        movement_id = kept_value(event.transaction_id)
     if kind.endswith("-completed"):
-        return Pending(movement_id, at, "", amount, currency, origin=origin, completed_at=at)
+        if not isinstance(event, MoneyMoved) and event.amount_minor is not None and event.currency:
+            done = Done(at, event.amount_minor, event.currency)
+        return Entry(movement_id, at, (), done, at, at)
     if kind.endswith(("-failed", "-returned")):
-        return Pending(movement_id, at, origin=origin, failed_at=at)
+        return Entry(movement_id, at, failed_at=at)
     return None
 
 
-def _joined(known: Pending, told: Pending) -> Pending:
-    """Return both together. What was completed is what was moved: its amount goes before the one asked for."""
-    first, second = (told, known) if known.completed_at is None and told.completed_at is not None else (known, told)
-    details = told if told.channel else known
-    amount, currency = first.amount_minor, first.currency
-    if amount is None or not currency:
-        amount, currency = second.amount_minor, second.currency
-    return Pending(
-        details.id,
-        details.at,
-        details.channel,
-        amount,
-        currency,
-        details.counterparty,
-        details.device,
-        details.payment_method,
-        details.country,
-        details.origin,
-        _later(known.completed_at, told.completed_at),
-        _later(known.failed_at, told.failed_at),
+def _resolved(draft: Draft, entry: Entry) -> Entry:
+    """Return the entry in which a movement's tellings are joined."""
+    return (draft.entry(entry.twin_of) or entry) if entry.twin_of else entry
+
+
+def _lost(before: Entry, after: Entry) -> list[Lost]:
+    """Return what the event says of money that cannot be counted any more."""
+    if not after.lost:
+        return []
+    if after.lost == NOT_TAKEN_BACK:
+        return [_as_lost(after, NOT_TAKEN_BACK)] if after.failed_at != before.failed_at else []
+    return [_as_lost(after, after.lost)] if after.completed_at is not None and before.completed_at is None else []
+
+
+def _as_lost(entry: Entry, why: str) -> Lost:
+    amount, currency = entry.amount or (None, "")
+    return Lost(entry.id, entry.completed_at or entry.last_at, why, amount, currency)
+
+
+def _settled(
+    state: ComplianceState, draft: Draft, entry: Entry, limits: ComplianceLimits, rates: Rates
+) -> tuple[ComplianceState, list[Change]]:
+    """Bring what is counted in line with the entry, and with what gives it back or what it gives back."""
+    if not entry.counted and not entry.lost:
+        entry = _one_with_its_twin(state, draft, entry, limits)
+    changes: list[Change] = []
+    concerned = [entry.id]
+    details = entry.details
+    if details is not None and details.names and details.channel in GIVEN_BACK:
+        state, named = _undone(state, draft, entry, details.names)
+        concerned.insert(0, named)
+    if entry.undone_by:
+        concerned.append(entry.undone_by)
+    for each in concerned:
+        found = draft.entry(each)
+        if found is not None:
+            state, change = _brought_in_line(state, draft, _resolved(draft, found), limits, rates)
+            changes += [change] if change is not None else []
+    return state, changes
+
+
+def _undone(state: ComplianceState, draft: Draft, giving: Entry, name: str) -> tuple[ComplianceState, str]:
+    """Note on the movement called `name` that it was given back; return the state and the movement's own id."""
+    named = draft.entry(name)
+    if named is None:
+        named = older.entry_of(state, draft, name)
+        state = ledger.first_told(state, draft, named)
+    named = _resolved(draft, named)
+    amount = giving.amount
+    if giving.completed_at is not None and amount is not None:
+        undone = Entry(named.id, giving.last_at, undone=Done(giving.completed_at, *amount), undone_by=giving.id)
+        named = joined(named, undone)
+    draft.keep(named)
+    return state, named.id
+
+
+def _one_with_its_twin(state: ComplianceState, draft: Draft, entry: Entry, limits: ComplianceLimits) -> Entry:
+    """Join an entry in that of the same movement as another topic told it; return the entry that counts."""
+    asked = entry.details
+    if asked is None or asked.channel not in TWIN_MS or entry.of_counterpart or len(entry.asked) > 1:
+        return entry
+    at = entry.completed_at or asked.at
+    amount, currency = entry.amount or (0, "")
+    seen = ledger.around(state, draft, at, business_day(at, limits.zone), limits) if is_early(state, at) else state
+    within = TWIN_MS[asked.channel]
+    twins = [
+        each
+        for each in (*seen.movements, *seen.receipts)
+        if each.channel == asked.channel
+        and each.source not in {asked.origin, BOTH, COUNTERPART}
+        and each.amount_minor == amount
+        and each.currency == currency
+        and (each.counterparty == asked.counterparty or not each.counterparty or not asked.counterparty)
+        and (each.country == asked.country or not each.country or not asked.country)
+        and min(abs(each.at - at), abs(each.at - asked.at)) <= within
+    ]
+    for twin in sorted(twins, key=lambda each: (abs(each.at - at), each.id)):
+        first = draft.entry(twin.id) or older.entry_of(state, draft, twin.id)
+        if len(first.asked) == 1 and first.asked[0].origin != asked.origin:
+            draft.keep(Entry(entry.id, entry.last_at, twin_of=first.id, later=entry.later))
+            one = joined(first, entry)
+            draft.keep(one)
+            return one
+    return entry
+
+
+def _brought_in_line(
+    state: ComplianceState, draft: Draft, entry: Entry, limits: ComplianceLimits, rates: Rates
+) -> tuple[ComplianceState, Change | None]:
+    movement, receipt, attempt = _standing(entry, draft, limits, rates)
+    before, received = entry.movement, entry.receipt
+    if (movement, receipt, attempt) == (before, received, entry.attempt):
+        return state, None
+    if before is not None and before != movement:
+        draft.count(state, before, -1, limits)
+        state = without_movement(state, before, limits)
+    if received is not None and received != receipt:
+        draft.count(state, received, -1, limits, receipt=True)
+        state = without_receipt(state, received, limits)
+    if entry.attempt is not None and entry.attempt != attempt:
+        state = without_attempt(state, entry.attempt)
+    if movement is not None and before != movement:
+        draft.count(state, movement, 1, limits)
+        state = with_movement(state, movement, limits)
+        if movement.country and (before is None or before.country != movement.country):
+            state = replace(state, countries=_with_country(state.countries, movement.country))
+    if receipt is not None and received != receipt:
+        draft.count(state, receipt, 1, limits, receipt=True)
+        state = with_receipt(state, receipt, limits)
+    if attempt is not None and attempt != entry.attempt:
+        state = with_attempt(state, attempt)
+    draft.keep(replace(entry, movement=movement, receipt=receipt, attempt=attempt))
+    return state, Change(
+        before if before != movement else None,
+        movement if before != movement else None,
+        received if received != receipt else None,
+        receipt if received != receipt else None,
+        attempt if attempt != entry.attempt else None,
     )
 
 
-def _later(one: int | None, other: int | None) -> int | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return max(one, other)
+def _standing(
+    entry: Entry, draft: Draft, limits: ComplianceLimits, rates: Rates
+) -> tuple[Movement | None, Movement | None, Movement | None]:
+    """Return what counts of an entry: the movement, the receipt, the attempt."""
+    asked, completed = entry.details, entry.completed_at
+    if asked is None or entry.lost:
+        return _NOTHING
+    handed_in = asked.channel == REMITTANCE and not entry.of_counterpart and _is_handed(asked.payment_method, limits)
+    if completed is None and entry.failed_at is None and not handed_in:
+        return _NOTHING
+    if asked.names and asked.channel in GIVEN_BACK and not _gives_a_part(entry, asked, draft):
+        return _NOTHING
+    if entry.undone is not None and _is_undone(entry, draft):
+        completed = None
+    amount, currency = entry.amount or (0, "")
+    received_at = _received_at(entry, asked, limits) if handed_in else None
+    receipt = movement = attempt = None
+    if received_at is not None:
+        receipt = _movement(entry, asked, received_at, amount, currency, entry.receipt, limits, rates)
+    if completed is not None:
+        movement = _movement(entry, asked, completed, amount, currency, entry.movement, limits, rates)
+        if receipt is not None:
+            movement = replace(movement, cash="", received=True)
+    elif receipt is None and (entry.failed_at is not None or entry.undone is not None):
+        at = asked.at if entry.first_completed is None else entry.first_completed
+        attempt = _movement(entry, asked, at, amount, currency, entry.attempt, limits, rates)
+    return movement, receipt, attempt if attempt is not None and attempt.handed else None
 
 
-def _is_complete(pending: Pending) -> bool:
-    if not pending.channel or pending.completed_at is None or pending.amount_minor is None:
-        return False
-    return pending.failed_at is None or pending.failed_at < pending.completed_at
+def _is_handed(method: str, limits: ComplianceLimits) -> bool:
+    return method in {CASH, MONEY_ORDER} or (not method and limits.assume_cash)
 
 
-def _waiting(others: tuple[Pending, ...], pending: Pending, limits: ComplianceLimits) -> tuple[Pending, ...]:
-    """Return what waits, without what has waited too long; beyond the bound the oldest goes."""
-    horizon = pending.at - limits.pending_ms
-    if others and (others[0].at < horizon or len(others) >= PENDING_KEPT):
-        others = tuple([each for each in others if each.at >= horizon])[-(PENDING_KEPT - 1) :]
-    return (*others, pending)
+def _received_at(entry: Entry, asked: Asked, limits: ComplianceLimits) -> int | None:
+    if limits.receipt == INITIATED:
+        return asked.at
+    # A remittance that was paid out was handed in, at the latest then.
+    return entry.first_completed if entry.processing_at is None else entry.processing_at
 
 
-def _movement(pending: Pending, limits: ComplianceLimits, rates: Rates) -> Movement:
-    at, channel, currency = pending.completed_at or pending.at, pending.channel, pending.currency
-    amount = pending.amount_minor or 0
-    of_counterpart = pending.origin == COUNTERPART
-    direction = IN if of_counterpart or channel in INCOMING else OUT
-    method = pending.payment_method
+def _gives_a_part(giving: Entry, asked: Asked, draft: Draft) -> bool:
+    """Whether what gives back by name is less than what it names: a movement of its own, once that is known."""
+    found = draft.entry(asked.names)
+    named = None if found is None else _resolved(draft, found).amount
+    return named is not None and not _covers(giving.amount, named)
+
+
+def _is_undone(entry: Entry, draft: Draft) -> bool:
+    giving = draft.entry(entry.undone_by)
+    return giving is not None and giving.completed_at is not None and _covers(giving.amount, entry.amount)
+
+
+def _covers(given: tuple[int, str] | None, of: tuple[int, str] | None) -> bool:
+    return given is not None and of is not None and given[1] == of[1] and given[0] >= of[0]
+
+
+def _movement(
+    entry: Entry,
+    asked: Asked,
+    at: int,
+    amount: int,
+    currency: str,
+    before: Movement | None,
+    limits: ComplianceLimits,
+    rates: Rates,
+) -> Movement:
+    channel, method = asked.channel, asked.payment_method
+    of_counterpart = asked.origin == COUNTERPART
+    direction = IN if of_counterpart or channel in INCOMING else OUT if channel in OUTGOING else ""
     cash, basis = "", STATED
-    if not of_counterpart:
+    if not of_counterpart and direction:
         if not method:
             basis = ASSUMED
-        if method == CASH or (not method and limits.assume_cash):
+        # A chargeback is a card's: nobody hands it over.
+        if method == CASH or (not method and limits.assume_cash and channel != CHARGEBACK):
             cash = OUT if channel in HANDED_OUT else IN
     day = business_day(at, limits.zone)
     rate = rate_at = ""
@@ -212,12 +398,16 @@ def _movement(pending: Pending, limits: ComplianceLimits, rates: Rates) -> Movem
     usd: Dollars | None = None
     if currency == "USD":
         usd = Dollars(min(amount, USD_MINOR_MAX))
+    elif before is not None and (before.at, before.amount_minor, before.currency) == (at, amount, currency):
+        # What was counted once stays worth what it was: only what is told of the movement itself changes it.
+        usd = None if before.usd_minor is None else Dollars(before.usd_minor, before.usd_short)
+        rate, rate_at, is_old = before.rate, before.rate_at, before.rate_is_old
     # Whenever it is counted: the last rate before the movement.
     elif (quote := rates.at(currency, at)) is not None:
         usd, rate, rate_at = worth(amount, currency, quote), str(quote.usd_per_unit), quote.since
         is_old = quote.at < day_start(day, limits.zone)
     return Movement(
-        pending.id,
+        entry.id,
         at,
         day,
         direction,
@@ -230,83 +420,17 @@ def _movement(pending: Pending, limits: ComplianceLimits, rates: Rates) -> Movem
         method,
         cash,
         basis,
-        pending.counterparty,
-        pending.device,
-        pending.country,
-        pending.origin,
+        asked.counterparty,
+        asked.device,
+        asked.country,
+        asked.origin,
         usd_short=0 if usd is None else usd.short,
         rate_is_old=is_old,
     )
 
 
-def _counted(
-    state: ComplianceState, pending: tuple[Pending, ...], movement: Movement, limits: ComplianceLimits
-) -> Counted:
-    if movement.channel in _TOLD_TWICE:
-        twin = _twin_of(state, movement)
-        if twin is not None:
-            return _as_one(replace(state, pending=pending), twin, movement, limits)
-    countries = _with_country(state.countries, movement.country) if movement.country else state.countries
-    return Counted(added(state, movement, limits, pending, countries), movement)
-
-
-def _twin_of(state: ComplianceState, movement: Movement) -> Movement | None:
-    """Return the same movement as another topic told it, the nearest in time; None when this is the first."""
-    twins = [
-        each
-        for each in state.movements
-        if each.channel == movement.channel
-        and each.counterparty == movement.counterparty
-        and each.amount_minor == movement.amount_minor
-        and each.currency == movement.currency
-        and each.direction == movement.direction
-        and each.source not in {movement.source, BOTH}
-        and abs(each.at - movement.at) <= TWIN_MS
-    ]
-    return min(twins, key=lambda each: abs(each.at - movement.at), default=None)
-
-
-def _as_one(state: ComplianceState, first: Movement, second: Movement, limits: ComplianceLimits) -> Counted:
-    """Count both as one: the transaction's, which tells how it was paid, at the time that was counted already."""
-    told, other = (first, second) if first.source == TRANSACTION else (second, first)
-    one = replace(told, at=first.at, day=first.day, source=BOTH, twin=other.id)
-    state = removed(state, first, limits)
-    state = added(state, one, limits, state.pending, state.countries)
-    state = replace(state, counted=state.counted + hash_of(other.id))
-    return Counted(state, corrected=first if (one.cash, one.basis) != (first.cash, first.basis) else None)
-
-
-def _after_counted(state: ComplianceState, told: Pending, limits: ComplianceLimits) -> Counted:
-    """Take a counted movement back that failed afterwards; whatever else is told about it changes nothing."""
-    if told.failed_at is None:
-        return Counted(state)
-    movement = next((each for each in reversed(state.movements) if told.id in (each.id, each.twin)), None)
-    if movement is None:
-        return Counted(replace(state, untraced=state.untraced + 1))
-    if told.failed_at < movement.at:
-        return Counted(state)
-    again = Pending(
-        movement.id,
-        told.at,
-        movement.channel,
-        movement.amount_minor,
-        movement.currency,
-        movement.counterparty,
-        movement.device,
-        movement.payment_method,
-        movement.country,
-        TRANSACTION if movement.source == BOTH else movement.source,
-        failed_at=told.failed_at,
-    )
-    state = removed(state, movement, limits)
-    return Counted(replace(state, pending=_waiting(state.pending, again, limits)), returned=movement)
-
-
 def _with_country(countries: tuple[tuple[str, int], ...], country: str) -> tuple[tuple[str, int], ...]:
-    """Return the countries with one more movement to `country`; beyond the bound the rarest is forgotten."""
+    """Return the countries with one more movement to `country`: all of them, for the rarest may be the one listed."""
     if any(each == country for each, _ in countries):
         return tuple([(each, n + (each == country)) for each, n in countries])
-    if len(countries) >= COUNTRIES_KEPT:
-        rarest = min(countries, key=lambda entry: entry[1])
-        countries = tuple([entry for entry in countries if entry is not rarest])
     return (*countries, (country, 1))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lakay_streams.domain.compliance.alert import Totals
 from lakay_streams.domain.compliance.corridors import Peers
+from lakay_streams.domain.compliance.counting import Lost
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.movement import ASSUMED, IN, STATED, Movement
 from lakay_streams.domain.compliance.state import ComplianceState, within
@@ -19,9 +20,10 @@ EVIDENCE_KEPT = 64
 class Facts(Frozen):
     """The state with everything counted, and where to look: at `at` on business day `day`.
 
-    `movement` is the new one; None when a rule is asked again because a movement was taken back. `peers` are those of
-    its corridor, None where too little is known of them. `running` are the rules with an alert that goes on here, and
-    since when it goes on.
+    `movement` is the new one, a receipt or an attempt too, for the rules about cash; None when a rule is asked again
+    because a movement was taken back. `peers` are those of its corridor, None where too little is known of them.
+    `running` are the rules with an alert that goes on here, and since when it goes on. `lost` is money that could not
+    be counted.
     """
 
     state: ComplianceState
@@ -31,6 +33,7 @@ class Facts(Frozen):
     movement: Movement | None = None
     peers: Peers | None = None
     running: tuple[tuple[str, int], ...] = ()
+    lost: Lost | None = None
 
     def end(self, window_ms: int) -> int:
         """Return the time of the newest movement within `window_ms` after `at`: a late one is seen in its context."""
@@ -43,7 +46,7 @@ class Facts(Frozen):
 
     def is_truncated(self, since: int) -> bool:
         """Whether details since then were dropped."""
-        return self.state.dropped_until >= since
+        return max(self.state.dropped_until, self.state.receipts_dropped_until) >= since
 
 
 def basis_of(movements: Iterable[Movement]) -> str:
@@ -59,7 +62,7 @@ def totals_of(movements: Sequence[Movement]) -> Totals:
         usd = movement.dollars
         if movement.direction == IN:
             came_in += usd
-        else:
+        elif movement.direction:
             left += usd
         if movement.cash == IN:
             cash_in += usd

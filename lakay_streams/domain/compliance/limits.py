@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lakay_streams.domain.business_day import NEW_YORK, Zone
 from lakay_streams.domain.compliance.countries import NO_COUNTRIES, HighRiskCountries
+from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS
+
+INITIATED, PROCESSING = "initiated", "processing"
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -72,8 +76,12 @@ class ComplianceLimits:
 
     continues_ms: int = 30 * DAY_MS
     """How long after its detection an alert is updated; what goes on then is a new one."""
-    pending_ms: int = 30 * DAY_MS
-    """How long what was initiated waits to be completed."""
+    retention_ms: int = 400 * DAY_MS
+    """How long each movement is known by its id after it was told of last, and each business day with it."""
+    receipt: str = INITIATED
+    """Which event of a remittance says that its cash was handed in: initiated, or processing."""
+    synonyms: Mapping[str, str] = field(default_factory=lambda: DEFAULT_SYNONYMS)
+    """What words of transactions' `type` mean, beside the channels' own."""
 
     @property
     def details_ms(self) -> int:

@@ -42,6 +42,9 @@ class Movement(Frozen):
     at once; out where the customer was handed some; else empty. `basis` is how that is known: stated by the payment
     method, or assumed. `counterparty` is the other user, the circle, or empty.
 
+    `received`: what was handed in for it is a receipt of its own, on the day on which that happened, so its cash is no
+    part of this movement, and `cash` is empty. `direction` is empty where the type of a transaction is an unknown word.
+
     `source` is which topic told of it: transaction, remittance, circle, both (what is told as a transaction, too, is
     one movement; `twin` is then the other's id), or counterpart for the recipient's side.
     """
@@ -66,6 +69,7 @@ class Movement(Frozen):
     twin: str = ""
     usd_short: int = 0
     rate_is_old: bool = False
+    received: bool = False
 
     @property
     def dollars(self) -> int:
@@ -87,6 +91,6 @@ class Movement(Frozen):
         """In or out where currency or a money order changed hands, which is what structuring splits; else empty."""
         if self.cash:
             return self.cash
-        if self.payment_method != MONEY_ORDER:
+        if self.payment_method != MONEY_ORDER or self.received or not self.direction:
             return ""
         return OUT if self.channel == WITHDRAWAL else IN

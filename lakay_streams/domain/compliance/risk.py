@@ -137,7 +137,8 @@ def _shares(state: ComplianceState) -> tuple[float, float]:
         cash += day.cash
     if state.countries:
         abroad = sum([1 for each in state.movements if each.country])
-    return cash / movements, abroad / len(state.movements)
+    # Cash handed in for a remittance counts before the remittance does.
+    return min(1.0, cash / max(1, movements)), abroad / len(state.movements)
 
 
 def _days_known(state: ComplianceState, at: int) -> float:

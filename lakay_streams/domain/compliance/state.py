@@ -1,8 +1,14 @@
-"""Everything kept about one customer's money: the record behind `tables.compliance`.
+"""What the rules look at of one customer's money: the record behind `tables.compliance`.
 
 Movements are kept one by one for as long as a rule looks at details, at most `MOVEMENTS_KEPT` of them; totals by
-business day reach further back and are always whole. Only details are ever dropped; `dropped_until` says up to when.
-The record stays below `RECORD_BYTES_MAX`. It is encoded as arrays: a new field goes last and has a default.
+business day reach further back and are always whole. The record stays below `RECORD_BYTES_MAX`, so it is only the
+newest part: every movement and every day has a record of its own besides (`ledger`), out of which the same is put
+together for any earlier time. `details_from`, `dropped_until` and `days_from` say where this record ends.
+
+Cash handed in for a remittance is a receipt, apart from the remittance, which is a movement when it is completed; what
+was asked for with cash and came to nothing is an attempt. All are `Movement`s.
+
+It is encoded as arrays: a new field goes last and has a default.
 
 Amounts are US cents, times event times in ms UTC, days business days since 1970-01-01.
 """
@@ -10,6 +16,7 @@ Amounts are US cents, times event times in ms UTC, days business days since 1970
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from hashlib import blake2b
 from operator import attrgetter
 
@@ -22,20 +29,15 @@ RECORD_BYTES_MAX = 64 * 1024
 """Bound of the encoded record."""
 
 MOVEMENTS_KEPT = 112
-PENDING_KEPT = 40
+RECEIPTS_KEPT = 32
+ATTEMPTS_KEPT = 12
 ALERTS_KEPT = 24
-COUNTRIES_KEPT = 16
-COUNTED_KEPT = 256
 HASH_BYTES = 8
 DAYS_MAX = 368
 
 
 class Pending(Frozen):
-    """A movement of which not everything is known yet: it is counted when it has details and is completed.
-
-    `channel` is empty until it was initiated. `completed_at` and `failed_at` are when that happened, None before; the
-    later of both counts.
-    """
+    """A movement that waited to be completed, in records of before there were entries (`entry`), which took it over."""
 
     id: str
     at: int
@@ -56,8 +58,9 @@ class Day(Frozen):
 
     `cash` counts those in which currency changed hands. `handed_in` and `handed_out` count currency and money orders in
     amounts up to the reporting threshold. `explained_minor` are a circle's payouts, which a plan foretold.
-    `unconverted` counts movements in currencies without a rate, which are in no sum. What is `short` of a sum is as in
-    `money.Dollars`: only once all is added is it rounded, to be compared.
+    `unconverted` counts movements in currencies without a rate, `unsorted` those of an unknown type, which are in no
+    sum. Cash counts on the day on which it was handed over, a movement on the day of its completion. What is `short` of
+    a sum is as in `money.Dollars`: only once all is added is it rounded, to be compared.
     """
 
     day: int
@@ -77,6 +80,7 @@ class Day(Frozen):
     cash_out_short: int = 0
     handed_in_short: int = 0
     handed_out_short: int = 0
+    unsorted: int = 0
 
     @property
     def cash_in(self) -> Dollars:
@@ -121,10 +125,11 @@ class Risk(Frozen):
 class ComplianceState(Frozen):
     """One customer.
 
-    `seen`: hashes of the event ids of `lakay.internal.movements` already counted. `counted`: hashes of the ids of the
-    newest movements, so that one that is told again counts once. `countries`: where remittances went, with how many.
-    `reports`: how many alerts recommended a suspicious activity report, withdrawn ones left out.
-    `untraced`: failures of movements whose details were gone, which were not taken back.
+    `countries`: where remittances went, with how many. `reports`: how many alerts recommended a suspicious activity
+    report, withdrawn ones left out. Details at or before `dropped_until` (of receipts, `receipts_dropped_until`) or
+    before `details_from`, and days before `days_from`, stand in the ledger only. `last_at` is the newest event's time.
+    `oldest` and `newest` are the ids of the entries first told first and last, which an entry's `later` joins. `seen`
+    has the ids of officers' decisions; `counted`, `pending` and `untraced` are of older records.
     """
 
     seen: bytes = b""
@@ -140,6 +145,14 @@ class ComplianceState(Frozen):
     reports: int = 0
     risk: Risk = Risk()
     untraced: int = 0
+    receipts: tuple[Movement, ...] = ()
+    attempts: tuple[Movement, ...] = ()
+    details_from: int = 0
+    days_from: int = 0
+    last_at: int = 0
+    oldest: str = ""
+    newest: str = ""
+    receipts_dropped_until: int = 0
 
 
 NEW_CUSTOMER = ComplianceState()
@@ -189,75 +202,146 @@ def days_between(state: ComplianceState, first: int, last: int) -> tuple[Day, ..
     return days[bisect_left(days, first, key=_day) : bisect_right(days, last, key=_day)]
 
 
-def added(
-    state: ComplianceState,
-    movement: Movement,
-    limits: ComplianceLimits,
-    pending: tuple[Pending, ...],
-    countries: tuple[tuple[str, int], ...],
-) -> ComplianceState:
-    """Return the state with one more movement, which takes its place in order of time, and with what else changes."""
+def cash_on(state: ComplianceState, day: int) -> list[Movement]:
+    """Return the movements and receipts in which currency changed hands on a business day, oldest first."""
+    found = [each for each in state.movements if each.day == day and each.cash]
+    receipts = [each for each in state.receipts if each.day == day and each.cash]
+    return sorted((*found, *receipts), key=_at) if receipts else found
+
+
+def handed_within(state: ComplianceState, since: int, until: int) -> list[Movement]:
+    """Return the movements and receipts in which currency or money orders changed hands then, oldest first."""
+    found = [each for each in within(state, since, until) if each.handed]
+    receipts = [each for each in state.receipts if since <= each.at <= until]
+    return sorted((*found, *receipts), key=_at) if receipts else found
+
+
+def is_early(state: ComplianceState, at: int) -> bool:
+    """Whether what happened at `at` lies before the details of this record."""
+    return at < state.details_from or at <= state.dropped_until or at <= state.receipts_dropped_until
+
+
+def with_movement(state: ComplianceState, movement: Movement, limits: ComplianceLimits) -> ComplianceState:
+    """Return the state with one more movement, which takes its place in order of time."""
+    newest = state.movements[-1].at if state.movements else movement.at
+    begins = max(state.details_from, max(newest, movement.at) - limits.details_ms)
     movements, dropped = state.movements, state.dropped_until
-    if not movements or movement.at >= movements[-1].at:
-        movements = (*movements, movement)
-    else:
-        place = bisect_right(movements, movement.at, key=_at)
-        movements = (*movements[:place], movement, *movements[place:])
-    horizon = movements[-1].at - limits.details_ms
-    if movements[0].at < horizon:
-        movements = movements[bisect_left(movements, horizon, key=_at) :]
+    if movement.at >= begins and movement.at > dropped:
+        movements = _placed(movements, movement)
+    if movements and movements[0].at < begins:
+        movements = movements[bisect_left(movements, begins, key=_at) :]
     if len(movements) > MOVEMENTS_KEPT:
         dropped = max(dropped, movements[-MOVEMENTS_KEPT - 1].at)
-        movements = movements[-MOVEMENTS_KEPT:]
+        # All of that moment: whether details are whole is told by time.
+        movements = movements[bisect_right(movements, dropped, key=_at) :]
+    days, days_from = _counted(state, movement.day, _with_movement, movement, 1, limits)
     return replace(
         state,
-        counted=(state.counted + hash_of(movement.id))[-COUNTED_KEPT * HASH_BYTES :],
-        pending=pending,
         movements=movements,
-        days=_totalled(state.days, movement, 1, limits),
+        days=days,
         dropped_until=dropped,
         first_at=movement.at if state.first_at is None else min(movement.at, state.first_at),
-        countries=countries,
+        details_from=begins,
+        days_from=days_from,
     )
 
 
-def removed(state: ComplianceState, movement: Movement, limits: ComplianceLimits) -> ComplianceState:
-    """Return the state without a movement that is kept in it, as if it had never been counted."""
-    place = state.movements.index(movement)
-    counted = state.counted
-    for each in filter(None, (movement.id, movement.twin)):
-        at = place_in(counted, hash_of(each))
-        counted = counted[:at] + counted[at + HASH_BYTES :] if at >= 0 else counted
-    return replace(
-        state,
-        counted=counted,
-        movements=(*state.movements[:place], *state.movements[place + 1 :]),
-        days=_totalled(state.days, movement, -1, limits),
-    )
+def without_movement(state: ComplianceState, movement: Movement, limits: ComplianceLimits) -> ComplianceState:
+    """Return the state without a movement, as if it had never been counted."""
+    days, days_from = _counted(state, movement.day, _with_movement, movement, -1, limits)
+    return replace(state, movements=_without(state.movements, movement), days=days, days_from=days_from)
 
 
-def _totalled(days: tuple[Day, ...], movement: Movement, sign: int, limits: ComplianceLimits) -> tuple[Day, ...]:
-    day = movement.day
-    if days and days[-1].day == day:
-        place, known = len(days) - 1, days[-1]
-    else:
-        place = bisect_left(days, day, key=_day)
-        known = days[place] if place < len(days) and days[place].day == day else Day(day)
-    total = _with_movement(known, movement, sign, limits)
-    after = place + (place < len(days) and days[place].day == day)
-    days = (*days[:place], total, *days[after:]) if total.movements else (*days[:place], *days[after:])
+def with_receipt(state: ComplianceState, receipt: Movement, limits: ComplianceLimits) -> ComplianceState:
+    """Return the state with what was handed in for a remittance."""
+    receipts, dropped = state.receipts, state.receipts_dropped_until
+    if not is_early(state, receipt.at):
+        receipts = _placed(receipts, receipt)
+    if receipts and receipts[0].at < state.details_from:
+        receipts = receipts[bisect_left(receipts, state.details_from, key=_at) :]
+    if len(receipts) > RECEIPTS_KEPT:
+        dropped = max(dropped, receipts[-RECEIPTS_KEPT - 1].at)
+        receipts = receipts[bisect_right(receipts, dropped, key=_at) :]
+    days, days_from = _counted(state, receipt.day, _with_cash, receipt, 1, limits)
+    return replace(state, receipts=receipts, days=days, days_from=days_from, receipts_dropped_until=dropped)
+
+
+def without_receipt(state: ComplianceState, receipt: Movement, limits: ComplianceLimits) -> ComplianceState:
+    """Return the state without a receipt that was none."""
+    days, days_from = _counted(state, receipt.day, _with_cash, receipt, -1, limits)
+    return replace(state, receipts=_without(state.receipts, receipt), days=days, days_from=days_from)
+
+
+def with_attempt(state: ComplianceState, attempt: Movement) -> ComplianceState:
+    """Return the state with one more attempt; beyond the bound the smallest goes, so that none is hidden by others."""
+    attempts = tuple([each for each in _placed(state.attempts, attempt) if each.at >= state.details_from])
+    if len(attempts) > ATTEMPTS_KEPT:
+        smallest = min(attempts, key=lambda each: (each.dollars, each.at))
+        attempts = tuple([each for each in attempts if each is not smallest])
+    return replace(state, attempts=attempts)
+
+
+def without_attempt(state: ComplianceState, attempt: Movement) -> ComplianceState:
+    """Return the state without an attempt that was completed after all."""
+    return replace(state, attempts=_without(state.attempts, attempt))
+
+
+def totalled(day: Day, movement: Movement, sign: int, limits: ComplianceLimits, *, receipt: bool = False) -> Day:
+    """Return a day's totals with a movement or receipt more (`sign` 1) or less (-1)."""
+    return (_with_cash if receipt else _with_movement)(day, movement, sign, limits)
+
+
+def _placed(movements: tuple[Movement, ...], movement: Movement) -> tuple[Movement, ...]:
+    if not movements or movement.at >= movements[-1].at:
+        return (*movements, movement)
+    place = bisect_right(movements, movement.at, key=_at)
+    return (*movements[:place], movement, *movements[place:])
+
+
+def _without(movements: tuple[Movement, ...], movement: Movement) -> tuple[Movement, ...]:
+    return tuple([each for each in movements if each.id != movement.id])
+
+
+def _counted(
+    state: ComplianceState,
+    day: int,
+    count: Callable[[Day, Movement, int, ComplianceLimits], Day],
+    movement: Movement,
+    sign: int,
+    limits: ComplianceLimits,
+) -> tuple[tuple[Day, ...], int]:
+    """Return the days with one total changed, and from which day on they are whole."""
+    days, begins = state.days, state.days_from
+    if day < begins:
+        return days, begins
+    place = len(days) - 1 if days and days[-1].day == day else bisect_left(days, day, key=_day)
+    is_known = place < len(days) and days[place].day == day
+    total = count(days[place] if is_known else Day(day), movement, sign, limits)
+    after = place + is_known
+    days = (*days[:place], total, *days[after:]) if total != Day(day) else (*days[:place], *days[after:])
     if not days:
-        return days
-    horizon = days[-1].day - limits.days_kept
-    if days[0].day <= horizon:
-        days = days[bisect_right(days, horizon, key=_day) :]
-    return days[-DAYS_MAX:]
+        return days, begins
+    begins = max(begins, days[-1].day - limits.days_kept + 1)
+    if len(days) > DAYS_MAX:
+        begins = max(begins, days[-DAYS_MAX].day)
+    if days[0].day < begins:
+        days = days[bisect_left(days, begins, key=_day) :]
+    return days, begins
 
 
 def _with_movement(day: Day, movement: Movement, sign: int, limits: ComplianceLimits) -> Day:
-    amount, short = sign * movement.dollars, sign * movement.usd_short
+    amount = sign * movement.dollars
+    if not movement.direction:
+        return replace(day, movements=day.movements + sign, unsorted=day.unsorted + sign)
     came_in, left = (amount, 0) if movement.direction == IN else (0, amount)
     day = replace(day, movements=day.movements + sign, in_minor=day.in_minor + came_in, out_minor=day.out_minor + left)
+    if movement.channel == PAYOUT:
+        day = replace(day, explained_minor=day.explained_minor + amount)
+    return day if movement.received else _with_cash(day, movement, sign, limits)
+
+
+def _with_cash(day: Day, movement: Movement, sign: int, limits: ComplianceLimits) -> Day:
+    amount, short = sign * movement.dollars, sign * movement.usd_short
     if movement.cash == IN:
         day = replace(
             day,
@@ -288,8 +372,6 @@ def _with_movement(day: Day, movement: Movement, sign: int, limits: ComplianceLi
                 handed_out_minor=day.handed_out_minor + amount,
                 handed_out_short=day.handed_out_short + short,
             )
-    if movement.channel == PAYOUT:
-        day = replace(day, explained_minor=day.explained_minor + amount)
     if movement.usd_minor is None:
         day = replace(day, unconverted=day.unconverted + sign)
     return day

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from lakay_streams.domain.compliance.alert import OPEN, ComplianceAlert, EddTrigger
 from lakay_streams.domain.compliance.corridors import Peers
 from lakay_streams.domain.compliance.decide import NO_PEERS, ComplianceDecision, decide
+from lakay_streams.domain.compliance.ledger import Kept
 from lakay_streams.domain.compliance.limits import DEFAULT_LIMITS, ComplianceLimits
 from lakay_streams.domain.compliance.state import NEW_CUSTOMER, ComplianceState
 from lakay_streams.domain.events import (
@@ -50,6 +51,7 @@ class Customer:
         """Begin with a customer nothing is known of."""
         self.limits, self.rates, self.peers = limits, rates, peers
         self.state: ComplianceState = NEW_CUSTOMER
+        self.ledger = Kept()
         self.alerts: list[ComplianceAlert] = []
         self.triggers: list[EddTrigger] = []
         self.decisions: list[ComplianceDecision] = []
@@ -65,8 +67,9 @@ class Customer:
 
     def told(self, event: Any) -> ComplianceDecision:
         """Tell one event."""
-        decision = decide(self.state, event, self.limits, self.rates, self.peers)
+        decision = decide(self.state, self.ledger, event, self.limits, self.rates, self.peers)
         self.state = decision.state
+        self.ledger.take(decision.entries, decision.pages)
         self.alerts += decision.alerts
         self.triggers += [decision.edd] if decision.edd else []
         self.decisions.append(decision)

@@ -160,13 +160,18 @@ CASES: list[tuple[str, str, str]] = [
            03-10 12:00 deposit 900 cash
            03-10 13:00 deposit 900.01 cash
            03-10 15:00 fails 3""",
-        "ctr_warning:monitor",
+        "ctr_warning:monitor structuring:review",
     ),
     (
         "a failure days later is taken back from its own day",
         """03-10 12:00 deposit 10,000.01 cash
            03-14 12:00 fails 1""",
         "",
+    ),
+    (
+        "a type that nobody knows is told and never taken for cash handed in",
+        "03-10 12:00 hawala 10,000.01 cash",
+        "unknown_type:review",
     ),
     (
         "a failure told twice is taken back once",
@@ -184,10 +189,10 @@ CASES: list[tuple[str, str, str]] = [
         "ctr:file",
     ),
     (
-        "a remittance that fails is taken back",
+        "a pay-out that fails does not undo what was handed in",
         """03-10 12:00 remit 10,000.01 cash to mother
            03-11 09:00 fails 1""",
-        "",
+        "ctr:file",
     ),
     (
         "euros are converted, and half a cent less is not more",
@@ -363,13 +368,13 @@ CASES: list[tuple[str, str, str]] = [
         "",
     ),
     (
-        "withdrawn when a part fails",
+        "not withdrawn when a part fails: what was attempted counts",
         """03-10 09:00 deposit 2,900 money_order
            03-10 11:00 deposit 2,950 money_order
            03-10 13:00 deposit 2,900 money_order
            03-10 15:00 deposit 2,950 money_order
            03-10 17:00 fails 4""",
-        "",
+        "structuring:sar",
     ),
     (
         "told late, found all the same",
@@ -536,11 +541,11 @@ CASES: list[tuple[str, str, str]] = [
         "",
     ),
     (
-        "withdrawn when what left comes back",
+        "not withdrawn when what left comes back: what was attempted counts",
         """03-10 09:00 deposit 5,000 bank
            03-10 15:00 transfer 5,000 wallet to anne
            03-10 16:00 fails 2""",
-        "",
+        "rapid_movement:review",
     ),
     (
         "what came in is told after what left",

@@ -15,7 +15,6 @@ from lakay_streams.domain.business_day import business_day
 from lakay_streams.domain.compliance.limits import DAY_MS, DEFAULT_LIMITS, HOUR_MS
 from lakay_streams.domain.compliance.state import (
     MOVEMENTS_KEPT,
-    PENDING_KEPT,
     RECORD_BYTES_MAX,
     ComplianceState,
     on_day,
@@ -118,7 +117,6 @@ def test_the_record_stays_below_64_kib_whatever_the_customer_does() -> None:
         state = busiest(Customer(largest, rates), movements, apart)
         assert len(msgspec.msgpack.encode(frozen.replace(state, seen=bytes(1024)))) < RECORD_BYTES_MAX
         assert len(state.movements) <= MOVEMENTS_KEPT
-        assert len(state.pending) <= PENDING_KEPT
     assert len(state.movements) == MOVEMENTS_KEPT
     assert state.dropped_until > 0
 
@@ -136,22 +134,16 @@ def test_totals_are_whole_where_details_are_dropped() -> None:
     assert len(customer.state.movements) == MOVEMENTS_KEPT
 
 
-def test_what_fails_after_its_details_were_dropped_is_told_as_untraced() -> None:
+def test_what_fails_after_its_details_were_dropped_is_taken_back_all_the_same() -> None:
     customer = Customer()
     for number in range(MOVEMENTS_KEPT + 1):
         at = NOON + number
         for event in events_of(number, (at, "deposit", 100, "USD", "cash", "completed")):
             customer.told(event)
     customer.told(TransactionUpdated("f", "transaction-failed", NOON + DAY_MS, USER, "movement-0"))
-    assert customer.state.untraced == 1
-    assert on_day(customer.state, business_day(NOON)).movements == MOVEMENTS_KEPT + 1
+    assert on_day(customer.state, business_day(NOON)).movements == MOVEMENTS_KEPT
 
 
 def test_a_state_is_read_back_as_it_was() -> None:
     state = busiest(Customer(), 40, HOUR_MS)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=ComplianceState) == state
-
-
-def test_what_waits_too_long_is_forgotten() -> None:
-    customer = Customer().lives("03-10 12:00 asks 100 cash\n05-10 12:00 asks 100 cash")
-    assert [each.id for each in customer.state.pending] == ["movement-2"]

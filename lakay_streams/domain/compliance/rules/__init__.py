@@ -13,6 +13,7 @@ from lakay_streams.domain.compliance.facts import Facts
 from lakay_streams.domain.compliance.rules import (
     circular_flow,
     corridor,
+    could_not_be_counted,
     ctr,
     ctr_warning,
     funnel,
@@ -20,6 +21,7 @@ from lakay_streams.domain.compliance.rules import (
     structuring,
     travel_rule,
     unknown_currency,
+    unknown_type,
     unusual_volume,
 )
 
@@ -36,14 +38,22 @@ _MODULES = (
     corridor,
     travel_rule,
     unknown_currency,
+    unknown_type,
+    could_not_be_counted,
 )
 
 RULES: Mapping[str, Rule] = {module.NAME: module.evaluate for module in _MODULES}
 
 CONTINUING = frozenset({structuring.NAME, rapid_movement.NAME, funnel.NAME, circular_flow.NAME})
 
-OF_ONE_MOVEMENT = frozenset({corridor.NAME, travel_rule.NAME})
+OF_ONE_MOVEMENT = frozenset({corridor.NAME, travel_rule.NAME, could_not_be_counted.NAME})
 """Rules whose alert is about one movement: its window is the movement's id."""
 
 REGULATIONS: Mapping[str, str] = {module.NAME: module.REGULATION for module in _MODULES}
 """What each rule is for."""
+
+ABOUT_CASH = (ctr.NAME, ctr_warning.NAME, structuring.NAME, unknown_currency.NAME)
+"""Rules that look at what is handed in for a remittance when that happens; the others wait for the remittance."""
+
+SUSPICION = frozenset(name for name, regulation in REGULATIONS.items() if "1022.320" in regulation)
+"""Rules about suspicion. What was only attempted counts for it (31 CFR 1022.320(a)(2)): no failure withdraws theirs."""

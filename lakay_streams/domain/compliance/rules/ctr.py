@@ -4,7 +4,8 @@ Source: 31 CFR 1010.311 (a report of each transaction in currency of more than 1
 by or for one person in one business day are one; cash in and cash out are added up apart and never netted); runbook
 section 2.3, COMPLIANCE_CTR_THRESHOLD. Exactly 10,000.00 is not more, whatever little is above it is: what was converted
 is added up unrounded, and told rounded up. Due in 15 days (1010.306(a)(1)).
-Input: US dollars of currency of the business day, each way. Result: one finding a day, with both ways in its totals.
+Input: US dollars of currency of the business day on which it was handed over, each way: cash for a remittance counts
+when it is handed in, whenever and whether that is paid out. Result: one finding a day, with both ways in its totals.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from collections.abc import Sequence
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import FILE_CTR, ComplianceFinding, Totals
 from lakay_streams.domain.compliance.facts import Facts, basis_of, basis_text, named, rates_text
-from lakay_streams.domain.compliance.movement import Movement
-from lakay_streams.domain.compliance.state import Day, on_day
+from lakay_streams.domain.compliance.state import Day, cash_on, on_day
 from lakay_streams.domain.money import Dollars, usd
 
 NAME = "ctr"
@@ -50,7 +50,7 @@ def cash_finding(
     """Return a finding about the cash of one business day, of which the ways in `found` are over `threshold`."""
     what = " and ".join(f"{usd(total.rounded_up)} {way}" for way, total in found)
     came_in, left = day.cash_in.rounded_up, day.cash_out.rounded_up
-    cash: list[Movement] = [each for each in facts.state.movements if each.day == day.day and each.cash]
+    cash = cash_on(facts.state, day.day)
     truncated = len(cash) < day.cash
     basis = basis_of(cash)
     evidence, truncated = named(cash, truncated)

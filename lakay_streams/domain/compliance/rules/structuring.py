@@ -13,8 +13,11 @@ The confidence is in [0, 1], the sum of these signals, each at most its weight:
     variety      0.05  several methods, channels or recipients
     timing       0.15  within one day; over weeks: two on either side of midnight
     history      0.15  the customer did not do the like before
+    given up     0.30  an amount above the threshold was asked for before, or meanwhile, and came to nothing: attempted
+                       transactions count (31 CFR 1022.320(a)(2))
 
-A report is recommended from COMPLIANCE_SAR_CONFIDENCE on, and only where closeness, variety or timing speaks of intent:
+A report is recommended from COMPLIANCE_SAR_CONFIDENCE on, and only where closeness, variety, timing or what was given
+up speaks of intent:
 FinCEN's answers of October 2025 say that amounts near the threshold alone call for none. One movement is never found,
 and none is reported unless what is left without the largest makes 2,000 US dollars: petty cash makes no parts of it.
 """
@@ -28,14 +31,16 @@ from math import sqrt
 from lakay_streams.domain.business_day import day_start, iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, SAR, SAR_MIN_MINOR, ComplianceFinding, Signal
 from lakay_streams.domain.compliance.facts import Facts, basis_of, named, rates_text, totals_of
-from lakay_streams.domain.compliance.limits import HOUR_MS, ComplianceLimits
+from lakay_streams.domain.compliance.limits import DAY_MS, HOUR_MS, ComplianceLimits
 from lakay_streams.domain.compliance.movement import IN, Movement
-from lakay_streams.domain.compliance.state import Day, days_between, on_day, within
+from lakay_streams.domain.compliance.state import Day, days_between, handed_within, on_day
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import Dollars, usd
 
 NAME = "structuring"
 REGULATION = "31 USC 5324; 31 CFR 1010.314, 1022.320"
+
+_INTENT = frozenset({"closeness", "variety", "timing", "given_up"})
 
 MIDNIGHT_MS = 2 * HOUR_MS
 """So close to midnight on both sides are two amounts of one errand."""
@@ -95,7 +100,22 @@ def _together(days: Sequence[Day], way: str) -> tuple[int, Dollars]:
 
 def _parts(facts: Facts, way: str, since: int, until: int) -> list[Movement]:
     most = facts.limits.ctr_threshold_minor
-    return [each for each in within(facts.state, since, until) if each.handed == way and each.worth.rounded_up <= most]
+    handed = handed_within(facts.state, since, until)
+    return [each for each in handed if each.handed == way and each.worth.rounded_up <= most]
+
+
+def _given_up(facts: Facts, way: str, start: int, end: int) -> Signal:
+    """Whoever asks for more than the threshold, gives it up and comes with less has heard of the report."""
+    lookback = facts.limits.lookback_days * DAY_MS
+    above = [
+        each.dollars
+        for each in facts.state.attempts
+        if each.handed == way
+        and each.worth.rounded_up > facts.limits.ctr_threshold_minor
+        and start - lookback <= each.at <= end
+    ]
+    told = f"{usd(max(above))} asked for and given up" if above else "no larger amount asked for and given up"
+    return Signal("given_up", float(bool(above)), 0.3, told)
 
 
 def _near_midnight(movement: Movement, limits: ComplianceLimits) -> bool:
@@ -129,11 +149,12 @@ def _judged(
         _variety(parts),
         timing,
         _history(facts, way, total, days),
+        _given_up(facts, way, start, end),
     )
     confidence = round(min(1.0, sum(signal.value * signal.weight for signal in signals)), 4)
     if confidence < limits.structuring_confidence_min:
         return None
-    intent = any(signal.value > 0 for signal in signals if signal.signal in {"closeness", "variety", "timing"})
+    intent = any(signal.value > 0 for signal in signals if signal.signal in _INTENT)
     others = total - max([part.dollars for part in parts], default=0)
     reported = intent and confidence >= limits.sar_confidence and others >= SAR_MIN_MINOR
     truncated = len(parts) < number or facts.is_truncated(start)

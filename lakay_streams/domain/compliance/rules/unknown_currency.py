@@ -23,7 +23,8 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     day = on_day(facts.state, facts.day)
     if not day.unconverted:
         return None
-    unknown = [each for each in facts.state.movements if each.day == day.day and each.usd_minor is None]
+    told = (*facts.state.movements, *facts.state.receipts)
+    unknown = [each for each in told if each.day == day.day and each.usd_minor is None and not each.received]
     currencies = sorted({each.currency for each in unknown})
     evidence, truncated = named(unknown, len(unknown) < day.unconverted)
     times = [each.at for each in unknown] or [facts.at]

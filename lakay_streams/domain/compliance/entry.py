@@ -1,0 +1,193 @@
+"""What is known of one movement, under its id: the record behind `tables.movements`.
+
+Topics deliver late, twice, and in any order. So an entry only ever joins what is told: each telling takes its place,
+the earliest or the latest time stays, and told again it changes nothing. Whatever the order, the same tellings make the
+same entry, and what counts of them (`counting`) follows from it. Nothing waits in a bounded queue: a completion without
+details stands here until they come, or until the retention is over, which is told.
+
+Times are event times in ms UTC, amounts minor units of their own currency.
+"""
+
+from __future__ import annotations
+
+from lakay_streams.domain.compliance.movement import BOTH, COUNTERPART, TRANSACTION, Movement
+from lakay_streams.domain.compliance.state import OpenAlert
+from lakay_streams.domain.frozen import Frozen, replace
+
+
+class Asked(Frozen):
+    """What asking for a movement told, by one topic (`origin`, as `Movement.source`)."""
+
+    origin: str
+    at: int
+    channel: str
+    amount_minor: int
+    currency: str
+    counterparty: str = ""
+    device: str = ""
+    payment_method: str = ""
+    country: str = ""
+    names: str = ""
+    """The movement that this one gives back, where it names one."""
+
+
+class Done(Frozen):
+    """What a completion told of the amount: what was completed goes before what was asked for."""
+
+    at: int
+    amount_minor: int
+    currency: str
+
+
+class Entry(Frozen):
+    """One movement. `asked` has one telling of each topic, in order of origin.
+
+    Of several completions the first and the last are kept, of failures the last: it counts from the first completion,
+    or from the last where a failure lies between. `processing_at` is when a remittance was taken into processing.
+    `undone` is what gave all of it, or a part, back by name, and `by` that one's id.
+
+    `movement`, `receipt` and `attempt` are what was counted of it (see `counting`). `twin_of` is the movement that this
+    one tells once more: all that is told of it is joined there. `later` is the movement of this customer that was first
+    told next, for the retention. `last_at` is the newest time that was told. `alerts` are about this movement alone and
+    stand here when the customer's record has no room for them. `lost`: why it could not be counted.
+    """
+
+    id: str
+    last_at: int = 0
+    asked: tuple[Asked, ...] = ()
+    done: Done | None = None
+    first_completed: int | None = None
+    last_completed: int | None = None
+    failed_at: int | None = None
+    processing_at: int | None = None
+    undone: Done | None = None
+    undone_by: str = ""
+    movement: Movement | None = None
+    receipt: Movement | None = None
+    attempt: Movement | None = None
+    twin_of: str = ""
+    later: str = ""
+    alerts: tuple[OpenAlert, ...] = ()
+    lost: str = ""
+
+    @property
+    def completed_at(self) -> int | None:
+        """When it was completed, None where it was not or failed afterwards."""
+        failed = self.failed_at
+        for at in (self.first_completed, self.last_completed):
+            if at is not None and (failed is None or failed < at):
+                return at
+        return None
+
+    @property
+    def counted(self) -> bool:
+        """Whether anything of it was counted."""
+        return self.movement is not None or self.receipt is not None or self.attempt is not None
+
+    @property
+    def amount(self) -> tuple[int, str] | None:
+        """Amount and currency: what was completed, else what was asked for; None where nobody told."""
+        if self.done is not None:
+            return self.done.amount_minor, self.done.currency
+        asked = self.details
+        return None if asked is None else (asked.amount_minor, asked.currency)
+
+    @property
+    def details(self) -> Asked | None:
+        """What is known of how it was asked for, by all topics together; None where nobody told.
+
+        A transaction tells how it was paid, a remittance where it went: each says what the other leaves out.
+        """
+        asked = self.asked
+        if len(asked) < 2:
+            return asked[0] if asked else None
+        first = next((each for each in asked if each.origin == TRANSACTION), asked[0])
+        others = [each for each in asked if each is not first]
+        return Asked(
+            BOTH,
+            min(each.at for each in asked),
+            first.channel,
+            first.amount_minor,
+            first.currency,
+            first.counterparty or next((each.counterparty for each in others if each.counterparty), ""),
+            first.device or next((each.device for each in others if each.device), ""),
+            first.payment_method or next((each.payment_method for each in others if each.payment_method), ""),
+            first.country or next((each.country for each in others if each.country), ""),
+            first.names or next((each.names for each in others if each.names), ""),
+        )
+
+    @property
+    def of_counterpart(self) -> bool:
+        """Whether it is the recipient's side of what another customer did."""
+        return any(each.origin == COUNTERPART for each in self.asked)
+
+
+def joined(known: Entry, told: Entry) -> Entry:
+    """Return all that both tell; what was counted, and whatever else belongs to the record, is `known`'s."""
+    undone, by = known.undone, known.undone_by
+    if told.undone is not None and (undone is None or _more(told, known)):
+        undone, by = told.undone, told.undone_by
+    return replace(
+        known,
+        last_at=max(known.last_at, told.last_at),
+        asked=_asked(known.asked, told.asked),
+        done=_latest(known.done, told.done),
+        first_completed=_least(known.first_completed, told.first_completed),
+        last_completed=_most(known.last_completed, told.last_completed),
+        failed_at=_most(known.failed_at, told.failed_at),
+        processing_at=_least(known.processing_at, told.processing_at),
+        undone=undone,
+        undone_by=by,
+    )
+
+
+def _asked(known: tuple[Asked, ...], told: tuple[Asked, ...]) -> tuple[Asked, ...]:
+    if not told or known == told:
+        return known
+    if not known:
+        return told
+    by_origin = {each.origin: each for each in known}
+    for each in told:
+        other = by_origin.get(each.origin)
+        # Asked twice: the earlier counts, and of two at one time the lesser, so that no order of telling matters.
+        by_origin[each.origin] = each if other is None or _key(each) < _key(other) else other
+    return tuple([by_origin[origin] for origin in sorted(by_origin)])
+
+
+def _key(asked: Asked) -> tuple[int, int, str, str, str, str, str, str, str]:
+    return (
+        asked.at,
+        asked.amount_minor,
+        asked.currency,
+        asked.channel,
+        asked.payment_method,
+        asked.counterparty,
+        asked.country,
+        asked.device,
+        asked.names,
+    )
+
+
+def _latest(known: Done | None, told: Done | None) -> Done | None:
+    if known is None or told is None:
+        return told if known is None else known
+    return max(known, told, key=lambda each: (each.at, each.amount_minor, each.currency))
+
+
+def _more(told: Entry, known: Entry) -> bool:
+    if told.undone is None or known.undone is None:
+        return known.undone is None
+    one, other = told.undone, known.undone
+    return (one.amount_minor, one.at, told.undone_by) > (other.amount_minor, other.at, known.undone_by)
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
+def _most(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)

@@ -1,0 +1,203 @@
+"""A customer's ledger: an entry for each movement, a page for each business day, and none dropped before its time.
+
+The customer's record (`state`) has what rules look at from one event to the next, in bounded memory. The ledger has
+everything, on disk: so a movement is found by its id whatever came between, and what happened weeks ago is judged with
+the days around it (`around`), as if it had been told in time.
+
+It grows with what the customer does and is kept for the retention: each event takes at most `EXPIRED_AT_ONCE` of this
+customer's oldest entries away. That follows from event times alone, so a replay forgets the same. A page goes with the
+last entry that it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from lakay_streams.domain.compliance.entry import Entry
+from lakay_streams.domain.compliance.limits import DAY_MS, ComplianceLimits
+from lakay_streams.domain.compliance.movement import Movement
+from lakay_streams.domain.compliance.state import (
+    ComplianceState,
+    Day,
+    OpenAlert,
+    on_day,
+    totalled,
+)
+from lakay_streams.domain.frozen import Frozen, replace
+
+IDS_KEPT = 128
+"""A page names at most so many of its day's movements; its totals have all of them."""
+
+AROUND_KEPT = 256
+EXPIRED_AT_ONCE = 2
+
+
+class Page(Frozen):
+    """One business day: its totals, the ids of its movements and receipts, how many entries it counts, and its alerts.
+
+    An alert stands here once the customer's record has no room for it.
+    """
+
+    total: Day
+    ids: tuple[str, ...] = ()
+    entries: int = 0
+    alerts: tuple[OpenAlert, ...] = ()
+
+
+class Ledger(Protocol):
+    """What is kept of one customer, to be read."""
+
+    def entry(self, movement_id: str) -> Entry | None:
+        """Return the entry of a movement; None where nothing was told of it."""
+
+    def page(self, day: int) -> Page | None:
+        """Return a business day's page; None for a day without movements."""
+
+
+class Draft:
+    """A ledger as one event changes it: what was changed lies before what is kept."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Begin with what is kept."""
+        self._ledger = ledger
+        self.entries: dict[str, Entry | None] = {}
+        """What to keep under each id; None: nothing more."""
+        self.pages: dict[int, Page | None] = {}
+
+    def entry(self, movement_id: str) -> Entry | None:
+        """Return the entry of a movement."""
+        return self.entries[movement_id] if movement_id in self.entries else self._ledger.entry(movement_id)
+
+    def page(self, day: int) -> Page | None:
+        """Return a business day's page."""
+        return self.pages[day] if day in self.pages else self._ledger.page(day)
+
+    def keep(self, entry: Entry) -> None:
+        """Keep an entry instead of what was kept under its id."""
+        self.entries[entry.id] = entry
+
+    def count(
+        self, state: ComplianceState, movement: Movement, sign: int, limits: ComplianceLimits, *, receipt: bool = False
+    ) -> None:
+        """Put a movement or receipt on its day's page (`sign` 1), or take it away (-1).
+
+        `state` is the customer's record before it: a day that it knows and that has no page yet is an older record's.
+        """
+        page = self.page(movement.day) or Page(on_day(state, movement.day))
+        ids = page.ids
+        if sign < 0:
+            ids = tuple([each for each in ids if each != movement.id])
+        elif movement.id not in ids:
+            ids = (*ids, movement.id)[:IDS_KEPT]
+        total = totalled(page.total, movement, sign, limits, receipt=receipt)
+        page = replace(page, total=total, ids=ids, entries=page.entries + sign)
+        self.pages[movement.day] = page if page.entries > 0 or page.alerts or total != Day(movement.day) else None
+
+
+def around(state: ComplianceState, ledger: Ledger, at: int, day: int, limits: ComplianceLimits) -> ComplianceState:
+    """Return the customer's record as it is around a time that lies before its details: what rules look at then."""
+    first, last = day - limits.days_kept, day + max(limits.lookback_days, limits.details_ms // DAY_MS)
+    days, details, receipts = [], [], []
+    dropped = 0
+    span = limits.details_ms // DAY_MS
+    for number in range(first, last + 1):
+        page = ledger.page(number)
+        total = page.total if page is not None else on_day(state, number)
+        if total == Day(number):
+            continue
+        days.append(total)
+        if page is None or abs(number - day) > span:
+            continue
+        for movement_id in page.ids:
+            entry = ledger.entry(movement_id)
+            if entry is None:
+                continue
+            if entry.movement is not None and entry.movement.day == number:
+                details.append(entry.movement)
+            if entry.receipt is not None and entry.receipt.day == number:
+                receipts.append(entry.receipt)
+        if page.entries > len(page.ids):
+            dropped = max([dropped, *[each.at for each in (*details, *receipts) if each.day == number]])
+    known = {each.id for each in details}
+    begins, ends = at - limits.details_ms, at + limits.details_ms
+    details += [each for each in state.movements if each.id not in known and begins <= each.at <= ends]
+    known = {each.id for each in receipts}
+    receipts += [each for each in state.receipts if each.id not in known and begins <= each.at <= ends]
+    if len(details) > AROUND_KEPT:
+        details = sorted(details, key=lambda each: (abs(each.at - at), each.id))
+        dropped = max(dropped, *[each.at for each in details[AROUND_KEPT:] if each.at <= at], 0)
+        details = details[:AROUND_KEPT]
+    return replace(
+        state,
+        days=tuple(days),
+        movements=tuple(sorted(details, key=lambda each: (each.at, each.id))),
+        receipts=tuple(sorted(receipts, key=lambda each: (each.at, each.id))),
+        dropped_until=dropped,
+        receipts_dropped_until=0,
+        details_from=0,
+        days_from=0,
+    )
+
+
+def first_told(state: ComplianceState, draft: Draft, entry: Entry) -> ComplianceState:
+    """Return the state after a movement was told for the first time: its entry is the last in the order of expiry."""
+    before = draft.entry(state.newest) if state.newest else None
+    if before is not None:
+        draft.keep(replace(before, later=entry.id))
+    return replace(state, oldest=state.oldest if before is not None else entry.id, newest=entry.id)
+
+
+def expired(
+    state: ComplianceState, draft: Draft, at: int, limits: ComplianceLimits
+) -> tuple[ComplianceState, list[Entry]]:
+    """Take away entries that are older than the retention before `at`; return the state, and those never counted.
+
+    Those are completed movements of which no details ever came: money was moved, and nobody knows how.
+    """
+    horizon = at - limits.retention_ms
+    lost: list[Entry] = []
+    for _ in range(EXPIRED_AT_ONCE):
+        entry = draft.entry(state.oldest) if state.oldest else None
+        if entry is None or entry.last_at >= horizon:
+            break
+        draft.entries[entry.id] = None
+        state = replace(state, oldest=entry.later, newest=state.newest if entry.later else "")
+        for counted in (entry.movement, entry.receipt):
+            page = None if counted is None else draft.page(counted.day)
+            if page is not None:
+                left = replace(page, entries=page.entries - 1)
+                draft.pages[left.total.day] = left if left.entries > 0 else None
+        if entry.completed_at is not None and not entry.counted and not entry.twin_of and not entry.lost:
+            lost.append(entry)
+    return state, lost
+
+
+class Kept:
+    """A ledger in memory, for one customer: what tests and the simulator keep."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.entries: dict[str, Entry] = {}
+        self.pages: dict[int, Page] = {}
+
+    def entry(self, movement_id: str) -> Entry | None:
+        """Return the entry of a movement."""
+        return self.entries.get(movement_id)
+
+    def page(self, day: int) -> Page | None:
+        """Return a business day's page."""
+        return self.pages.get(day)
+
+    def take(self, entries: Mapping[str, Entry | None], pages: Mapping[int, Page | None]) -> None:
+        """Keep what a decision changed."""
+        for movement_id, entry in entries.items():
+            if entry is None:
+                self.entries.pop(movement_id, None)
+            else:
+                self.entries[movement_id] = entry
+        for day, page in pages.items():
+            if page is None:
+                self.pages.pop(day, None)
+            else:
+                self.pages[day] = page
