@@ -6,7 +6,8 @@
     filings     deadlines: what is due, drafted, filed or declined
     ctr, sar    a document and a FinCEN batch of each kind
     narrative   the draft of a SAR's narrative, every value of it with where it is from
-    batch       FinCEN's XML: its parts, its counts, and validation against FinCEN's schemas
+    batch       FinCEN's XML: its parts, its counts, and validation
+    fincen      the project's own checker of batches: every element and rule, without FinCEN's schemas
     summary     a week or a month in numbers
     readiness   what an examiner asks for: the audit report
     store       the table of reports: immutable, sealed, hashed

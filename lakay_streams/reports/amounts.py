@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lakay_streams.domain.compliance.movement import IN
-
 
 def dollars_up(minor: int) -> int:
     """Return US cents as whole dollars, rounded up: 10,000.01 is 10001."""
@@ -32,8 +30,3 @@ def parts_up(parts: Mapping[str, int]) -> dict[str, int]:
     for name in with_cents[:surplus]:
         dollars[name] -= 1
     return dollars
-
-
-def way_shown(way: str) -> str:
-    """Return the direction of cash in words."""
-    return "cash in" if way == IN else "cash out"

@@ -1,14 +1,14 @@
 """FinCEN's BSA E-Filing batches: XML of the elements that currency and suspicious activity reports share.
 
-Source: FinCEN's XML schemas for CTRX and SARX, version 1.2, and their user guides. Every element with a `SeqNum` gets
-the next one of the batch; values have no spaces at their ends and no line breaks; amounts are whole dollars. What is
-not known is left out, or said to be unknown where the schema has an indicator for that.
+Source: FinCEN CTR XML Schema User Guide 1.8 and FinCEN SAR XML Schema User Guide 1.6 (August 2021). Every element with
+a `SeqNum` gets the next one of the batch; values have no spaces at their ends and no line breaks; amounts are whole
+dollars. What is not known is left out, or said to be unknown where there is an indicator for that. Every batch is held
+against the project's own description of it (`reports.fincen`), and against FinCEN's schemas where they are named.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
@@ -18,10 +18,10 @@ from typing import Any
 from lxml import etree
 
 from lakay_streams.errors import ReportError, SettingsError
+from lakay_streams.reports.fincen.checking import NAMESPACE, problems
+from lakay_streams.reports.fincen.values import bare_number, cleaned
 from lakay_streams.reports.records import Validation
 from lakay_streams.settings.domains import FINCEN_SCHEMAS, FilingSettings
-
-NAMESPACE = "www.fincen.gov/base"
 
 TRANSMITTER, TRANSMITTER_CONTACT, INSTITUTION, LOCATION, CONTACT_OFFICE = "35", "37", "30", "34", "8"
 CONDUCTOR, SUBJECT, HOLDING_INSTITUTION = "50", "33", "41"
@@ -176,25 +176,32 @@ def missing_of(filer: FilingSettings) -> Iterator[str]:
             yield f"filer: {what} (COMPLIANCE_{field.upper()})"
 
 
-def validated(xml: str | None, kind: str, filer: FilingSettings) -> Validation:
-    """Check a batch against FinCEN's schema.
+OWN_RULES = "the project's own rules"
 
-    Raises `ReportError` with the first error for one that the schema refuses; no value of the batch is in it.
+
+def validated(xml: str | None, kind: str, filer: FilingSettings) -> Validation:
+    """Check a batch against the project's own rules, and against FinCEN's schema where its folder is set.
+
+    Raises `ReportError` with the first error for one that either refuses, and says which took it; no value of the batch
+    is in it. The rules see further than a schema can, so they may refuse what it takes; the other way round is a fault.
     """
     if xml is None:
         return Validation(validated=False, reason="nothing is to be filed")
-    if filer.fincen_schemas is None:
-        return Validation(
-            validated=False,
-            reason="not validated: COMPLIANCE_FINCEN_SCHEMAS names no folder of FinCEN's schemas",
-        )
-    errors = refusals(xml, kind, filer.fincen_schemas)
-    if errors:
-        raise ReportError(
-            f"The batch is not stored, since {FINCEN_SCHEMAS[kind]} refuses it ({errors[0]}): correct what it is made "
-            "of, a COMPLIANCE_FILER_ setting or an officer's text, or report this as a fault."
-        )
-    return Validation(validated=True, against=FINCEN_SCHEMAS[kind])
+    judges: list[tuple[str, Sequence[str]]] = [(OWN_RULES, problems(xml, kind))]
+    if filer.fincen_schemas is not None:
+        judges.insert(0, (FINCEN_SCHEMAS[kind], refusals(xml, kind, filer.fincen_schemas)))
+    against = " and ".join(judge for judge, _ in judges)
+    refused = {judge: found for judge, found in judges if found}
+    if not refused:
+        return Validation(validated=True, against=against)
+    said = " and ".join(
+        f"{judge} refuse{'' if judge == OWN_RULES else 's'} it ({found[0]})" for judge, found in refused.items()
+    )
+    took = "".join(f", while {judge} would take it" for judge, found in judges if not found)
+    raise ReportError(
+        f"The batch is not stored, since {said}{took}: correct what it is made of, a COMPLIANCE_FILER_ setting or an "
+        "officer's text, or report this as a fault."
+    )
 
 
 def refusals(xml: str, kind: str, folder: Path) -> Sequence[str]:
@@ -212,20 +219,18 @@ def refusals(xml: str, kind: str, folder: Path) -> Sequence[str]:
     return [*(_refusal(error) for error in errors), *spaced]
 
 
-def cleaned(text: str) -> str:
-    """Return a text as FinCEN takes it: no control characters, and single spaces between words only."""
-    printable = "".join(" " if unicodedata.category(char) in {"Cc", "Cs", "Co", "Cn"} else char for char in text)
-    return " ".join(printable.split())
-
-
 def day_text(day: date) -> str:
     """Return a day as FinCEN writes it, YYYYMMDD."""
     return f"{day:%Y%m%d}"
 
 
 def account_of(customer: str) -> str | None:
-    """Return a customer's id as an account number; None where it is longer than one may be."""
-    return customer if len(customer) <= ACCOUNT_CHARS and cleaned(customer) == customer else None
+    """Return a customer's id as an account number: its letters and digits alone, as identifying numbers are filed.
+
+    None where it is longer than one may be, has other signs than those that part numbers, or stands for nothing.
+    """
+    number = bare_number(customer)
+    return number if number is not None and len(number) <= ACCOUNT_CHARS else None
 
 
 def _named(name: str) -> str:

@@ -1,8 +1,9 @@
 """Currency transaction reports: one per customer and business day, cash in and cash out apart, never netted.
 
-Source: 31 CFR 1010.311, 1010.313, 1010.306(a)(1); FinCEN's CTR electronic filing instructions. A way (in or out) is
-reportable when it is above the threshold under which the alert was made; the other way of the day is told in the
-document and left out of the batch.
+Source: 31 CFR 1010.311, 1010.313, 1010.306(a)(1); FinCEN CTR XML Schema User Guide 1.8 (August 2021) and the electronic
+filing instructions in it; FinCEN's frequently asked questions about the CTR, 18 and 27. A way (in or out) is reportable
+when it is above the threshold under which the alert was made; the other way of the day is told in the document and left
+out of the batch.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from lakay_streams.domain.compliance.movement import (
     IN,
     OUT,
     PAYMENT,
+    PAYOUT,
     REMITTANCE,
     STATED,
     TRANSFER,
     WITHDRAWAL,
 )
-from lakay_streams.reports.amounts import dollars_up, parts_up, shown, way_shown
+from lakay_streams.reports.amounts import dollars_up, parts_up, shown
 from lakay_streams.reports.batch import CONDUCTOR, EIN, IRS, LOCATION, Batch, Element, account_of, missing_of
 from lakay_streams.reports.cases import Case
+from lakay_streams.reports.fincen.rules import ctr_counts
 from lakay_streams.settings.domains import FilingSettings
 
 REGULATION = "31 CFR 1010.311, 1010.313, 1010.306"
@@ -47,7 +50,21 @@ DETAILS: Mapping[tuple[str, str], str] = {
     (OUT, REMITTANCE): "32",
     (OUT, TRANSFER): "32",
 }
-"""FinCEN's code for cash of a way and channel; what is not listed is other cash in or out, with its channel's name."""
+"""FinCEN's code for cash of a way and channel; what is not listed is other cash in or out, described as below."""
+
+DESCRIBED: Mapping[str, str] = {
+    DEPOSIT: "deposit",
+    WITHDRAWAL: "withdrawal",
+    PAYMENT: "payment",
+    CONTRIBUTION: "circle contribution",
+    PAYOUT: "circle payout",
+    REMITTANCE: "remittance",
+    TRANSFER: "transfer",
+}
+"""How cash of a kind that FinCEN does not list is described: our words, and never a producer's."""
+
+NOT_DESCRIBED, SEVERAL_KINDS = "kind to be determined", "several kinds of cash"
+DETAIL_CHARS = 50
 
 COUNTRY_OF = {
     "HTG": "HT", "CAD": "CA", "GBP": "GB", "DOP": "DO", "BRL": "BR", "CLP": "CL", "MXN": "MX", "JMD": "JM", "BSD": "BS",
@@ -96,8 +113,7 @@ def batch(cases: Sequence[Case], filer: FilingSettings, today: date) -> str | No
     written = Batch("CTRX", filer)
     for case in to_file:
         _activity(written, case, today)
-    total = sum(sum(_reportable(case.alert).values()) for case in to_file)
-    return written.finished(TotalAmount=total, PartyCount=len(to_file), ActivityCount=len(to_file))
+    return written.finished(**ctr_counts(written.root))
 
 
 def _report(case: Case) -> dict[str, Any]:
@@ -138,7 +154,7 @@ def _reportable(alert: ComplianceAlert) -> dict[str, int]:
 def _missing(cases: Sequence[Case]) -> list[str]:
     missing = list(UNKNOWN)
     if any(account_of(case.alert.user_id) is None for case in cases):
-        missing.append("person: account number, where the customer's id is longer than one may be")
+        missing.append("person: account number, where the customer's id is none that may be filed")
     foreign = {each.currency for case in cases for each in case.alert.evidence.movements if each.currency != "USD"}
     if unknown := sorted(foreign - COUNTRY_OF.keys()):
         missing.append(f"transaction: country of the foreign currency ({', '.join(unknown)})")
@@ -165,7 +181,8 @@ def _location(batch: Batch, activity: Element, amounts: Mapping[str, int]) -> No
     _cash(batch, location, amounts)
     batch.add(location, "PrimaryRegulatorTypeCode", IRS)
     batch.name(location, batch.filer.filer_name)
-    batch.unknown_address(location)
+    # Of a place nothing may be said to be unknown: without the filer's own address it has none, and that is missing.
+    batch.filer_address(location)
     batch.identified(location, batch.filer.filer_ein, EIN)
     batch.money_services_business(location)
 
@@ -174,7 +191,7 @@ def _person(batch: Batch, activity: Element, alert: ComplianceAlert, amounts: Ma
     person = batch.party(activity, CONDUCTOR)
     batch.add(person, "BirthDateUnknownIndicator", "Y")
     _cash(batch, person, amounts)
-    if alert.totals.movements > 1:
+    if _several(alert, amounts):
         batch.add(person, "MultipleTransactionsPersonsIndividualsIndicator", "Y")
     batch.add(person, "UnknownGenderIndicator", "Y")
     batch.unknown_name(person)
@@ -187,6 +204,14 @@ def _person(batch: Batch, activity: Element, alert: ComplianceAlert, amounts: Ma
         batch.add(batch.numbered(account, "PartyAccountAssociation"), "PartyAccountAssociationTypeCode", AFFECTED[way])
 
 
+def _several(alert: ComplianceAlert, amounts: Mapping[str, int]) -> bool:
+    """Return whether what is reported was more than one transaction (item 3), those of the other way left out."""
+    reported = [each for each in alert.evidence.movements if each.cash in amounts]
+    totals = {IN: alert.totals.cash_in_minor, OUT: alert.totals.cash_out_minor}
+    not_named = sum(each.usd_minor or 0 for each in reported) < sum(totals[way] for way in amounts)
+    return len(reported) > 1 or (not_named and alert.totals.movements > 1)
+
+
 def _cash(batch: Batch, party: Element, amounts: Mapping[str, int]) -> None:
     for way, name in ((IN, "In"), (OUT, "Out")):
         if way in amounts:
@@ -196,10 +221,8 @@ def _cash(batch: Batch, party: Element, amounts: Mapping[str, int]) -> None:
 def _transaction(batch: Batch, activity: Element, alert: ComplianceAlert, amounts: Mapping[str, int]) -> None:
     transaction = batch.numbered(activity, "CurrencyTransactionActivity")
     cash = [each for each in alert.evidence.movements if each.cash in amounts]
-    # Item 24: several transactions, none of which would be reported alone.
-    threshold = int(alert.evidence.values["threshold_minor"])
-    aggregated = alert.totals.movements > 1 and all((each.usd_minor or 0) <= threshold for each in cash)
-    batch.add(transaction, "AggregateTransactionIndicator", "Y" if aggregated else "")
+    # Item 24 is for transactions of which nobody who conducted one is known; here the customer is told to have.
+    batch.add(transaction, "AggregateTransactionIndicator", "")
     for name in ("ArmoredCarService", "ATM", "MailDepositShipment", "NightDeposit", "SharedBranching"):
         batch.add(transaction, f"{name}Indicator", "")
     batch.add(transaction, "TotalCashInReceiveAmountText", str(amounts.get(IN, "")))
@@ -213,19 +236,22 @@ def _transaction(batch: Batch, activity: Element, alert: ComplianceAlert, amount
 def _details(
     batch: Batch, transaction: Element, way: str, total_minor: int, movements: Sequence[MovementEvidence]
 ) -> None:
-    by_code: Counter[tuple[str, str]] = Counter()
+    by_code: Counter[str] = Counter()
+    described: set[str] = set()
     foreign: Counter[str] = Counter()
     for each in movements:
         code = DETAILS.get((way, each.channel), OTHER[way])
-        by_code[code, each.channel if code == OTHER[way] else ""] += each.usd_minor or 0
+        by_code[code] += each.usd_minor or 0
+        if code == OTHER[way]:
+            described.add(DESCRIBED.get(each.channel, NOT_DESCRIBED))
         if each.currency != "USD":
             foreign[COUNTRY_OF.get(each.currency, "")] += each.usd_minor or 0
     if (rest := total_minor - by_code.total()) > 0:
-        by_code[OTHER[way], f"{way_shown(way)} not kept one by one"] += rest
-    dollars = parts_up({f"{code} {text}": minor for (code, text), minor in by_code.items()})
-    for name, amount in dollars.items():
-        code, _, text = name.partition(" ")
-        _detail(batch, transaction, code, amount, text.replace("_", " "), "")
+        by_code[OTHER[way]] += rest
+        described.add("not kept one by one")
+    words = ", ".join(sorted(described))
+    for code, amount in parts_up(by_code).items():
+        _detail(batch, transaction, code, amount, words if code == OTHER[way] else "", "")
     # Foreign currency is told beside, and is part of the amounts above.
     for country, minor in foreign.items():
         _detail(batch, transaction, FOREIGN[way], dollars_up(minor), "", country)
@@ -237,5 +263,6 @@ def _detail(batch: Batch, transaction: Element, code: str, amount: int, text: st
     detail = batch.numbered(transaction, "CurrencyTransactionActivityDetail")
     batch.add(detail, "CurrencyTransactionActivityDetailTypeCode", code)
     batch.add(detail, "DetailTransactionAmountText", str(amount))
-    batch.add(detail, "OtherCurrencyTransactionActivityDetailText", text[:50])
+    described = text if len(text) <= DETAIL_CHARS else SEVERAL_KINDS
+    batch.add(detail, "OtherCurrencyTransactionActivityDetailText", described)
     batch.add(detail, "OtherForeignCurrencyCountryText", country)

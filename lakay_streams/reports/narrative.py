@@ -19,7 +19,7 @@ from lakay_streams.domain.business_day import Zone
 from lakay_streams.domain.compliance.movement import ASSUMED, IN
 from lakay_streams.errors import ReportError
 from lakay_streams.reports.amounts import shown
-from lakay_streams.reports.batch import cleaned
+from lakay_streams.reports.fincen.values import cleaned
 from lakay_streams.reports.periods import day_of
 
 BLOCK_CHARS, BLOCKS, MOST_CHARS = 4_000, 5, 17_000

@@ -26,10 +26,10 @@ MEDIA_TYPES: dict[Format, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """Whether a FinCEN batch was checked: against which schema file, and the first errors found.
+    """Whether a FinCEN batch was checked, and against what: the project's rules, and FinCEN's schema if it is there.
 
-    `validated` is False where COMPLIANCE_FINCEN_SCHEMAS names no folder, and where there is no batch; `reason` says
-    which. What is invalid is never stored, so a stored report has no errors.
+    `validated` is False where there is no batch, as `reason` says, and in reports of before there were rules. What is
+    invalid is never stored, so a stored report has no errors.
     """
 
     validated: bool

@@ -284,7 +284,7 @@ class FilingSettings(Group):
     model_config = SettingsConfigDict(env_prefix="COMPLIANCE_")
 
     fincen_schemas: Path | None = None
-    """Folder of FinCEN's XML schemas (EFL_CTRXBatchSchema.xsd and EFL_SARXBatchSchema.xsd), to check batches with."""
+    """Folder of FinCEN's XML schemas (EFL_CTRXBatchSchema.xsd, EFL_SARXBatchSchema.xsd), to check batches with too."""
     filer_name: FilerText = None
     """Legal name of the money services business that files."""
     filer_ein: Annotated[str | None, Field(pattern=r"^\d{9}$")] = None
@@ -318,7 +318,7 @@ class FilingSettings(Group):
         if self.fincen_schemas is not None and missing:
             raise ValueError(
                 f"COMPLIANCE_FINCEN_SCHEMAS={self.fincen_schemas} is no folder with {' and '.join(missing)}: "
-                "correct it, or remove it to store batches unchecked"
+                "correct it, or remove it to check batches against the project's own rules alone"
             )
         return self
 

@@ -15,7 +15,7 @@ from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, EDD_TRIGGERS
 from lakay_streams.db.pool import Database
 from lakay_streams.domain.compliance.alert import ComplianceAlert, EddTrigger
 from lakay_streams.domain.frozen import replace
-from lakay_streams.reports.batch import NAMESPACE
+from lakay_streams.reports.fincen.checking import NAMESPACE
 from lakay_streams.reports.service import Reports
 from lakay_streams.settings import Settings
 from lakay_streams.settings.domains import FINCEN_SCHEMAS, FilingSettings

@@ -9,7 +9,9 @@ import pytest
 
 from lakay_streams.errors import ReportError
 from lakay_streams.reports.amounts import dollars_up, parts_up
-from lakay_streams.reports.batch import cleaned, refusals, validated
+from lakay_streams.reports.batch import refusals, validated
+from lakay_streams.reports.fincen.values import cleaned
+from tests.reports.batches import ctr_batch
 from tests.reports.office import FILER, OFFICER, ROOT, Office
 
 
@@ -46,16 +48,23 @@ def test_a_broken_batch_is_refused_with_element_and_rule_and_no_value(
         validated(whole.replace(right, wrong, 1), "ctr", FILER.model_copy(update={"fincen_schemas": fincen_schemas}))
 
 
-async def test_what_is_invalid_is_never_stored(office: Office, fincen_schemas: Path) -> None:
-    assert office.settings.filing.fincen_schemas == fincen_schemas
+async def test_what_is_invalid_is_never_stored(office: Office) -> None:
     # As no setting that was validated can be: longer than a city may be.
     office.filed_by(office.settings.filing.model_copy(update={"filer_city": "Miami" * 20}))
     await office.learns("user-1", "03-10 12:00 deposit 12,000 cash")
-    with pytest.raises(ReportError, match="RawCityText: cvc-maxlength-valid") as refused:
+    with pytest.raises(ReportError, match="RawCityText: has more than 50 characters") as refused:
         await office.reports.generate_ctr(date(2026, 3, 1), date(2026, 3, 31), actor=OFFICER)
     assert "MiamiMiami" not in str(refused.value)
     assert await office.fetches("SELECT count(*) FROM reports") == [(0,)]
     assert await office.fetches("SELECT count(*) FROM filings") == [(0,)]
+
+
+def test_where_the_rules_and_the_schema_disagree_it_is_said_which_said_what(fincen_schemas: Path) -> None:
+    filer = FILER.model_copy(update={"fincen_schemas": fincen_schemas})
+    miscounted = ctr_batch("03-10 12:00 deposit 12,000 cash").replace('PartyCount="6"', 'PartyCount="1"')
+    said = r"the project's own rules refuse it \(line 1, PartyCount: .*\), while EFL_CTRXBatchSchema\.xsd would take it"
+    with pytest.raises(ReportError, match=said):
+        validated(miscounted, "ctr", filer)
 
 
 def test_texts_have_no_control_characters_and_no_space_too_many() -> None:

@@ -31,7 +31,8 @@ async def test_reports_are_made_listed_and_shown(officer: Operator, tmp_path: Pa
     assert (made.returncode, made.stderr) == (0, "")
     assert "missing: filer: name (COMPLIANCE_FILER_NAME)" in made.stdout
     assert etree.parse(tmp_path / "march.xml").getroot().get("TotalAmount") == "18800"
-    assert "not validated" in officer.sees(f"report sar {MARCH} --out march.pdf")
+    drafted = officer.sees(f"report sar {MARCH} --out march.pdf")
+    assert "FinCEN batch: valid against the project's own rules" in drafted
     assert (tmp_path / "march.pdf").read_bytes().startswith(b"%PDF-")
     officer.sees("report summary --period monthly --as-of 2026-03-31")
     officer.sees(f"report audit {MARCH}")

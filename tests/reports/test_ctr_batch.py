@@ -1,0 +1,103 @@
+"""What stands in a CTR batch, by FinCEN's user guide of the CTR (1.8) and its frequently asked questions 18 and 27."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from lakay_streams.domain.compliance.alert import FILE_CTR
+from lakay_streams.reports import ctr
+from lakay_streams.reports.cases import Case
+from lakay_streams.reports.fincen.checking import NAMESPACE
+from tests.reports.batches import APRIL, alerts_of, ctr_batch
+from tests.reports.office import FILER, NOBODY, parsed, values
+
+MULTIPLE, AGGREGATE = "MultipleTransactionsPersonsIndividualsIndicator", "AggregateTransactionIndicator"
+
+
+def details(root: Any) -> list[tuple[str, str, str, str]]:
+    """Return code, amount, words and country of every detail."""
+    return list(
+        zip(
+            values(root, "CurrencyTransactionActivityDetailTypeCode"),
+            values(root, "DetailTransactionAmountText"),
+            values(root, "OtherCurrencyTransactionActivityDetailText"),
+            values(root, "OtherForeignCurrencyCountryText"),
+            strict=True,
+        )
+    )
+
+
+def party(root: Any, code: str) -> Any:
+    """Return the first party of a type."""
+    parties = root.iter(f"{{{NAMESPACE}}}Party")
+    return next(each for each in parties if values(each, "ActivityPartyTypeCode") == [code])
+
+
+@pytest.mark.parametrize(
+    ("story", "several"),
+    [
+        ("03-10 09:00 deposit 12,000 cash\n03-10 12:00 withdraw 300 cash", False),
+        ("03-10 09:00 deposit 12,000 cash\n03-10 12:00 deposit 300 bank", False),
+        ("03-10 09:00 deposit 6,000 cash\n03-10 12:00 deposit 6,000 cash", True),
+        ("03-10 09:00 deposit 12,000 cash\n03-10 12:00 withdraw 11,000 cash", True),
+    ],
+)
+def test_several_transactions_are_those_of_the_reported_ways(story: str, several: bool) -> None:
+    assert values(parsed(ctr_batch(story)), MULTIPLE) == (["Y"] if several else [])
+
+
+def test_transactions_are_not_aggregated_where_the_conducting_person_is_known() -> None:
+    root = parsed(ctr_batch("03-10 09:00 deposit 6,000 cash\n03-10 12:00 deposit 6,000 cash"))
+    assert values(root, AGGREGATE) == [""]
+
+
+def test_the_total_is_the_sum_of_every_detail_that_of_foreign_currency_too() -> None:
+    root = parsed(ctr_batch("03-10 12:00 deposit 1,600,000 HTG cash", "03-10 12:00 deposit 12,000 cash"))
+    amounts = [int(amount) for _, amount, _, _ in details(root)]
+    assert len(amounts) == 3
+    assert root.get("TotalAmount") == str(sum(amounts))
+
+
+def test_every_party_is_counted() -> None:
+    assert parsed(ctr_batch("03-10 12:00 deposit 12,000 cash")).get("PartyCount") == "6"
+    two = parsed(ctr_batch("03-10 12:00 deposit 12,000 cash", "03-10 12:00 deposit 11,000 cash"))
+    assert two.get("PartyCount") == "12"
+
+
+def test_the_place_has_the_filers_address_and_nothing_of_it_is_unknown() -> None:
+    place = party(parsed(ctr_batch("03-10 12:00 deposit 12,000 cash")), "34")
+    assert values(place, "RawCityText") == [FILER.filer_city]
+    assert values(place, "RawStreetAddress1Text") == [FILER.filer_street]
+    assert not [each.tag for each in place.iter() if "Unknown" in each.tag]
+    nowhere = party(parsed(ctr_batch("03-10 12:00 deposit 12,000 cash", filer=NOBODY)), "34")
+    assert not values(nowhere, "RawCityText")
+    assert not [each.tag for each in nowhere.iter() if "Unknown" in each.tag]
+
+
+def test_each_kind_of_detail_stands_once() -> None:
+    root = parsed(
+        ctr_batch(
+            """03-10 09:00 cash-payout 6,000 from sol
+               03-10 10:00 cash-payout 3,000 from sang
+               03-10 11:00 withdraw 2,000 cash
+               03-10 12:00 withdraw 1,000 cash"""
+        )
+    )
+    assert details(root) == [("998", "9000", "circle payout", ""), ("56", "3000", "", "")]
+
+
+def test_a_channel_that_a_producer_named_is_not_what_fincen_reads() -> None:
+    (alert,) = [each for each in alerts_of("03-10 09:00 withdraw 12,000 cash") if each.recommendation == FILE_CTR]
+    movements = tuple(replace(each, channel="other_xx") for each in alert.evidence.movements)
+    xml = ctr.batch([Case(replace(alert, evidence=replace(alert.evidence, movements=movements)), None)], FILER, APRIL)
+    assert details(parsed(xml)) == [("998", "12000", "kind to be determined", "")]
+
+
+def test_an_account_number_has_no_hyphens_and_an_id_that_says_nothing_is_none() -> None:
+    story = "03-10 12:00 deposit 12,000 cash"
+    assert values(parsed(ctr_batch(story, user_id="5f3e-8a3d")), "AccountNumberText") == ["5f3e8a3d"]
+    for user_id in ("UNKNOWN", "n/a", "\u202e-", "Nguyễn"):
+        assert values(parsed(ctr_batch(story, user_id=user_id)), "AccountNumberText") == []
