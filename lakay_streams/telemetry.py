@@ -31,7 +31,7 @@ _CHAINED = 5
 
 _SECRET_NAME = re.compile(r"(^|_)(password|passwd|secret|token|key|authorization)(_|$)", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(://[^\s:/@\"]*:)[^\s\"]+@")
-_CHATTY = ("faust", "mode", "aiokafka", "kafka", "asyncio", "alembic", "lakay_streams")
+_CHATTY = ("faust", "mode", "aiokafka", "kafka", "asyncio", "alembic", "fontTools", "fpdf", "lakay_streams")
 """Loggers whose INFO tells of every service that starts and every rebalance step: heard at DEBUG only.
 
 The project itself logs through structlog; under its name the standard library hears Faust's services.

@@ -12,6 +12,7 @@
     readiness   what an examiner asks for: the audit report
     store       the table of reports: immutable, sealed, hashed
     layout      a report as headings, facts, tables and text, for people
+    fonts       the fonts of a PDF; visible shows what cannot be seen
     rendering   a report as JSON, as HTML (pages) or PDF (paper) of its layout, or as a batch's XML
     periods     business days, and the instants that bound them
     amounts     US cents as people and FinCEN read them

@@ -1,20 +1,21 @@
-"""A sheet as a PDF, with the fonts that every reader of PDF has.
+"""A sheet as a PDF, with its fonts in it (`fonts`).
 
-Those know the characters of western Europe; another one is shown as "?", and is in the report's JSON as it is. The same
-report gives the same bytes: no time of drawing is in them.
+What no font has is shown as its code point, and a notice at the end says so; it is in the report's JSON as it is. The
+same report gives the same bytes: no time of drawing is in them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
+from lakay_streams.reports.fonts import FONT, Typeface, typeface
 from lakay_streams.reports.layout import Block, Facts, Notice, Section, Sheet, Table, Text
 
-FONT = "Helvetica"
 INK, SOFT, MARK, TINT = (27, 36, 48), (91, 103, 117), (138, 28, 28), (245, 247, 250)
 WIDE_FROM = 8
 """Columns from which a table is set smaller."""
@@ -23,19 +24,21 @@ WIDE_FROM = 8
 class _Paper(FPDF):
     """Pages with the report's mark above, and its name and the page below."""
 
+    typeface: Typeface
+
     def __init__(self, sheet: Sheet) -> None:
         super().__init__(format="letter")
         self._sheet = sheet
         self.set_margins(16, 16)
         self.set_auto_page_break(auto=True, margin=18)
-        self.set_title(_printable(f"{sheet.title}, {sheet.subtitle}"))
+        self.set_title(f"{sheet.title}, {sheet.subtitle}")
         self.set_creation_date(datetime(2000, 1, 1, tzinfo=UTC))
 
     def header(self) -> None:
         """Draw the mark."""
         self.set_font(FONT, "B", 8)
         self.set_text_color(*MARK)
-        self.cell(0, 5, _printable(self._sheet.mark), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.cell(0, 5, self.typeface.shown(self._sheet.mark), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.set_text_color(*INK)
 
     def footer(self) -> None:
@@ -43,7 +46,7 @@ class _Paper(FPDF):
         self.set_y(-13)
         self.set_font(FONT, "", 8)
         self.set_text_color(*SOFT)
-        self.cell(0, 5, _printable(f"{self._sheet.title}, {self._sheet.subtitle}"))
+        self.cell(0, 5, self.typeface.shown(f"{self._sheet.title}, {self._sheet.subtitle}"))
         self.cell(0, 5, f"{self.page_no()} / {{nb}}", align="R")
         self.set_text_color(*INK)
 
@@ -51,6 +54,11 @@ class _Paper(FPDF):
 def pdf_of(sheet: Sheet) -> bytes:
     """Return the PDF."""
     paper = _Paper(sheet)
+    with typeface(paper, _texts(sheet)) as paper.typeface:
+        return _drawn(paper, sheet)
+
+
+def _drawn(paper: _Paper, sheet: Sheet) -> bytes:
     paper.add_page()
     paper.set_font(FONT, "B", 19)
     _line(paper, 9, sheet.title)
@@ -62,10 +70,13 @@ def pdf_of(sheet: Sheet) -> bytes:
     _draw(paper, sheet.facts)
     for section in sheet.sections:
         _section(paper, section)
+    if missing := paper.typeface.missing:
+        paper.ln(2)
+        _draw(paper, Notice(f"Shown as code points, since no font here has them: {', '.join(missing)}."))
     return bytes(paper.output())
 
 
-def _section(paper: FPDF, section: Section) -> None:
+def _section(paper: _Paper, section: Section) -> None:
     # A heading does not stand alone at the foot of a page.
     if paper.will_page_break(28):
         paper.add_page()
@@ -79,13 +90,13 @@ def _section(paper: FPDF, section: Section) -> None:
         _draw(paper, block)
 
 
-def _draw(paper: FPDF, block: Block) -> None:
+def _draw(paper: _Paper, block: Block) -> None:
     match block:
         case Facts(pairs):
             for name, value in pairs:
                 paper.set_font(FONT, "", 9)
                 paper.set_text_color(*SOFT)
-                paper.cell(46, 5, _printable(name))
+                paper.cell(46, 5, paper.typeface.shown(name))
                 paper.set_text_color(*INK)
                 _line(paper, 5, value)
         case Notice(text):
@@ -112,7 +123,7 @@ def _draw(paper: FPDF, block: Block) -> None:
     paper.ln(1.5)
 
 
-def _table(paper: FPDF, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: frozenset[int]) -> None:
+def _table(paper: _Paper, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: frozenset[int]) -> None:
     # As wide as what stands in it, within reason: ids break, numbers do not.
     longest = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
     widths = tuple(min(max(width, 9), 40) for width in longest)
@@ -129,12 +140,17 @@ def _table(paper: FPDF, columns: tuple[str, ...], rows: tuple[tuple[str, ...], .
         wrapmode="CHAR" if max(longest) > max(widths) else "WORD",
     ) as table:
         for row in (columns, *rows):
-            table.row([_printable(cell) for cell in row])
+            table.row([paper.typeface.shown(cell) for cell in row])
 
 
-def _line(paper: FPDF, height: float, text: str) -> None:
-    paper.multi_cell(0, height, _printable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+def _line(paper: _Paper, height: float, text: str) -> None:
+    paper.multi_cell(0, height, paper.typeface.shown(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
-def _printable(text: str) -> str:
-    return text.encode("latin-1", "replace").decode("latin-1")
+def _texts(part: object) -> Iterator[str]:
+    """Yield every text of a sheet, or of a part of one: all are tuples of others, and of texts."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _texts(each)

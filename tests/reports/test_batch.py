@@ -3,49 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from lakay_streams.errors import ReportError
 from lakay_streams.reports.amounts import dollars_up, parts_up
-from lakay_streams.reports.batch import refusals, validated
 from lakay_streams.reports.fincen.values import cleaned
-from tests.reports.batches import ctr_batch
-from tests.reports.office import FILER, OFFICER, ROOT, Office
-
-
-def minimal(folder: Path) -> str:
-    """Return the skeleton of a batch that lies beside FinCEN's schemas."""
-    return (folder / "ctr-minimal.xml").read_text()
-
-
-def test_the_skeleton_that_comes_with_the_schemas_passes(fincen_schemas: Path) -> None:
-    assert refusals(minimal(fincen_schemas), "ctr", fincen_schemas) == []
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong", "said"),
-    [
-        ("<fc2:FormTypeCode>CTRX</fc2:FormTypeCode>", "", "Activity: element-content"),
-        ("CTRX<", "SARX<", "FormTypeCode: cvc-elt-5-2-2-2-2"),
-        ('SeqNum="16"', 'SeqNum="2"', "CurrencyTransactionActivityDetail: cvc-idc"),
-        (">Jean<", "> Jean<", "RawPartyFullName: spaces at an end"),
-        (">34<", ">99<", "ActivityPartyTypeCode: cvc-enumeration-valid"),
-        (">20261120<", ">20261320<", "TransactionDateText: cvc-pattern-valid"),
-        (' ActivityCount="1"', "", "EFilingBatchXML: cvc-complex-type-4"),
-    ],
-)
-def test_a_broken_batch_is_refused_with_element_and_rule_and_no_value(
-    right: str, wrong: str, said: str, fincen_schemas: Path
-) -> None:
-    whole = minimal(fincen_schemas)
-    assert right in whole
-    (first, *_) = refusals(whole.replace(right, wrong, 1), "ctr", fincen_schemas)
-    assert said in first
-    assert "Jean" not in first
-    with pytest.raises(ReportError, match=r"The batch is not stored, since EFL_CTRXBatchSchema\.xsd refuses it"):
-        validated(whole.replace(right, wrong, 1), "ctr", FILER.model_copy(update={"fincen_schemas": fincen_schemas}))
+from tests.reports.office import OFFICER, ROOT, Office
 
 
 async def test_what_is_invalid_is_never_stored(office: Office) -> None:
@@ -57,14 +21,6 @@ async def test_what_is_invalid_is_never_stored(office: Office) -> None:
     assert "MiamiMiami" not in str(refused.value)
     assert await office.fetches("SELECT count(*) FROM reports") == [(0,)]
     assert await office.fetches("SELECT count(*) FROM filings") == [(0,)]
-
-
-def test_where_the_rules_and_the_schema_disagree_it_is_said_which_said_what(fincen_schemas: Path) -> None:
-    filer = FILER.model_copy(update={"fincen_schemas": fincen_schemas})
-    miscounted = ctr_batch("03-10 12:00 deposit 12,000 cash").replace('PartyCount="6"', 'PartyCount="1"')
-    said = r"the project's own rules refuse it \(line 1, PartyCount: .*\), while EFL_CTRXBatchSchema\.xsd would take it"
-    with pytest.raises(ReportError, match=said):
-        validated(miscounted, "ctr", filer)
 
 
 def test_texts_have_no_control_characters_and_no_space_too_many() -> None:

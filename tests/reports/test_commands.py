@@ -21,11 +21,6 @@ async def officer(office: Office, tmp_path: Path) -> Operator:
     return Operator(office.settings, tmp_path)
 
 
-def test_a_batch_that_fincens_schema_takes_is_said_to_be_valid(officer: Operator, fincen_schemas: Path) -> None:
-    made = officer.types(f"report ctr {MARCH} --out march.xml", COMPLIANCE_FINCEN_SCHEMAS=str(fincen_schemas))
-    assert "FinCEN batch: valid against EFL_CTRXBatchSchema.xsd" in made.stdout
-
-
 async def test_reports_are_made_listed_and_shown(officer: Operator, tmp_path: Path) -> None:
     made = officer.types(f"report ctr {MARCH} --out march.xml")
     assert (made.returncode, made.stderr) == (0, "")

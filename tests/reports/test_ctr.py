@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.errors import ReportError
 from lakay_streams.reports.records import StoredReport
-from tests.reports.office import FILER, NOBODY, OFFICER, Office, parsed, schemas, values
+from tests.reports.office import NOBODY, OFFICER, Office, parsed, schemas, values
 
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 
@@ -36,13 +35,6 @@ async def test_a_cent_more_is_one_of_whole_dollars_rounded_up(office: Office) ->
     assert values(root, "TransactionDateText") == ["20260310"]
     assert values(root, "AccountNumberText") == ["user1"]
     assert values(root, "FilingDateText") == ["20260401"]
-
-
-async def test_fincens_schema_takes_a_batch(office: Office, fincen_schemas: Path) -> None:
-    office.filed_by(FILER.model_copy(update={"fincen_schemas": fincen_schemas}))
-    await office.learns("user-1", "03-10 12:00 deposit 10,000.01 cash")
-    validation = (await march(office)).validation
-    assert (validation.validated, validation.against) == (True, "EFL_CTRXBatchSchema.xsd and the project's own rules")
 
 
 async def test_the_first_child_is_the_form_and_every_sequence_number_is_its_own(office: Office) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ from lakay_streams.errors import ReportError, ReportNotFound
 from lakay_streams.reports import narrative
 from lakay_streams.reports.narrative import blocks
 from lakay_streams.reports.records import StoredReport
-from tests.reports.office import FILER, OFFICER, PASSED_ON, SPLIT, Office, parsed, values
+from tests.reports.office import OFFICER, PASSED_ON, SPLIT, Office, parsed, values
 
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 FUNNEL = "\n".join(f"03-10 {9 + number}:00 receive 900 from sender-{number}" for number in range(5))
@@ -43,13 +42,6 @@ async def test_every_recommendation_of_the_period_is_one_report_of_a_valid_batch
     assert sorted(values(root, "SuspiciousActivityTypeID")) == ["1", "9"]
     assert sorted(values(root, "TotalSuspiciousAmountText")) == ["28200", "9000"]
     assert sorted(values(root, "AccountNumberText")) == ["user1", "user2"]
-
-
-async def test_fincens_schema_takes_a_batch(office: Office, fincen_schemas: Path) -> None:
-    office.filed_by(FILER.model_copy(update={"fincen_schemas": fincen_schemas}))
-    await office.learns("user-1", SPLIT)
-    validation = (await march(office)).validation
-    assert (validation.validated, validation.against) == (True, "EFL_SARXBatchSchema.xsd and the project's own rules")
 
 
 async def test_a_recommendation_to_review_is_drafted_only_when_an_officer_asks(office: Office) -> None:
