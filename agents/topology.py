@@ -66,6 +66,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
             interval=settings.checkpoint_interval_ms / 1000,
             max_records=settings.checkpoint_max_records,
             cache_bytes=settings.state_cache_bytes,
+            unpacked_bytes=settings.kafka_unpacked_max_bytes,
             eager_topics=settings.alert_topics if settings.processing_guarantee == "at_least_once" else frozenset(),
             versions={"settings": settings.version},
             checkpointed=_count_checkpoint,

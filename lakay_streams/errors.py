@@ -73,6 +73,10 @@ class EngineError(LakayError):
     """The stream engine cannot go on safely; the worker stops and its supervisor restarts it."""
 
 
+class UnreadableError(EngineError):
+    """Records that Kafka has could not be read: damaged, or in a form that the client does not know."""
+
+
 class Fenced(EngineError):  # noqa: N818 - Kafka's own word for it
     """Another worker owns the partition now; nothing this worker wrote since reaches a committed reader."""
 

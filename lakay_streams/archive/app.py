@@ -96,6 +96,7 @@ def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
             park=partial(_quarantine, maker),
             interval=INTERVAL_S,
             max_records=MAX_RECORDS,
+            unpacked_bytes=settings.kafka_unpacked_max_bytes,
             checkpointed=_count_transaction,
         ),
         session_timeout=settings.kafka_session_timeout_s,

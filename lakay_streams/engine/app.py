@@ -10,6 +10,7 @@ from faust import App, TopicT
 from faust.types.fixups import FixupT
 from mode import ServiceT
 
+from lakay_streams.engine import descriptors
 from lakay_streams.engine.committer import Committer
 from lakay_streams.engine.options import Options
 from lakay_streams.engine.ownership import Ownership
@@ -103,6 +104,13 @@ class StreamApp(App):
     def ownership(self) -> Ownership:
         """The partitions this worker owns."""
         return cast(Ownership, self.tables)
+
+    @property
+    def reserved_files(self) -> int:
+        """How many of the process's file descriptors are RocksDB's and Kafka's."""
+        return descriptors.reserve(
+            tables=len(self.tables), partitions=self.conf.topic_partitions, brokers=len(self._brokers.split(","))
+        )
 
     def kafka_client(self) -> dict[str, Any]:
         """Return aiokafka's connection settings."""

@@ -4,7 +4,8 @@
   holds up the busy ones, because aiokafka keeps one fetch in flight per broker.
 - Few records of each partition are taken at a time, so that the oldest across topics can go first.
 - A position that the log does not have is an error: aiokafka would go on at its beginning or its end without a word.
-- A record has the fields that are read: aiokafka's has eleven, and making them takes as long as reading the record.
+- A record has the fields that are read (aiokafka's has eleven, and making them takes as long as reading the record),
+  and what cannot be unpacked, or only without a bound, is one record, too (`unpacking`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import Any, NamedTuple
 
 import aiokafka
 import structlog
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from lakay_streams.engine import unpacking
 from lakay_streams.engine.batch import Record
 from lakay_streams.engine.group import committed
 
@@ -44,18 +45,6 @@ class Progress(NamedTuple):
     delivered: int | None
 
 
-def spare_fields(consumer: aiokafka.AIOKafkaConsumer, tps: Iterable[TP]) -> None:
-    """Have what has arrived of `tps` made into `Record` when it is taken; what arrives later is left to aiokafka."""
-    for tp in tps:
-        arrived = consumer._fetcher._records.get(tp)
-        if isinstance(arrived, FetchResult):
-            arrived._partition_records._consumer_record = _record
-
-
-def _record(tp: TopicPartition, record: Any) -> Record:
-    return Record(tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value)
-
-
 class Fetched(NamedTuple):
     """Records taken of one topic partition, and the epoch under which they were read."""
 
@@ -71,6 +60,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Prepare the epochs under which partitions are read."""
         super().__post_init__()
         self._epochs: dict[TP, int] = {}
+
+    async def on_start(self) -> None:
+        """Connect; from the first fetch on, records are made here."""
+        unpacking.bound(self.app.options.unpacked_bytes)  # type: ignore[attr-defined]  # the app is a StreamApp
+        await super().on_start()
+        unpacking.prepare(self._ensure_consumer())
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -105,7 +100,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return fetched
 
     async def _fetch(self, consumer: aiokafka.AIOKafkaConsumer, tps: set[TP], wait: float) -> list[Fetched]:
-        spare_fields(consumer, tps)
         state = consumer._subscription
         fetching = state._fetch_count
         try:

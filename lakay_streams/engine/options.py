@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from lakay_streams.engine.batch import Record
+from lakay_streams.engine.unpacking import UNPACKED_BYTES
 
 if TYPE_CHECKING:
     from lakay_streams.engine.work import Work
@@ -27,9 +28,9 @@ class Options(NamedTuple):
     A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`; records that
     are processed while one is on its way wait for `partition.pause_after`.
     The journal goes to `journal_topic`, if there is one. `park` sets a record aside that crashed the worker
-    `PARK_AFTER` times. Outputs to `eager_topics` do not wait for the checkpoint: they are sent after their batch,
-    outside of the transaction, and so at least once. `versions` are the constant part of what the journal says was in
-    force. `checkpointed` is told of every checkpoint.
+    `PARK_AFTER` times, or a batch that unpacks to more than `unpacked_bytes`. Outputs to `eager_topics` do not wait for
+    the checkpoint: they are sent after their batch, outside of the transaction, and so at least once. `versions` are
+    the constant part of what the journal says was in force. `checkpointed` is told of every checkpoint.
     """
 
     journal_topic: str | None
@@ -37,6 +38,7 @@ class Options(NamedTuple):
     interval: float = 0.1
     max_records: int = 5_000
     cache_bytes: int = 256 << 20
+    unpacked_bytes: int = UNPACKED_BYTES
     timeout: float = 30.0
     eager_topics: frozenset[str] = frozenset()
     versions: Mapping[str, str | int] = {}

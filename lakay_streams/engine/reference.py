@@ -17,6 +17,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from lakay_streams.engine.batch import Record
+from lakay_streams.engine.unpacking import Unreadable, prepare
+from lakay_streams.errors import UnreadableError
 
 Value = TypeVar("Value")
 
@@ -51,6 +53,7 @@ class Reference(Generic[Value]):
             auto_offset_reset="earliest",
         )
         await consumer.start()
+        prepare(consumer)
         partition = TopicPartition(self.topic, 0)
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]
@@ -63,6 +66,8 @@ class Reference(Generic[Value]):
             for record in records:
                 value = self.snapshot.value
                 try:
+                    if isinstance(record, Unreadable):
+                        raise UnreadableError(record.reason)
                     value = self.fold(value, record)
                 except Exception as exc:
                     # One bad record must not freeze the value for ever.

@@ -39,6 +39,9 @@ _WRITE_BUFFERS = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BU
 _WITHOUT_LOG = WriteOptions()
 _WITHOUT_LOG.disable_wal = True  # type: ignore[method-assign,assignment]  # a property, which the stubs take for a method
 
+#: Files of states that one database keeps open.
+MAX_OPEN_FILES = 256
+
 #: A filter of so many bits a key spares 99% of the reads for keys that are not there: every new user's first event.
 BLOOM_BITS = 10
 
@@ -109,7 +112,7 @@ def _options() -> Options:
     options.set_write_buffer_size(MEMTABLE_BYTES)
     options.set_max_write_buffer_number(2)
     options.set_target_file_size_base(16 << 20)
-    options.set_max_open_files(256)
+    options.set_max_open_files(MAX_OPEN_FILES)
     return options
 
 

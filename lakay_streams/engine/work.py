@@ -10,7 +10,8 @@ from lakay_streams.engine.crash import PARK_AFTER
 from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.reference import Reference
 from lakay_streams.engine.table import PartitionStates, StateTable
-from lakay_streams.errors import EngineError
+from lakay_streams.engine.unpacking import Unreadable
+from lakay_streams.errors import EngineError, UnreadableError
 
 State = TypeVar("State")
 Value = TypeVar("Value")
@@ -41,10 +42,19 @@ class Work:
         return self._partition
 
     def __iter__(self) -> Iterator[Record]:
-        """Yield each record to process; one that crashed workers too often is parked instead."""
+        """Yield each record to process; one that crashed workers too often, or is too large, is parked instead.
+
+        Raises `UnreadableError` for one that could not be read; that is put on its account, too.
+        """
         to_park = frozenset() if self._partition is None else self._partition.to_park(self.topic)
         for record in self.records:
             self.current = record
+            if type(record) is Unreadable:
+                if not (record.too_large or record.offset in to_park):
+                    raise UnreadableError(record.reason)
+                self.partition.set_aside(record)
+                self.partition.options.park(self, record, record.reason)
+                continue
             if record.offset in to_park:
                 self.partition.set_aside(record)
                 self.partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")

@@ -13,14 +13,17 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import faust
+import structlog
 from faust.app.base import BootStrategy
 from mode import Service, ServiceT
 
+from lakay_streams.engine.descriptors import raise_limit
 from lakay_streams.processes import HEARTBEAT_S, heartbeat
 
 if TYPE_CHECKING:
     from lakay_streams.engine.app import StreamApp
 
+log = structlog.get_logger()
 
 #: Allocations, and then rounds, between collections of the three generations of objects.
 #:
@@ -75,6 +78,7 @@ class Worker(faust.Worker):
         """
         super().__init__(app, override_logging=False, redirect_stdouts=False, quiet=True)
         self.spinner = None
+        self._stream_app = app
         self._on_ready = on_ready
 
     async def on_startup_finished(self) -> None:
@@ -83,6 +87,11 @@ class Worker(faust.Worker):
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, which end it in good order; raise what ended it otherwise."""
+        limit = raise_limit()
+        if limit < self._stream_app.reserved_files:
+            log.warning(
+                "file_limit_low", limit=limit, needed=self._stream_app.reserved_files, hint="raise `ulimit -Hn`"
+            )
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
         sys.setswitchinterval(SWITCH_INTERVAL)

@@ -83,6 +83,8 @@ class Settings(Group):
     """Where to start without a committed offset."""
     kafka_session_timeout_s: Annotated[float, Field(ge=1, le=300)] = 15.0
     """Seconds without a heartbeat after which another worker takes over."""
+    kafka_unpacked_max_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
+    """Bytes that a compressed batch of records may unpack to; what would be larger is rejected with its offsets."""
     redis_url: RedisUrl = SecretStr("redis://localhost:6379/0")
     """Redis, for the API's rate limits."""
 

@@ -3,7 +3,8 @@
     python -m tests.engine.counting        with COUNTING_NAME, COUNTING_KAFKA, COUNTING_DATA in the environment
                                            and COUNTING_STANDBY, by default 1; COUNTING_INTERVAL, by default 0.1 s;
                                            COUNTING_EAGER, the eager topics; COUNTING_MAX_POLL, after how many
-                                           seconds a consumer that fetches nothing hangs, by default 1000
+                                           seconds a consumer that fetches nothing hangs, by default 1000;
+                                           COUNTING_UNPACKED, the bytes that a batch may unpack to
 
 A record whose value is `boom` raises, as a bug in a rule would; the first whose value is `flaky` raises too, as
 something that fails once would. At its end it prints how many offsets Faust keeps for a commit of its own.
@@ -22,6 +23,7 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import Record
 from lakay_streams.engine.options import Options
 from lakay_streams.engine.table import StateTable
+from lakay_streams.engine.unpacking import UNPACKED_BYTES
 from lakay_streams.engine.work import Work
 
 EMIT_EVERY = 12
@@ -96,6 +98,7 @@ if __name__ == "__main__":
         os.environ["COUNTING_KAFKA"],
         Path(os.environ["COUNTING_DATA"]),
         interval=float(os.environ.get("COUNTING_INTERVAL", "0.1")),
+        unpacked_bytes=int(os.environ.get("COUNTING_UNPACKED", UNPACKED_BYTES)),
         eager_topics=frozenset(os.environ.get("COUNTING_EAGER", "").split()),
     )
     atexit.register(lambda: print("offsets kept:", sum(map(len, cast(Any, main_app.consumer)._acked.values()))))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer
 
 from lakay_streams.engine.batch import Record
-from lakay_streams.engine.fetching import spare_fields
+from lakay_streams.engine.unpacking import prepare as prepare_consumer
 from tests.engine.harness import caught_up, create_topics, produce, read, unique, workers
 
 
@@ -40,12 +39,9 @@ async def test_what_has_arrived_is_made_into_records_of_the_fields_that_are_read
     await produce(kafka, topic, [(b"user", b"%d" % number) for number in range(100)])
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, auto_offset_reset="earliest")
     await consumer.start()
+    prepare_consumer(consumer)
     try:
-        async with asyncio.timeout(20):
-            while not (arrived := consumer._fetcher._records):  # noqa: ASYNC110 - aiokafka tells no one
-                await asyncio.sleep(0.01)
-        spare_fields(consumer, set(arrived))
-        ((tp, records),) = (await consumer.getmany(max_records=1_000)).items()
+        ((tp, records),) = (await consumer.getmany(timeout_ms=20_000)).items()
     finally:
         await consumer.stop()
     assert {type(record) for record in records} == {Record}
