@@ -7,14 +7,14 @@ STAMP := $(VENV)/.installed
 # The quick bench compares with nothing that `make setup` does not install.
 BENCH_VENV := $(if $(filter-out 0,$(BENCH_QUICK)),$(VENV),.venv-bench)
 # Tried in this order; evaluated only when an environment is made.
-PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PYTHON = $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 # Two processes, each with servers of its own: a file's tests stay together, and the files keep their order.
 PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 LOCK := --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench chaos lock
+.PHONY: help setup check test pythons demo bench chaos lock
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ setup: $(STAMP) ## the environment in .venv, exactly as locked
 .venv-bench/.installed: requirements-bench.lock
 %/.installed: pyproject.toml
 	@test -x $*/bin/pip || { python="$(PYTHON)"; \
-	test -n "$$python" || { echo "Python 3.11 or newer is needed: install it, for example as python3.11." >&2; exit 1; }; \
+	test -n "$$python" || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed: install it, for example as python3.12." >&2; exit 1; }; \
 	$$python -m venv --clear $* || { echo "$$python cannot make an environment: install its venv module" \
 		"(Debian: apt install python3-venv)." >&2; exit 1; }; }
 	$*/bin/python $(PIP) --require-hashes -r $(filter %.lock,$^)
@@ -38,8 +38,11 @@ check: setup ## style, types, and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-test: check ## all checks, then all tests, on a real Kafka
+test: check pythons ## all checks, then all tests, on a real Kafka
 	$(BIN)/python -m pytest $(PARALLEL) --durations=20
+
+pythons: setup ## a slice of the tests on every other supported Python of this machine
+	$(BIN)/python -m tests.pythons
 
 demo: setup ## everything on this machine, with simulated traffic (DEMO_SECONDS=60 stops by itself)
 	$(BIN)/lakay demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
