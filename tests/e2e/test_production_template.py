@@ -1,0 +1,101 @@
+"""The runbook's environment file for production (appendix D, in production.env) starts everything, however it is given.
+
+Compose gives it as the process's environment, where Faust reads some of the same names for itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from lakay_streams.settings import Settings
+from tests.agents.running import ask, free_port, until
+from tests.e2e.platform import Platform
+
+TEMPLATE = Path(__file__).with_name("production.env").read_text()
+SCHEMAS = Path(__file__).parents[2] / "lakay_streams/contracts/schemas"
+COMMANDS = ["settings check", "topics create", "db upgrade", "db status", "compliance lists show"]
+PAGES = {"worker": "/ready", "archive": "/ready", "api": "/health"}
+
+
+def filled(kafka: str, database_url: str) -> str:
+    """The template with a value for each of its placeholders."""
+    text = re.sub("(?m)^DATABASE_URL=.*", f"DATABASE_URL={database_url}", TEMPLATE)
+    text = text.replace("<BROKER1>:9092,<BROKER2>:9092,<BROKER3>:9092", kafka)
+    text = text.replace("CONTRACTS_PATH=/contracts", f"CONTRACTS_PATH={SCHEMAS}")
+    text = text.replace("<64_CHAR_HEX_STRING>", secrets.token_hex(32))
+    text = text.replace("<32_BYTE_BASE64_STRING>", base64.b64encode(secrets.token_bytes(32)).decode())
+    text = re.sub("(?m)<[A-Z0-9_]*KEY>$", lambda _: secrets.token_hex(20), text)
+    return re.sub("<[A-Z0-9_]+_(HOST|ENDPOINT)>", "production.invalid", text)
+
+
+class Production:
+    """A machine on which the template is all that is set."""
+
+    def __init__(self, folder: Path, template: str, how: str) -> None:
+        """Give it `how`: as "environment", or as ".env" in the folder that everything is started in."""
+        self.folder = folder
+        names = re.findall("(?m)^#? ?([A-Z0-9_]+)=", template)
+        self._environment = {name: value for name, value in os.environ.items() if name not in names}
+        if how == ".env":
+            (folder / ".env").write_text(template)
+            (folder / ".env").chmod(0o600)
+        else:
+            self._environment |= dict(re.findall("(?m)^([A-Z0-9_]+)=(.*)$", template))
+
+    def start(self, *arguments: str, name: str) -> subprocess.Popen[bytes]:
+        """Start a command; its output goes to a log of this name."""
+        with (self.folder / name).open("ab") as log:
+            command = [sys.executable, "-m", "lakay_streams.cli", *arguments]
+            return subprocess.Popen(command, env=self._environment, cwd=self.folder, stdout=log, stderr=log)
+
+    @contextmanager
+    def serving(self, process: str) -> Iterator[str]:
+        """Run one process that serves pages until the block ends; it must end well. Yields their address."""
+        port = free_port()
+        running = self.start(process, "--port", str(port), name=process)
+        try:
+            yield f"http://127.0.0.1:{port}"
+            running.terminate()
+            assert running.wait(60) == 0, self.log(process)
+        finally:
+            running.kill()
+            running.wait()
+
+    def log(self, name: str) -> str:
+        """The end of a log."""
+        return (self.folder / name).read_text()[-3_000:]
+
+
+def answers(url: str) -> bool:
+    try:
+        return ask(url).status == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("how", ["environment", ".env"])
+def test_every_process_runs_under_the_whole_production_template(
+    platform: Platform, fresh: Settings, tmp_path: Path, how: str
+) -> None:
+    template = filled(platform.kafka, fresh.database_url.get_secret_value())
+    assert "<" not in template
+    production = Production(tmp_path, template, how)
+    for command in COMMANDS:
+        assert production.start(*command.split(), name=command).wait(120) == 0, production.log(command)
+    with ExitStack() as stack:
+        # All at once: each takes seconds to start, and none needs another.
+        urls = {process: stack.enter_context(production.serving(process)) for process in PAGES}
+        for process, url in urls.items():
+            until(partial(answers, url + PAGES[process]), f"the {process} answers")
+    assert (tmp_path / ".lakay" / "v1").is_dir(), "the state is where it was, whatever APP_VERSION says"
