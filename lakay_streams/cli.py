@@ -7,6 +7,7 @@ one sentence on standard error and exit code 1; wrong usage is exit code 2.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +43,8 @@ app.add_typer(cli_reports.app, name="report")
 
 def main() -> None:
     """Run the command line: the project's own errors become one sentence and exit code 1."""
+    # States, reports and logs hold personal values: what this process and its children make is for their user alone.
+    os.umask(0o077)
     try:
         app()
     except LakayError as error:
@@ -65,7 +68,7 @@ def worker(
     """
     if not no_supervise:
         raise typer.Exit(_supervise())
-    loaded = settings_in_force()
+    loaded = settings_in_force(serving=True)
     changes = {"worker_port": port, "lakay_data_dir": data_dir}
     loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
     # By name: this package never imports upward, and the worker's composition root stands above it.
@@ -87,7 +90,7 @@ def archive(
     """
     if not no_supervise:
         raise typer.Exit(_supervise())
-    loaded = settings_in_force()
+    loaded = settings_in_force(serving=True)
     if port is not None:
         loaded = loaded.model_copy(update={"archive_port": port})
     with cli_records.archive_extra():
@@ -105,7 +108,7 @@ def api(
     /health and /ready need no token. Everything else needs API_TOKEN as `Authorization: Bearer <token>`.
     """
     changes = {"port": port, "host": host}
-    loaded = settings_in_force()
+    loaded = settings_in_force(serving=True)
     loaded = loaded.model_copy(update={name: value for name, value in changes.items() if value is not None})
     with extra("api", "the HTTP API"):
         from lakay_streams.api.server import main as run
@@ -352,7 +355,7 @@ def check_settings(
 
     Each refused setting is one line on standard error that names its variable and says what to do.
     """
-    from lakay_streams.settings import explain, unknown_variables
+    from lakay_streams.settings import explain, unknown_variables, warnings
 
     loaded = settings_in_force()
     rows = explain(loaded)
@@ -371,6 +374,8 @@ def check_settings(
         Console(width=None if sys.stdout.isatty() else 240).print(table)
     for variable, meant in unknown_variables().items():
         print(f"{variable} is no setting and changes nothing{meant and f': did you mean {meant}?'}", file=sys.stderr)
+    for warning in warnings(loaded):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 if __name__ == "__main__":

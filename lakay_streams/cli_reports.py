@@ -12,6 +12,7 @@ import typer
 
 from lakay_streams.commands import EXIT_CODES, extra, settings_in_force
 from lakay_streams.errors import ReportError
+from lakay_streams.private import write_private
 
 if TYPE_CHECKING:
     from lakay_streams.reports.records import StoredReport
@@ -162,7 +163,7 @@ def _write(report: StoredReport, out: Path) -> None:
     from lakay_streams.reports.rendering import render
 
     try:
-        out.write_bytes(render(report, _form_of(out)))
+        write_private(out, render(report, _form_of(out)))
     except OSError as error:
         raise ReportError(f"{out} cannot be written ({error.strerror}): give another file with --out.") from None
     print(f"{out} written")

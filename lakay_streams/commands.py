@@ -26,16 +26,21 @@ def operator() -> str | None:
     return audit.operator()
 
 
-def settings_in_force() -> Settings:
-    """Return the validated settings, with logging set up as they say."""
+def settings_in_force(*, serving: bool = False) -> Settings:
+    """Return the validated settings, with logging set up as they say.
+
+    A process that is about to serve logs what is wrong with its secrets as `settings_warning`.
+    """
     from lakay_streams import telemetry
     from lakay_streams.pii.keys import token_keys
     from lakay_streams.pii.logs import LogScreen
     from lakay_streams.pii.tokens import Tokens
-    from lakay_streams.settings import load_settings
+    from lakay_streams.settings import load_settings, warnings
 
     loaded = load_settings()
     telemetry.configure(loaded.log_level, screen=LogScreen(Tokens(token_keys(loaded))), quote=loaded.debug)
+    for warning in warnings(loaded) if serving else ():
+        telemetry.get_logger().warning("settings_warning", reason=warning)
     return loaded
 
 

@@ -216,38 +216,6 @@ def test_serving_thresholds_follow_the_fraud_ones_and_may_repeat_them(monkeypatc
     assert load_settings().version == followed.version
 
 
-def test_without_debug_both_development_pii_secrets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = refusal(monkeypatch, DEBUG="false")
-    assert "PII_TOKEN_SECRET" in message
-    assert "PII_ENCRYPTION_KEY" in message
-    assert "dev-only" not in message
-    monkeypatch.setenv("PII_TOKEN_SECRET", "a" * 64)
-    monkeypatch.setenv("PII_ENCRYPTION_KEY", "b" * 43 + "=")
-    assert load_settings().debug is False
-    monkeypatch.setenv("PII_TOKEN_SECRET_PREVIOUS", "lakay-pii-token-secret-dev-only")
-    assert load_settings().debug is False, "what development made can be read until it is rotated"
-
-
-@pytest.mark.parametrize(
-    ("variable", "weak"),
-    [
-        ("PII_TOKEN_SECRET", "hunter2"),
-        ("PII_TOKEN_SECRET", "a" * 63),
-        ("PII_TOKEN_SECRET", "g" * 64),
-        ("PII_ENCRYPTION_KEY", "hunter2"),
-        ("PII_ENCRYPTION_KEY", "b" * 43),
-    ],
-)
-def test_without_debug_a_weak_pii_secret_is_refused_and_not_told(
-    monkeypatch: pytest.MonkeyPatch, variable: str, weak: str
-) -> None:
-    good = {"PII_TOKEN_SECRET": "a" * 64, "PII_ENCRYPTION_KEY": "b" * 43 + "="}
-    message = refusal(monkeypatch, DEBUG="false", **(good | {variable: weak}))
-    assert message.startswith(f"{variable} is too weak or cut off")
-    assert "openssl rand" in message
-    assert weak not in message
-
-
 def test_the_default_contracts_folder_is_used_only_if_it_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,9 +12,10 @@ last ones. Who can rewrite the whole chain and the head with it is found by a he
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
+import os
+import pwd
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -154,10 +155,12 @@ async def latest(connection: AsyncConnection[Any], limit: int, subject: str | No
 
 
 def operator() -> str:
-    """Return who runs this command, for the trail: `user@host`."""
-    name = "unknown"
-    with suppress(KeyError, OSError):
-        name = getpass.getuser()
+    """Return who runs this command, for the trail: the user of the real uid, `user@host`."""
+    # Not getpass.getuser(), which believes $USER.
+    uid = os.getuid()
+    name = f"uid{uid}"
+    with suppress(KeyError):
+        name = pwd.getpwuid(uid).pw_name
     return f"{name}@{socket.gethostname()}"
 
 

@@ -31,8 +31,11 @@ def connection_parameters(url: SecretStr, application: str) -> dict[str, Any]:
     options = [_option(name, value) for name, value in parse_qsl(query, keep_blank_values=True)]
     try:
         given = conninfo_to_dict(f"postgresql://{address}?{urlencode(options)}")
-        # An @ or : of a password that was not encoded ends up in these, and in the message of a failed connection.
-        if "@" in str(given.get("host", "")) or not str(given.get("port", "0")).replace(",", "").isdigit():
+        # An @, : or / of a password that was not encoded ends up in these, and in the message of a failed connection.
+        if (
+            "@" in f"{given.get('host')}{given.get('dbname')}"
+            or not str(given.get("port", "0")).replace(",", "").isdigit()
+        ):
             raise ProgrammingError
     except ProgrammingError:
         # Its own message may quote a piece of the password.

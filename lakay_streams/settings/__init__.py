@@ -12,5 +12,6 @@ from __future__ import annotations
 
 from lakay_streams.settings.core import Settings
 from lakay_streams.settings.load import Setting, explain, load_settings, unknown_variables
+from lakay_streams.settings.secrets import warnings
 
-__all__ = ["Setting", "Settings", "explain", "load_settings", "unknown_variables"]
+__all__ = ["Setting", "Settings", "explain", "load_settings", "unknown_variables", "warnings"]

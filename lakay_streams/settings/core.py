@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +18,7 @@ from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.users import UserLimits
 from lakay_streams.errors import SettingsError
-from lakay_streams.settings import countries
+from lakay_streams.settings import countries, secrets
 from lakay_streams.settings.domains import (
     BehaviorSettings,
     CircleSettings,
@@ -28,18 +27,18 @@ from lakay_streams.settings.domains import (
     FraudSettings,
     ServingSettings,
 )
-from lakay_streams.settings.kinds import Count, DatabaseUrl, Group, LogLevel, Port, RedisUrl, Servers, WebAddress
-
-DEVELOPMENT_PII_SECRETS = {
-    "PII_TOKEN_SECRET": "lakay-pii-token-secret-dev-only",
-    "PII_ENCRYPTION_KEY": "lakay-encryption-key-dev-only",
-}
-
-PII_SECRET_FORMS = {
-    "PII_TOKEN_SECRET": (r"[0-9a-fA-F]{64,}", "openssl rand -hex 32"),
-    "PII_ENCRYPTION_KEY": (r"[A-Za-z0-9+/_-]{43}=", "openssl rand -base64 32"),
-}
-"""What a secret for production looks like, and how to make one (runbook 2.3)."""
+from lakay_streams.settings.kinds import (
+    Count,
+    DatabaseUrl,
+    Group,
+    LogLevel,
+    NamedTokens,
+    Port,
+    RedisUrl,
+    Servers,
+    Token,
+    WebAddress,
+)
 
 
 class Settings(Group):
@@ -59,15 +58,17 @@ class Settings(Group):
     app_version: str = "0.1.0"
     """The version on /health."""
     debug: bool = True
-    """Development: any origin may call the API, and the development PII secrets are accepted."""
+    """Development: development's secrets are accepted, and programs of the same machine need no token."""
     log_level: LogLevel = "INFO"
     """The lowest level that is logged."""
     host: str = "0.0.0.0"  # noqa: S104 - the runbook's default, for a container
     """Address the API listens on."""
     port: Port = 8000
     """Port the API listens on."""
-    api_token: SecretStr | None = None
-    """Bearer token for the API; without one, it serves reports while DEBUG=true, and on loopback only."""
+    api_token: Token | None = None
+    """Bearer token for the API; without any, it serves reports while DEBUG=true, and on loopback only."""
+    api_tokens: NamedTokens | None = None
+    """More of them, one a person, as name:token,name:token; the audit trail names who made or read a report."""
 
     database_url: DatabaseUrl = SecretStr("postgresql+asyncpg://lakay:lakay_dev@localhost:5432/lakay")
     """PostgreSQL."""
@@ -97,9 +98,9 @@ class Settings(Group):
     datalake_bucket: str = "lakay-data-lake"
     """Bucket of the bronze, silver and gold data."""
 
-    pii_token_secret: SecretStr = SecretStr(DEVELOPMENT_PII_SECRETS["PII_TOKEN_SECRET"])
+    pii_token_secret: SecretStr = SecretStr(secrets.DEVELOPMENT_PII_SECRETS["PII_TOKEN_SECRET"])
     """HMAC secret of the PII tokens: 64 random hex characters."""
-    pii_encryption_key: SecretStr = SecretStr(DEVELOPMENT_PII_SECRETS["PII_ENCRYPTION_KEY"])
+    pii_encryption_key: SecretStr = SecretStr(secrets.DEVELOPMENT_PII_SECRETS["PII_ENCRYPTION_KEY"])
     """Key that encrypts PII at rest: 32 random bytes in base64."""
     pii_token_secret_previous: SecretStr | None = None
     """The PII_TOKEN_SECRET before this one, until `lakay pii rotate` has replaced it everywhere."""
@@ -134,8 +135,8 @@ class Settings(Group):
     """Where other workers and operators reach this worker's pages; by default http://, WORKER_HOST and WORKER_PORT."""
     archive_port: Port = 6067
     """Port the archive's pages listen on, at WORKER_HOST."""
-    worker_token: SecretStr | None = None
-    """Bearer token for /tables; without one, /tables answers on loopback only."""
+    worker_token: Token | None = None
+    """Bearer token for /tables; without one, they answer while DEBUG=true, and programs of this machine only."""
     checkpoint_interval_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
     """Milliseconds between checkpoints, and so the longest that an alert waits to be committed."""
     processing_guarantee: Literal["exactly_once", "at_least_once"] = "exactly_once"
@@ -169,7 +170,7 @@ class Settings(Group):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [
-            *self._pii_problems(),
+            *secrets.production_problems(self),
             *self._contracts_problems(),
             *self._tier_problems(),
             *self._countries_problems(),
@@ -177,17 +178,6 @@ class Settings(Group):
         if problems:
             raise ValueError("\n".join(problems))
         return self
-
-    def _pii_problems(self) -> Iterator[str]:
-        secrets = {"PII_TOKEN_SECRET": self.pii_token_secret, "PII_ENCRYPTION_KEY": self.pii_encryption_key}
-        for variable, secret in secrets.items():
-            if self.debug:
-                continue
-            form, command = PII_SECRET_FORMS[variable]
-            if secret.get_secret_value() == DEVELOPMENT_PII_SECRETS[variable]:
-                yield f"{variable} is the development one, which DEBUG=false refuses: set what `{command}` prints"
-            elif not re.fullmatch(form, secret.get_secret_value()):
-                yield f"{variable} is too weak or cut off, which DEBUG=false refuses: set what `{command}` prints"
 
     def _contracts_problems(self) -> Iterator[str]:
         if self.contracts_path is not None and not self.contracts_path.is_dir():

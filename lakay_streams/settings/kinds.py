@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lakay_streams.domain.business_day import ZONES
 from lakay_streams.domain.compliance.words import CHANNELS, folded
 
+MAX_PORT = 65_535
+
 
 def _topic(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name):
@@ -21,7 +23,8 @@ def _topic(name: str) -> str:
 
 def _servers(servers: str) -> str:
     for server in servers.split(","):
-        if not re.fullmatch(r"\s*(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}\s*", server):
+        place = re.fullmatch(r"\s*(\[[0-9a-fA-F:]+\]|[^\s:/@]+):([0-9]{1,5})\s*", server)
+        if place is None or not 1 <= int(place[2]) <= MAX_PORT:
             raise ValueError("brokers are written host:port, separated by commas, as in broker1:9092,broker2:9092")
     return servers.replace(" ", "")
 
@@ -36,8 +39,38 @@ def _url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _token(token: SecretStr) -> SecretStr:
+    # what a header carries unchanged (RFC 6750, 2.1, is narrower still)
+    if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
+        raise ValueError("a token has letters, digits and signs of ASCII only, and no space")
+    return token
+
+
+def _named_tokens(tokens: SecretStr) -> SecretStr:
+    pairs = [re.fullmatch(r"\s*([A-Za-z0-9][\w.@-]{0,63}):([!-+\--~]+)\s*", each, re.ASCII) for each in _listed(tokens)]
+    if None in pairs:
+        raise ValueError(
+            "tokens are written name:token,name:token; a name has letters, digits and .@_-, a token no space"
+        )
+    for part in (1, 2):
+        if len({pair[part] for pair in pairs if pair}) < len(pairs):
+            raise ValueError("each name and each token stands once")
+    return tokens
+
+
+def _listed(text: SecretStr) -> list[str]:
+    return text.get_secret_value().split(",")
+
+
+def is_web_address(url: str) -> bool:
+    """Whether `url` is an http(s) URL without user, query or fragment, which one may send a client to."""
+    return re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[!-~]*)?", url) is not None and (
+        not set("?#@\\") & set(url)
+    )
+
+
 def _web_address(url: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+    if not is_web_address(url):
         raise ValueError("the address must be an http:// or https:// URL without query, as in http://worker-1:6066")
     return url.rstrip("/")
 
@@ -74,7 +107,9 @@ Usd = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Threshold = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+NamedTokens = Annotated[SecretStr, AfterValidator(_named_tokens)]
 Servers = Annotated[str, AfterValidator(_servers)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 BusinessZone = Annotated[str, AfterValidator(_zone)]

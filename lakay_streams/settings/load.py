@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from lakay_streams.errors import SettingsError
 from lakay_streams.settings.core import Settings
 from lakay_streams.settings.kinds import Group
+from lakay_streams.settings.secrets import placeholders
+
+_URL_PASSWORD = re.compile(r"(:/{1,2}[^\s:/@]*:)\S*@")
+_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
 
 DEFAULT_CONTRACTS_PATH = Path("../trebanx-contracts/schemas")
 
@@ -36,7 +41,10 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         groups: dict[str, Any] = dict(_default_contracts(env_file))
     except (OSError, UnicodeDecodeError) as unreadable:
         raise SettingsError(f"{env_file} cannot be read ({unreadable}): make it a UTF-8 text file") from None
-    problems: list[str] = []
+    problems = list(_not_filled_in(env_file))
+    if problems:
+        # Whatever else they are refused for follows from it.
+        raise SettingsError("\n".join(problems))
     for name, group in Settings.GROUPS.items():
         try:
             groups[name] = group(_env_file=env_file)
@@ -84,6 +92,26 @@ def _file_values(env_file: Path | None) -> dict[str, str | None]:
     return dict(dotenv_values(env_file)) if env_file else {}
 
 
+def _not_filled_in(env_file: Path | None) -> Iterator[str]:
+    """Yield a sentence for each of our variables that is no text, or still the template's."""
+    groups: tuple[type[Group], ...] = (Settings, *Settings.GROUPS.values())
+    known = {_variable(group, name) for group in groups for name in group.model_fields}
+    given = {name.upper(): value for name, value in (_file_values(env_file) | dict(os.environ)).items() if value}
+    ours = {name: value for name, value in given.items() if name in known}
+    for name, value in ours.items():
+        if not _is_text(value):
+            yield f"{name} is no UTF-8 text: correct it in {_source(name, env_file)}"
+    yield from placeholders(ours)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _source(variable: str, env_file: Path | None) -> str:
     if any(name.upper() == variable and value for name, value in os.environ.items()):
         return "environment"
@@ -103,11 +131,12 @@ def _problems(group: type[Group], invalid: ValidationError, env_file: Path | Non
     for error in invalid.errors(include_url=False, include_context=False):
         message = error["msg"].removeprefix("Value error, ")
         if not error["loc"]:
-            yield from message.splitlines()
+            # A path that was meant for a URL, say.
+            yield from _URL_PASSWORD.sub(r"\1**********@", message).splitlines()
             continue
         field = str(error["loc"][0])
         variable = _variable(group, field)
-        value = "" if _is_secret(group, field) else f"={error['input']}"
+        value = "" if _is_secret(group, field) else f"={_quoted(error['input'])}"
         source = _source(variable, env_file).replace("environment", "the environment")
         yield f"{variable}{value} is refused ({_lower(message)}): correct it in {source}"
 
@@ -120,12 +149,18 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
+def _quoted(value: object) -> str:
+    """A refused value as it may be told: not where it looks like a secret that was given to the wrong variable."""
+    return "**********" if _LIKE_A_SECRET.search(str(value)) else _shown(value)
+
+
 def _shown(value: object) -> str:
-    """The value as it may be printed: a secret masked, and in a URL the password only."""
+    """The value as it may be printed: a secret masked, and before an @, where passwords stand, all but a user."""
     text = value.get_secret_value() if isinstance(value, SecretStr) else "-" if value is None else str(value)
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        return str(value) if value is not None else text
+    scheme, separator, rest = text.partition("://") if "://" in text else ("", "", text)
+    if isinstance(value, SecretStr) and not separator:
+        return str(value)
     credentials, at, place = rest.rpartition("@")
     user, colon, _ = credentials.partition(":")
-    return f"{scheme}://{user}{colon and ':**********'}{at}{place.partition('?')[0]}"
+    told = f"{user}:**********" if colon else "**********"
+    return f"{scheme}{separator}{told if at else ''}{at}{place.partition('?')[0] if separator else place}"

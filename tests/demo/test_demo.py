@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.production import PRODUCTION
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
@@ -146,13 +148,7 @@ def test_a_broker_that_does_not_answer_is_one_sentence(folder: Path, listens: bo
 
 
 def test_a_kafka_in_production_gets_no_made_up_events(folder: Path) -> None:
-    demo = start(
-        folder,
-        KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1",
-        DEBUG="false",
-        PII_TOKEN_SECRET="a" * 64,
-        PII_ENCRYPTION_KEY="b" * 43 + "=",
-    )
+    demo = start(folder, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1", **PRODUCTION)
     _, errors = demo.communicate()
     assert demo.returncode == 1
     assert "made-up events" in errors
