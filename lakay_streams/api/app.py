@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
-from lakay_streams.api import access, health, reports
+from lakay_streams.api import health, reports
+from lakay_streams.api.access import Access
+from lakay_streams.api.front import Front
 from lakay_streams.db.pool import Database
 from lakay_streams.errors import (
     DatabaseError,
@@ -29,6 +31,10 @@ log = get_logger()
 #: Seconds after which a client may try again.
 RETRY_AFTER_S = 5
 
+#: Of what a client sent: letters of a name that an answer repeats, and problems that it tells.
+MOST_LETTERS = 100
+MOST_PROBLEMS = 20
+
 
 def build(settings: Settings) -> FastAPI:
     """Return the app; its database is open while it runs. Raises `SettingsError` for an unreadable DATABASE_URL."""
@@ -39,12 +45,18 @@ def build(settings: Settings) -> FastAPI:
         async with database:
             yield
 
-    # Its pages of documentation would load scripts from elsewhere.
     app = FastAPI(
-        title="Lakay Intelligence", version=settings.app_version, docs_url=None, redoc_url=None, lifespan=lifespan
+        title="Lakay Intelligence",
+        version=settings.app_version,
+        # Its pages of documentation would load scripts from elsewhere, and redirects go where the Host header says.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
     )
+    app.add_middleware(Front, access=Access(settings))
     app.include_router(health.router(settings, database))
-    app.include_router(reports.router(Reports(settings, database)), dependencies=[Depends(access.guard(settings))])
+    app.include_router(reports.router(Reports(settings, database)))
     for kind in (LakayError, UndefinedTable, UndefinedColumn):
         app.add_exception_handler(kind, _refuse)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -63,7 +75,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
             return _answer(404, str(error))
         case ReportError():
             return _answer(422, str(error))
-    log.error("api_request_failed", path=request.url.path, reason=str(error))
+    log.error("api_request_failed", path=request.scope["path"], reason=str(error))
     return _answer(500, str(error))
 
 
@@ -73,9 +85,10 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     for problem in error.errors():
         place = ".".join(str(part) for part in problem["loc"][1:])
         told = problem["msg"].removeprefix("Value error, ")
-        problems.append(f"{place}: {told}" if place else told)
-    return _answer(422, "; ".join(problems))
+        problems.append(f"{place[:MOST_LETTERS]}: {told}" if place else told)
+    return _answer(422, "; ".join(problems[:MOST_PROBLEMS]))
 
 
 def _answer(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"detail": detail}, status, headers)
+    # Half a surrogate, which JSON can carry into a field's name, has no UTF-8.
+    return JSONResponse({"detail": detail.encode("utf-8", "replace").decode()}, status, headers)

@@ -6,12 +6,13 @@ Days are business days in COMPLIANCE_BUSINESS_TIMEZONE, both ends included.
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from lakay_streams.errors import PiiError, ReportError, ReportNotFound
 from lakay_streams.reports.records import MEDIA_TYPES, Format, Kind, Period, StoredReport
@@ -19,14 +20,34 @@ from lakay_streams.reports.service import Reports, render
 
 PATH = "/api/v1/pipeline/compliance-reports"
 
-#: Whom the audit trail names.
-ACTOR = "api"
 
-# Nobody between may keep what is confidential.
-_NO_STORE = {"Cache-Control": "no-store"}
+def _written_as_day(value: object) -> object:
+    # pydantic also takes seconds since 1970.
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("a day is written YYYY-MM-DD")
+    return value
+
+
+def _digits(value: object) -> object:
+    # int() also takes signs, spaces, underscores and other scripts' digits.
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,10}", value):
+        raise ValueError("a number has digits only, ten at most")
+    return value
+
+
+def _storable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("half of a surrogate pair is no text: send whole characters") from None
+    if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
+        raise ValueError("control characters are no text: send none but tabs and line ends")
+    return text
+
 
 #: The Bank Secrecy Act is of 1970, and calendars end.
-Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
+Day = Annotated[date, BeforeValidator(_written_as_day), Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
+Text = Annotated[str, AfterValidator(_storable), Field(max_length=20_000)]
 
 
 class _Body(BaseModel):
@@ -52,7 +73,7 @@ class SarOf(_Body):
     start_date: Day | None = None
     end_date: Day | None = None
     alert_id: UUID | None = None
-    narrative: str | None = None
+    narrative: Text | None = None
 
     @model_validator(mode="after")
     def _either(self) -> Self:
@@ -78,47 +99,47 @@ def router(reports: Reports) -> APIRouter:
     routes = APIRouter(prefix=PATH, tags=["compliance reports"])
 
     @routes.post("/ctr", status_code=201)
-    async def ctr(days: Days, response: Response) -> dict[str, Any]:
+    async def ctr(days: Days, request: Request, response: Response) -> dict[str, Any]:
         """Make the currency transaction reports of some days."""
-        return _told(await reports.generate_ctr(days.start_date, days.end_date, actor=ACTOR), response)
+        return _told(await reports.generate_ctr(days.start_date, days.end_date, actor=_actor(request)), response)
 
     @routes.post("/sar", status_code=201)
-    async def sar(of: SarOf, response: Response) -> dict[str, Any]:
+    async def sar(of: SarOf, request: Request, response: Response) -> dict[str, Any]:
         """Draft the suspicious activity reports that were recommended in some days, or the one of an alert."""
         if of.alert_id is not None:
-            made = await reports.draft_sar(str(of.alert_id), actor=ACTOR, narrative=of.narrative)
+            made = await reports.draft_sar(str(of.alert_id), actor=_actor(request), narrative=of.narrative)
         else:
             assert of.start_date is not None and of.end_date is not None  # noqa: S101, PT018 - validated
-            made = await reports.generate_sar(of.start_date, of.end_date, actor=ACTOR)
+            made = await reports.generate_sar(of.start_date, of.end_date, actor=_actor(request))
         return _told(made, response)
 
     @routes.post("/summary", status_code=201)
-    async def summary(of: PeriodOf, response: Response) -> dict[str, Any]:
+    async def summary(of: PeriodOf, request: Request, response: Response) -> dict[str, Any]:
         """Sum up a week or a month."""
-        return _told(await reports.generate_summary(of.period, actor=ACTOR, as_of=of.as_of), response)
+        return _told(await reports.generate_summary(of.period, actor=_actor(request), as_of=of.as_of), response)
 
     @routes.post("/audit", status_code=201)
-    async def audit(days: Days, response: Response) -> dict[str, Any]:
+    async def audit(days: Days, request: Request, response: Response) -> dict[str, Any]:
         """Report what an examiner asks for."""
-        return _told(await reports.generate_audit(days.start_date, days.end_date, actor=ACTOR), response)
+        return _told(await reports.generate_audit(days.start_date, days.end_date, actor=_actor(request)), response)
 
     @routes.get("")
     async def listed(
-        response: Response,
         kind: Kind | None = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-        offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+        limit: Annotated[int, BeforeValidator(_digits), Query(ge=1, le=500)] = 50,
+        offset: Annotated[int, BeforeValidator(_digits), Query(ge=0, le=1_000_000_000)] = 0,
     ) -> dict[str, Any]:
         """List reports, the newest first."""
-        response.headers.update(_NO_STORE)
         found = await reports.list_reports(kind, limit=limit, offset=offset)
         return {"reports": [entry.as_json() for entry in found], "limit": limit, "offset": offset}
 
     @routes.get("/{report_id}")
-    async def one(report_id: UUID, form: Annotated[Format, Query(alias="format")] = "json") -> Response:
+    async def one(
+        request: Request, report_id: UUID, form: Annotated[Format, Query(alias="format")] = "json"
+    ) -> Response:
         """Return a report: as JSON, a page, a PDF, or FinCEN's XML."""
         try:
-            report = await reports.get_report(str(report_id), actor=ACTOR)
+            report = await reports.get_report(str(report_id), actor=_actor(request))
         except ReportNotFound:
             raise
         except (ReportError, PiiError) as damaged:
@@ -128,12 +149,17 @@ def router(reports: Reports) -> APIRouter:
         content = await asyncio.to_thread(render, report, form)
         name = f"{report.kind}-{report.period_start}-{report.period_end}.{form}"
         where = "inline" if form in {"json", "html"} else "attachment"
-        headers = {**_NO_STORE, "Content-Disposition": f'{where}; filename="{name}"'}
+        headers = {"Content-Disposition": f'{where}; filename="{name}"'}
         return Response(content, media_type=MEDIA_TYPES[form], headers=headers)
 
     return routes
 
 
+def _actor(request: Request) -> str:
+    """Return whom the audit trail is to name, as `access` found."""
+    return cast(str, request.state.actor)
+
+
 def _told(report: StoredReport, response: Response) -> dict[str, Any]:
-    response.headers.update({**_NO_STORE, "Location": f"{PATH}/{report.report_id}"})
+    response.headers["Location"] = f"{PATH}/{report.report_id}"
     return report.as_json()

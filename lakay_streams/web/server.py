@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from aiohttp.web import (
     AppRunner,
+    BaseRunner,
     BaseSite,
     HTTPException,
     Request,
     Response,
-    SockSite,
     StreamResponse,
     middleware,
 )
@@ -24,10 +25,17 @@ from lakay_streams.errors import PrerequisiteError
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry import get_logger
 from lakay_streams.web import health, stats, tables
+from lakay_streams.web.connections import Bounded, Connections
 from lakay_streams.web.pages import PLACES, SAFETY, answer, page, refuse
 from lakay_streams.web.sampler import Sampler
 
 log = get_logger()
+
+#: Connections at a time. They share the process's file descriptors with RocksDB and Kafka.
+MOST_CONNECTIONS = 64
+
+#: Bytes of a request's line, and of a header.
+MAX_LINE_BYTES = 8 << 10
 
 _ANYWHERE = {"0.0.0.0", "::", "*", ""}  # noqa: S104 - recognised here, bound only where the operator says so
 
@@ -64,14 +72,7 @@ def serve(app: StreamApp, settings: Settings, bound: socket.socket) -> None:
     }
     health.attach(app, version=settings.app_version, sampler=sampler)
     stats.attach(app, service=service, sampler=sampler)
-    token = settings.worker_token
-    tables.attach(
-        app,
-        bind=settings.worker_host,
-        token=token.get_secret_value() if token else None,
-        sampler=sampler,
-        behavior=settings.behavior_limits(),
-    )
+    tables.attach(app, access=tables.Access.of(settings), sampler=sampler, behavior=settings.behavior_limits())
 
     @page(app, "/")
     async def index(request: Request) -> Response:
@@ -91,20 +92,72 @@ class Server(driver.Web):
         """Serve on the socket `bound`."""
         super().__init__(app, **kwargs)
         self._bound = bound
-        self.web_app.middlewares.append(_safe)
+        self.web_app.middlewares.append(safe)
         # Someone who reads slowly does not hold up the end.
-        self._runner = AppRunner(self.web_app, access_log=None, shutdown_timeout=1.0)
+        self._runner = AppRunner(
+            self.web_app,
+            access_log=None,
+            shutdown_timeout=1.0,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_LINE_BYTES,
+        )
 
     def _create_site(self) -> BaseSite:
-        return SockSite(self._runner, self._bound)
+        return Site(self._runner, self._bound, Connections(MOST_CONNECTIONS))
+
+
+class Site(BaseSite):
+    """aiohttp's site on a socket, with bounded connections."""
+
+    def __init__(self, runner: BaseRunner, bound: socket.socket, connections: Connections) -> None:
+        """Serve `runner`'s pages on the socket `bound`."""
+        super().__init__(runner)
+        self._bound = bound
+        self._connections = connections
+
+    @property
+    def name(self) -> str:
+        """Where it listens."""
+        return f"http://{self._bound.getsockname()}"
+
+    async def start(self) -> None:
+        """Listen."""
+        await super().start()
+        protocols = self._runner.server
+        assert protocols is not None  # noqa: S101 - the runner is set up before its sites
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: _Connection(protocols(), self._connections), sock=self._bound
+        )
+
+
+class _Connection(Bounded):
+    """One client's, whose turn it is while no page is being made for it."""
+
+    _answered = 0
+    _answering = False
+
+    def turn(self) -> object:
+        return None if self._answering else self._answered
+
+    @contextmanager
+    def answers(self) -> Iterator[None]:
+        """Know that it is the server's turn."""
+        self._answering = True
+        try:
+            yield
+        finally:
+            self._answering = False
+            self._answered += 1
 
 
 @middleware
-async def _safe(request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]) -> StreamResponse:
+async def safe(request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]) -> StreamResponse:
     """Answer every failure in the client's form, and tell browsers to load and guess nothing."""
     response: StreamResponse
+    connection = request.transport and request.transport.get_protocol()
     try:
-        response = await handler(request)
+        with connection.answers() if isinstance(connection, _Connection) else nullcontext():
+            response = await handler(request)
     except HTTPException as failure:
         allowed = {"Allow": failure.headers["Allow"]} if "Allow" in failure.headers else None
         reason = f"{failure.reason}: see / for the pages there are"

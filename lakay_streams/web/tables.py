@@ -1,7 +1,7 @@
 """/tables: the state of every entity, read where it lives.
 
 A worker holds the states of its own partitions. For another's key it sends the client on (307) to the worker that owns
-it, as the group's assignment says. State is personal data: without WORKER_TOKEN it is served on loopback only.
+it, as the group's assignment says. State is personal data: who may see it is `Access`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import hmac
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, Self, TypeVar, cast
 from urllib.parse import quote
 
 from aiohttp.web import Request, Response
@@ -21,7 +21,9 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.routing import partition_of
 from lakay_streams.engine.table import StateTable
 from lakay_streams.errors import StoreError
-from lakay_streams.web.loopback import is_loopback
+from lakay_streams.settings import Settings
+from lakay_streams.settings.kinds import is_web_address
+from lakay_streams.web.loopback import foreign, is_loopback
 from lakay_streams.web.pages import Handler, answer, page, refuse
 from lakay_streams.web.readable import profile_of, readable
 from lakay_streams.web.sampler import Sampler
@@ -35,38 +37,69 @@ HAND_OVER_S = 5.0
 Result = TypeVar("Result")
 
 
-def refusal(request: Request, bind: str, token: str | None) -> Response | None:
-    """Return why the client may not see state, or None when it may."""
-    if token is not None:
-        if hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+class Access(NamedTuple):
+    """Who may see state: whoever sends the token; without one, in development, programs of this machine."""
+
+    token: str | None
+    #: WORKER_HOST, and what is set that takes requests from elsewhere to it.
+    bind: str
+    debug: bool
+    public_url: str | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what the settings say."""
+        token = settings.worker_token
+        return cls(
+            token.get_secret_value() if token else None,
+            settings.worker_host,
+            settings.debug,
+            settings.worker_public_url,
+        )
+
+    def refusal(self, request: Request) -> Response | None:
+        """Return why the client may not see state, or None when it may."""
+        if self.token is not None:
+            # What is no UTF-8 in a header, aiohttp hands on as halves of surrogates.
+            given = [value.encode("utf-8", "surrogateescape") for value in request.headers.getall("Authorization", ())]
+            scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
+            if scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self.token.encode()):
+                return None
+            return refuse(
+                request,
+                401,
+                "tables hold personal data: send the worker's WORKER_TOKEN as `Authorization: Bearer <token>`",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        reason = self._reason(request)
+        if reason is None:
             return None
         return refuse(
             request,
-            401,
-            "tables hold personal data: send the worker's WORKER_TOKEN as `Authorization: Bearer <token>`",
-            {"WWW-Authenticate": "Bearer"},
-        )
-    if not is_loopback(bind):
-        return refuse(
-            request,
             403,
-            f"tables hold personal data and WORKER_HOST={bind} is open to other machines: set WORKER_TOKEN and send it "
-            "as `Authorization: Bearer <token>`, or set WORKER_HOST=127.0.0.1",
+            f"tables hold personal data, and without WORKER_TOKEN are for programs of this machine only, at "
+            f"http://127.0.0.1 or http://localhost; {reason}: set WORKER_TOKEN and send it as `Authorization: Bearer "
+            "<token>`",
         )
-    # A page on the internet can make a browser ask loopback under a name of its own (DNS rebinding).
-    if not is_loopback(request.url.host or ""):
-        return refuse(request, 403, "tables are served under http://127.0.0.1 and http://localhost only: ask there")
-    return None
+
+    def _reason(self, request: Request) -> str | None:
+        if not self.debug:
+            return "DEBUG=false wants a token always"
+        if not is_loopback(self.bind):
+            return f"WORKER_HOST={self.bind} is open to other machines"
+        if self.public_url is not None:
+            return "WORKER_PUBLIC_URL brings requests from other machines"
+        return foreign({name.lower(): value for name, value in request.headers.items()})
 
 
-def attach(app: StreamApp, *, bind: str, token: str | None, sampler: Sampler, behavior: BehaviorLimits) -> None:
+def attach(app: StreamApp, *, access: Access, sampler: Sampler, behavior: BehaviorLimits) -> None:
     """Put the pages on `app`; `behavior` says from when on a user's profile is active, and stale."""
 
     def guarded(path: str) -> Callable[[Handler], Handler]:
         def put(handler: Handler) -> Handler:
             @wraps(handler)
             async def guard(request: Request, **names: str) -> Response:
-                refused = refusal(request, bind, token)
+                refused = access.refusal(request)
                 return await handler(request, **names) if refused is None else refused
 
             return page(app, path)(guard)
@@ -191,9 +224,12 @@ def _damaged(request: Request, error: StoreError) -> Response:
 
 
 def owner_of(app: StreamApp, number: int) -> str | None:
-    """Return the URL of the worker that the group assigned a partition to, None when none is known."""
+    """Return the URL of the worker that the group assigned a partition to, None when none is known.
+
+    A member publishes its own, and nothing else is a place to send readers to; what is no plain address is none.
+    """
     for url, topics in app.assignor.external_topics_metadata().items():  # type: ignore[attr-defined]  # Faust's class
-        if url.startswith("http") and any(number in numbers for numbers in topics.values()):
+        if is_web_address(url) and any(number in numbers for numbers in topics.values()):
             return cast(str, url).rstrip("/")
     return None
 

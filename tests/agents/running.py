@@ -20,6 +20,9 @@ from aiokafka import AIOKafkaProducer
 
 DEADLINE_S = 90.0
 
+#: What every worker of the tests wants for /tables; they publish an address, and so want one.
+WORKER_TOKEN = "sesame"
+
 LAKAY_WORKER = (sys.executable, "-m", "lakay_streams.cli", "worker")
 BUGGY_WORKER = (sys.executable, "-m", "tests.agents.buggy_worker")
 ROOT = Path(__file__).parents[2]
@@ -91,8 +94,8 @@ class RunningWorker:
         return f"http://localhost:{self.port}"
 
     def ask(self, path: str, **headers: str) -> Answer:
-        """Get one of its pages."""
-        return ask(self.url + path, **headers)
+        """Get one of its pages, as somebody with its token unless another Authorization is given."""
+        return ask(self.url + path, **({"Authorization": f"Bearer {WORKER_TOKEN}"} | headers))
 
     def is_up(self) -> bool:
         """Whether its pages answer."""
@@ -144,6 +147,7 @@ def worker(
         "LAKAY_DATA_DIR": str(folder / name),
         "WORKER_PORT": str(port),
         "WORKER_PUBLIC_URL": f"http://localhost:{port}/",
+        "WORKER_TOKEN": WORKER_TOKEN,
         "LOG_SCORED_PER_SECOND": "100000",
         "PYTHONPATH": str(ROOT),
     }

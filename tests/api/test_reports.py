@@ -15,6 +15,7 @@ import pytest
 from lakay_streams.db.url import connection_parameters
 from tests.agents.running import until
 from tests.api.running import REPORTS, api
+from tests.production import PRODUCTION
 from tests.reports.office import SPLIT, Office
 
 MARCH = {"start_date": "2026-03-01", "end_date": "2026-03-31"}
@@ -132,8 +133,7 @@ async def test_without_the_token_it_is_401(office: Office, tmp_path: Path, given
 
 
 async def test_in_production_an_api_without_a_token_serves_no_reports(office: Office, tmp_path: Path) -> None:
-    secrets = {"PII_TOKEN_SECRET": "a" * 64, "PII_ENCRYPTION_KEY": "A" * 43 + "="}
-    with api(office.settings, tmp_path, API_TOKEN="", DEBUG="false", **secrets) as running:
+    with api(office.settings, tmp_path, API_TOKEN="", **PRODUCTION) as running:
         refused = running.as_another().get(REPORTS)
         assert refused.status_code == 403
         assert "set API_TOKEN" in refused.json()["detail"]

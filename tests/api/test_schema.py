@@ -33,7 +33,7 @@ FEW = settings(
 def test_no_request_is_a_failure_of_the_server(stored: Settings) -> None:
     app = build(stored.model_copy(update={"api_token": SecretStr("token")}))
     statuses: dict[str, set[int]] = defaultdict(set)
-    for found in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations():
+    for found in schemathesis.openapi.from_asgi("/openapi.json", app, headers=WITH_TOKEN).get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
         if operation.path.startswith(PATH):

@@ -15,7 +15,7 @@ def _start(folder: Path, *options: str, **environment: str) -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", "lakay_streams.cli", "api", *options],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "LOG_LEVEL": "WARNING"} | environment,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "LOG_LEVEL": "ERROR"} | environment,
         capture_output=True,
         text=True,
         timeout=60,

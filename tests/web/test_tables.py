@@ -12,8 +12,10 @@ import pytest
 
 from lakay_streams.contracts.topics import CIRCLES, REMITTANCES, TRANSACTIONS
 from lakay_streams.engine.routing import partition_of
-from tests.agents.running import RunningWorker, ask, send, until, worker
+from lakay_streams.settings.kinds import is_web_address
+from tests.agents.running import WORKER_TOKEN, RunningWorker, ask, send, until, worker
 from tests.contracts.events import event
+from tests.production import PRODUCTION
 from tests.web.conftest import opened
 
 HOSTILE = "<script>alert('x')</script>&\"'/../é %2e"
@@ -61,7 +63,7 @@ def owner(pair: tuple[RunningWorker, RunningWorker], key: str) -> tuple[RunningW
 def ask_anywhere(pair: tuple[RunningWorker, RunningWorker], path: str):  # type: ignore[no-untyped-def]
     """Ask the first worker and go where it sends."""
     answer = pair[0].ask(path)
-    return ask(answer.headers["Location"]) if answer.status == 307 else answer
+    return ask(answer.headers["Location"], Authorization=f"Bearer {WORKER_TOKEN}") if answer.status == 307 else answer
 
 
 def test_a_state_is_shown_in_words_iso_times_and_amounts(
@@ -147,28 +149,90 @@ def test_hostile_text_is_shown_and_never_run(pair: tuple[RunningWorker, RunningW
         assert ask_anywhere(pair, f"/tables/users/{key}").status in {400, 404}
 
 
-def test_a_browser_that_was_lured_to_loopback_gets_nothing(pair: tuple[RunningWorker, RunningWorker]) -> None:
-    answer = pair[0].ask("/tables", Host="attacker.example:6066")
-    assert answer.status == 403
-    assert "127.0.0.1" in answer.json["error"]
+FROM_ELSEWHERE = [
+    {"Host": "attacker.example:6066"},
+    {"Host": "localhost.attacker.example"},
+    {"Host": "[::1"},
+    {"Forwarded": "for=192.0.2.1"},
+    {"X_Forwarded_For": "127.0.0.1"},
+    {"X_Forwarded_Proto": "https"},
+    {"X_Real_IP": "127.0.0.1"},
+    {"Via": "1.1 proxy"},
+    {"Sec_Fetch_Site": "cross-site"},
+    {"Sec_Fetch_Site": "same-site"},
+    {"Origin": "https://attacker.example"},
+    {"Origin": "null"},
+]
+
+#: A port only this machine sends to, and no address published.
+ALONE = {"WORKER_TOKEN": "", "WORKER_PUBLIC_URL": ""}
 
 
-def test_beyond_loopback_tables_are_refused_and_the_way_out_is_said(broker: str, tmp_path: Path) -> None:
-    with worker(broker, tmp_path, WORKER_HOST="0.0.0.0", KAFKA_CONSUMER_GROUP="open") as running:  # noqa: S104
+def test_without_a_token_programs_of_this_machine_see_tables_and_nobody_else(broker: str, tmp_path: Path) -> None:
+    with worker(broker, tmp_path, KAFKA_CONSUMER_GROUP="alone", **ALONE) as running:
+        until(running.is_ready, "the worker is ready")
+        for headers in FROM_ELSEWHERE:
+            answer = ask(f"{running.url}/tables", **headers)
+            assert answer.status == 403, headers
+            assert "set WORKER_TOKEN" in answer.json["error"]
+        for headers in ({}, {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}, {"Host": "127.0.0.1:1"}):
+            assert ask(f"{running.url}/tables", **headers).status == 200, headers
+        assert ask(f"{running.url}/stats", Host="prometheus.example").status == 200
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({"WORKER_HOST": "0.0.0.0"}, "WORKER_HOST=0.0.0.0 is open to other machines"),  # noqa: S104
+        ({"WORKER_PUBLIC_URL": "http://worker-1:6066"}, "WORKER_PUBLIC_URL brings requests from other machines"),
+        (PRODUCTION, "DEBUG=false wants a token always"),
+    ],
+    ids=["open", "published", "production"],
+)
+def test_where_others_may_come_tables_want_a_token_and_the_way_out_is_said(
+    broker: str, tmp_path: Path, environment: dict[str, str], why: str
+) -> None:
+    with worker(broker, tmp_path, KAFKA_CONSUMER_GROUP="open", **(ALONE | environment)) as running:
         until(running.is_up, "the pages answer")
         for path in ("/tables", "/tables/users", "/tables/users/user-1"):
             answer = running.ask(path)
             assert answer.status == 403
-            assert "WORKER_TOKEN" in answer.json["error"]
+            assert why in answer.json["error"]
+            assert "set WORKER_TOKEN" in answer.json["error"]
         assert running.ask("/stats").status == 200
 
 
-def test_with_a_token_only_its_bearer_sees_tables(broker: str, tmp_path: Path) -> None:
-    open_to_all = {"WORKER_HOST": "0.0.0.0", "WORKER_TOKEN": "sesame"}  # noqa: S104
-    with worker(broker, tmp_path, KAFKA_CONSUMER_GROUP="token", **open_to_all) as running:
-        until(running.is_up, "the pages answer")
-        for authorization in ("", "sesame", "Bearer", "Bearer sesam", "Basic sesame"):
-            answer = running.ask("/tables", Authorization=authorization)
-            assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
-        until(running.is_ready, "the worker is ready")
-        assert running.ask("/tables", Authorization="Bearer sesame").status == 200
+def test_with_a_token_only_its_bearer_sees_tables(pair: tuple[RunningWorker, RunningWorker]) -> None:
+    running, _ = pair
+    for authorization in (
+        "",
+        "sesame",
+        "Bearer",
+        "Bearer sesam",
+        "Basic sesame",
+        "Bearer s\xe9same",
+        "Bearer \x80\xff",
+    ):
+        answer = running.ask("/tables", Authorization=authorization)
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    for headers in FROM_ELSEWHERE:
+        assert running.ask("/tables", **headers).status == 200, headers
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("http://worker-1:6066", True),
+        ("https://[::1]:6066/", True),
+        ("http://gateway.example/workers/1", True),
+        ("http://worker-1@attacker.example", False),
+        ("http://worker-1/?to=attacker", False),
+        ("javascript:alert(1)", False),
+        ("http:attacker.example", False),
+        ("http://worker-1\r\nSet-Cookie: a=b", False),
+        ("http://worker-1/\\attacker.example", False),
+        ("none:", False),
+    ],
+)
+def test_readers_are_sent_to_plain_addresses_of_members_only(url: str, taken: bool) -> None:
+    assert is_web_address(url) is taken
