@@ -87,9 +87,15 @@ def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) 
     for name, value in line.items():
         if _is_secret(name):
             line[name] = MASK
-        elif isinstance(value, dict):
-            line[name] = mask_secrets(_logger, _method, dict(value))
+        elif isinstance(value, dict | list | tuple):
+            line[name] = _masked(value)
     return line
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return mask_secrets(None, "", dict(value))
+    return [_masked(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def tell_exception(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

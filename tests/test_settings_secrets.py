@@ -102,6 +102,7 @@ def test_the_development_password_is_known_however_it_is_written(monkeypatch: py
         ("API_TOKEN", STRONG_TOKEN[:-1]),
         ("API_TOKEN", "abcabca" * 6),
         ("WORKER_TOKEN", "hunter2"),
+        ("AUDIT_SIGNING_KEY", "a" * 64),
     ],
 )
 def test_production_refuses_what_is_short_or_repeats_itself_and_does_not_tell_it(

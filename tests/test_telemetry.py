@@ -92,6 +92,12 @@ def test_a_field_named_like_a_secret_is_masked_at_any_depth(logged: io.StringIO,
     assert "hunter2" not in logged.getvalue()
 
 
+def test_a_secret_in_a_list_is_masked_too(logged: io.StringIO) -> None:
+    telemetry.get_logger().info("x", rows=[{"token": "hunter2", "count": 1}, [({"password": "hunter2"},)]])
+    assert "hunter2" not in logged.getvalue()
+    assert '"count":1' in logged.getvalue()
+
+
 def test_a_password_in_a_url_is_masked_wherever_it_stands(logged: io.StringIO) -> None:
     logging.getLogger("library").info("connecting to postgresql://lakay:hunter2@db/lakay")
     telemetry.get_logger().info("connected", nodes=["redis://:hunter2@cache:6379/0"])

@@ -90,7 +90,7 @@ class EmbeddedServer(ABC):
         """
         if self._process is not None:
             return self
-        self.data.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = self.prepare()
         with self.log.open("ab") as log:
             said_before = log.tell()

@@ -37,7 +37,7 @@ KEY_DISTINCT = 16
 PLACEHOLDER = re.compile(r"<[A-Z0-9_]{3,}>")
 """What the runbook's templates have where a value belongs: <STRONG_PASSWORD>."""
 
-_MAKE_TOKEN = "`openssl rand -hex 32`"  # noqa: S105 - a command
+_MAKE_KEY = "`openssl rand -hex 32`"
 
 
 class _Secret(NamedTuple):
@@ -74,12 +74,15 @@ def production_problems(settings: Settings) -> Iterator[str]:
             yield f"{variable} is the development one, which DEBUG=false refuses: set {secret.from_where}"
         elif not secret.strong(value):
             yield f"{variable} is too weak or cut off, which DEBUG=false refuses: set {secret.from_where}"
+    signing = settings.audit_signing_key
+    if signing is not None and not _is_hex_key(signing.get_secret_value()):
+        yield f"AUDIT_SIGNING_KEY is too weak or cut off, which DEBUG=false refuses: set what {_MAKE_KEY} prints"
     single = {"API_TOKEN": settings.api_token, "WORKER_TOKEN": settings.worker_token}
     tokens = {variable: token.get_secret_value() for variable, token in single.items() if token is not None}
     tokens |= {f"The token of {name} in API_TOKENS": token for name, token in token_map(settings.api_tokens).items()}
     for what, token in tokens.items():
         if len(token) < TOKEN_LENGTH or len(set(token)) < TOKEN_DISTINCT:
-            yield f"{what} is too weak, which DEBUG=false refuses: set what {_MAKE_TOKEN} prints"
+            yield f"{what} is too weak, which DEBUG=false refuses: set what {_MAKE_KEY} prints"
 
 
 def development_secrets(settings: Settings) -> list[str]:

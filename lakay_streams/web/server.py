@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -30,6 +31,10 @@ from lakay_streams.web.pages import PLACES, SAFETY, answer, page, refuse
 from lakay_streams.web.sampler import Sampler
 
 log = get_logger()
+
+# It logs a traceback, and with it what came, of every request that is no HTTP, and anybody may send those. Pages' own
+# failures are told by `safe`.
+logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
 
 #: Connections at a time. They share the process's file descriptors with RocksDB and Kafka.
 MOST_CONNECTIONS = 64

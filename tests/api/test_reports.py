@@ -63,6 +63,16 @@ async def test_every_report_is_made_listed_and_read(office: Office, tmp_path: Pa
     assert "api" in actors
 
 
+async def test_the_trail_says_who_made_and_who_read_a_report(office: Office, tmp_path: Path) -> None:
+    await office.learns("user-7731", SPLIT)
+    with api(office.settings, tmp_path, API_TOKENS="alice:of-alice,bob:of-bob") as running:
+        alice, bob = (running.as_another({"Authorization": f"Bearer of-{name}"}) for name in ("alice", "bob"))
+        made = alice.post(f"{REPORTS}/sar", json=MARCH)
+        assert bob.get(made.headers["Location"]).status_code == 200
+    told = await office.fetches("SELECT action, actor FROM audit_trail WHERE actor LIKE 'api:%' ORDER BY seq")
+    assert (told[0][1], told[-1]) == ("api:alice", ("report_read", "api:bob"))
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "said"),
     [

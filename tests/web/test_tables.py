@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import uuid
 from pathlib import Path
 from urllib.parse import quote
@@ -217,6 +218,36 @@ def test_with_a_token_only_its_bearer_sees_tables(pair: tuple[RunningWorker, Run
         assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     for headers in FROM_ELSEWHERE:
         assert running.ask("/tables", **headers).status == 200, headers
+
+
+NO_FAILURES = {
+    "a port that is none": b"GET /tables HTTP/1.1\r\nHost: localhost:999999\r\n\r\n",
+    "a bracket that stays open": b"GET /stats HTTP/1.1\r\nHost: [::1\r\nAccept: text/html\r\n\r\n",
+    "no host": b"GET /tables HTTP/1.0\r\n\r\n",
+    "a token that is no UTF-8": b"GET /tables HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
+    "a path that is no UTF-8": b"GET /tables/\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "half a surrogate": b"GET /tables/%ed%a0%80?limit=%ed%a0%80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "two slashes": b"GET //attacker.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a whole address": b"GET http://attacker.example:99999/stats HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a header that is no UTF-8": b"GET /stats HTTP/1.1\r\nHost: localhost\r\nAccept: \xff\r\n\r\n",
+    "a body": b"POST /stats HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n",
+    "no HTTP": b"\x16\x03\x01\r\n\r\n",
+    "a long header": b"GET /stats HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"a" * 20_000 + b"\r\n\r\n",
+    "many headers": b"GET /stats HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 1_000 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("what", NO_FAILURES)
+def test_no_request_however_written_is_a_failure_of_the_pages(
+    pair: tuple[RunningWorker, RunningWorker], what: str
+) -> None:
+    running, _ = pair
+    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as client:
+        client.sendall(NO_FAILURES[what])
+        status = client.recv(1_000).split(b" ", 2)[1]
+    assert status[:1] in {b"2", b"4"}
+    assert not running.events("web_request_failed")
+    assert "Error handling request" not in running.log()
 
 
 @pytest.mark.parametrize(
