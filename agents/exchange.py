@@ -52,6 +52,8 @@ class RateDesk:
             confirmed=event.event_type == CONFIRMED,
         )
         states.set(event.entity_id, after)
+        if after.history == state.history and event.event_type == CONFIRMED:
+            log.warning("exchange_rate_confirmation_ignored", pair=event.entity_id, because="nothing changes by it")
         if after.history != state.history:
             work.emit(RATES, event.entity_id.encode(), rate_records.encode(event, after.history), partition=0)
             log.info(event.event_type.replace("-", "_"), pair=event.entity_id, rate=str(event.rate))

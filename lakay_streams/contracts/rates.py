@@ -49,4 +49,4 @@ def fold(rates: Rates, raw: bytes | None) -> Rates:
     record = msgspec.json.decode(raw, type=RateRecord)
     history = record.history or ((record.effective_at, record.rate),)
     told = {since: Decimal(rate) for since, rate in history}
-    return rates.updated(record.base_currency, record.quote_currency, told)
+    return rates.updated(record.base_currency, record.quote_currency, told, whole=bool(record.history))

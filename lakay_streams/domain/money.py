@@ -48,12 +48,13 @@ class Quote(Frozen):
 class Rates(Frozen):
     """What currencies are worth in US dollars at any time: `defaults`, which are of the day `as_of`, until one is told.
 
-    `quotes` are the rates that were told, by currency, ascending in time.
+    `quotes` are the rates that were told, by currency, ascending in time; `of_pairs` the same by BASE/QUOTE.
     """
 
     as_of: str
     defaults: Mapping[str, Decimal]
     quotes: Mapping[str, tuple[Quote, ...]] = {}
+    of_pairs: Mapping[str, tuple[Quote, ...]] = {}
 
     def at(self, currency: str, at: int) -> Quote | None:
         """Return the last rate of `currency` at or before `at` (ms UTC); None when none is known at all."""
@@ -66,22 +67,27 @@ class Rates(Frozen):
             return Quote(0, self.as_of, default)
         return quotes[0] if quotes else None
 
-    def updated(self, base: str, quote: str, told: Mapping[str, Decimal]) -> Rates:
+    def updated(self, base: str, quote: str, told: Mapping[str, Decimal], *, whole: bool = False) -> Rates:
         """Return the rates after "one unit of `base` buys so many of `quote`": `told`, by since when (ISO 8601, UTC).
 
-        One that comes late takes its place in time. Only pairs with USD change the table: a cross rate says nothing new
-        about dollars. A rate that is not positive is ignored; `contracts` rejects it before.
+        One that comes late takes its place in time. With `whole` the pair has these rates alone: what was told before
+        and is held by now is gone. Only pairs with USD change the table: a cross rate says nothing new about dollars. A rate that is not positive is ignored; `contracts` rejects it before.
         """
         told = {since: rate for since, rate in told.items() if rate > 0}
         if not told or base == quote or "USD" not in {base, quote}:
             return self
         currency = base if quote == "USD" else quote
-        quotes = {each.at: each for each in self.quotes.get(currency, ())}
-        for since, rate in told.items():
-            at = _millis(since)
-            quotes[at] = Quote(at, since, rate if quote == "USD" else 1 / rate)
-        newest = tuple([quotes[at] for at in sorted(quotes)[-QUOTES_KEPT:]])
-        return replace(self, quotes={**self.quotes, currency: newest})
+        pair, other = f"{base}/{quote}", f"{quote}/{base}"
+        new = {
+            _millis(since): Quote(_millis(since), since, rate if quote == "USD" else 1 / rate)
+            for since, rate in told.items()
+        }
+        kept = [] if whole else [each for each in self.of_pairs.get(pair, ()) if each.at not in new]
+        of_pair = tuple(sorted([*kept, *new.values()], key=_at)[-QUOTES_KEPT:])
+        # In the order of the pairs' names, so that of two rates of one instant the same one stands for every worker.
+        both = sorted([(pair, of_pair), (other, self.of_pairs.get(other, ()))])
+        newest = tuple(sorted([each for _, quotes in both for each in quotes], key=_at)[-QUOTES_KEPT:])
+        return replace(self, quotes={**self.quotes, currency: newest}, of_pairs={**self.of_pairs, pair: of_pair})
 
 
 _at = attrgetter("at")

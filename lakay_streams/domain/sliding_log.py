@@ -88,7 +88,7 @@ def add(log: SlidingLog, at: int, amount: int, event_id: str, key: bytes = b"") 
         key = NO_KEY
     if not count or at >= times[-1]:
         times, amounts, ids, keys = (*times, at), (*amounts, amount), (*ids, kept_id(event_id)), keys + key
-    elif at <= times[-1] - KEPT_MS:
+    elif is_too_old(log, at):
         return log
     else:
         place = bisect_right(times, at)
@@ -129,6 +129,11 @@ def without(log: SlidingLog, place: int) -> SlidingLog:
 def turned(log: SlidingLog, place: int) -> SlidingLog:
     """Return the log with the entry at `place` declined, or not declined after all."""
     return replace(log, amounts=(*log.amounts[:place], ~log.amounts[place], *log.amounts[place + 1 :]))
+
+
+def is_too_old(log: SlidingLog, at: int) -> bool:
+    """Whether an entry of that time would lie 24 hours or more behind the newest, and is not kept."""
+    return bool(log.times) and at <= log.times[-1] - KEPT_MS
 
 
 def tally(log: SlidingLog, since: int, until: int) -> tuple[int, int]:

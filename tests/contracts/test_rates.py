@@ -59,3 +59,21 @@ def test_records_and_states_without_a_history_are_read_too() -> None:
 
 def test_a_tombstone_changes_nothing() -> None:
     assert rates.fold(DEFAULT_RATES, None) is DEFAULT_RATES
+
+
+def test_a_rate_that_is_held_after_all_is_gone_for_workers_that_had_it_and_for_those_that_come_later() -> None:
+    """100, then 190 is taken; 80 told late between them holds it. A compacted topic has the last record alone."""
+    first, late = update("190", NOON + 2 * HOUR_MS), update("80", NOON + HOUR_MS)
+    before, after = told(update("100", NOON), first), told(update("100", NOON), first, late)
+    had, comes = rates.fold(rates.fold(DEFAULT_RATES, before), after), rates.fold(DEFAULT_RATES, after)
+    assert had == comes
+    assert to_usd_minor(100_00, "HTG", had, NOON + 3 * HOUR_MS) == 125
+
+
+def test_the_two_ways_to_tell_a_pair_do_not_undo_each_other() -> None:
+    other = ExchangeRateUpdated("e", "exchange-rate-updated", NOON, "HTG", "USD", Decimal("0.008"))
+    one, two = told(update("100", NOON + HOUR_MS)), rates.encode(other, ((NOON, "0.008"),))
+    known = rates.fold(rates.fold(DEFAULT_RATES, one), two)
+    assert known == rates.fold(rates.fold(DEFAULT_RATES, two), one)
+    assert to_usd_minor(100_00, "HTG", known, NOON) == 80
+    assert to_usd_minor(100_00, "HTG", known, NOON + HOUR_MS) == 100

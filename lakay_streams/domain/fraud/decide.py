@@ -128,14 +128,15 @@ def _transaction(
     sighting, jump = _whereabouts(state, event, facts.jump)
     declined, out = _is_declined(state, digest), facts.is_out
     key = digest + (OUT if out else IN)
+    uncounted = declined or facts.is_late
     counted = replace(
         state,
         seen=seen,
         transactions=add(state.transactions, at, ~amount if declined else amount, event.event_id, key),
         sighting=sighting,
         jump=jump,
-        days=state.days if declined else add_to_day(state.days, facts.day, amount),
-        days_out=add_to_day(state.days_out, facts.day, amount) if out and not declined else state.days_out,
+        days=state.days if uncounted else add_to_day(state.days, facts.day, amount),
+        days_out=add_to_day(state.days_out, facts.day, amount) if out and not uncounted else state.days_out,
     )
     numbers = features.of_facts(facts)
     if not found:

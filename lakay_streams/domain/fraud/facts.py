@@ -11,7 +11,7 @@ from lakay_streams.domain.geography import Jump, jump_between
 from lakay_streams.domain.money import Rates, to_usd
 from lakay_streams.domain.novelty import novelty_of
 from lakay_streams.domain.recent import Recent, count_within
-from lakay_streams.domain.sliding_log import tally
+from lakay_streams.domain.sliding_log import is_too_old, tally
 from lakay_streams.domain.user_state import UserState, day_counted
 from lakay_streams.domain.usual import spreads_above
 
@@ -24,7 +24,8 @@ class Facts(Frozen):
 
     `amount` and the sums count a begun cent as one, which keeps "more than" exact; `whole_amount` and `whole_way` leave
     it away, which keeps "from ... on" exact. `is_out` says that the user is handed the money; `counted_way` and
-    `whole_way` are what else was asked for that day, this way alone, and all of it with the event.
+    `whole_way` are what else was asked for that day, this way alone, and all of it with the event. `is_late` says that
+    it lies too far back to be told from a replay, and is not counted.
 
     `state` is the user's state before the event. `amount_known` is False for a currency without a rate; `amount` is
     then 0. `spreads` is None while the profile warms up; `oddness` says how unusual the time is, in [0, 1], and is 0
@@ -43,6 +44,7 @@ class Facts(Frozen):
     is_out: bool = False
     counted_way: int = 0
     whole_way: int = 0
+    is_late: bool = False
     spreads: float | None = None
     oddness: float = 0.0
     failed_1h: int = 0
@@ -67,6 +69,11 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
     before, out = day_counted(state.days, day), event.type.casefold() in HANDED_OUT
     before_out = day_counted(state.days_out, day) if state.days_out else (0, 0)
     way = before_out if out else (before[0] - before_out[0], before[1] - before_out[1])
+    amount_day, whole_way = before[1] + amount, way[1] + whole_amount
+    is_late = is_too_old(state.transactions, at)
+    if is_late:
+        # A replay, most likely, which its day has counted already; nothing kept can tell.
+        amount_day, whole_way = max(before[1], amount), max(way[1], whole_amount)
     spreads = None
     if state.amounts.history >= limits.amount_warm_up and converted is not None:
         spreads = spreads_above(state.amounts, amount, limits.amount_min_spread)
@@ -86,10 +93,11 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
         count_1h=count_1h + 1,
         amount_24h=amount_24h + amount,
         day=day,
-        amount_day=before[1] + amount,
+        amount_day=amount_day,
         is_out=out,
         counted_way=way[0],
-        whole_way=way[1] + whole_amount,
+        whole_way=whole_way,
+        is_late=is_late,
         spreads=spreads,
         oddness=odd,
         failed_1h=count_within(state.failures, at - HOUR_MS, at),

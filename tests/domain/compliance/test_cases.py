@@ -712,6 +712,12 @@ CASES: list[tuple[str, str, str]] = [
         "unusual_volume:review",
     ),
     (
+        "a fraction of a cent below the multiplier of a mean that is no whole cent",
+        "\n".join(f"03-{day:02} 12:00 deposit 2,000.0{day % 2} bank" for day in range(2, 9))
+        + "\n03-10 12:00 deposit 6,000.01 bank",
+        "",
+    ),
+    (
         "against the thirty days before",
         "\n".join(f"03-{day:02} 12:00 deposit 200 bank" for day in range(2, 7)) + "\n04-01 12:00 deposit 5,000 bank",
         "unusual_volume:review",

@@ -178,6 +178,13 @@ def test_a_replay_of_more_events_than_are_remembered_counts_nothing_twice() -> N
     assert sums(after(*told, *told)) == (10 * EXACT_ENTRIES, 10 * EXACT_ENTRIES, EXACT_ENTRIES)
 
 
+def test_a_replay_of_yesterday_is_not_added_to_its_day_again() -> None:
+    state = after(asks(1, 5_000), asks(2, 20, NOON + DAY_MS))
+    again = decide(state, asks(1, 5_000, event="again"), DEFAULT_LIMITS, DEFAULT_RATES)
+    assert "ctr_daily" not in {finding.rule for finding in again.findings}
+    assert again.state.days == state.days
+
+
 def test_a_state_of_before_transactions_were_named_goes_on() -> None:
     """Its entries cannot be found; those of after can."""
     state = after(asks(1, 6_000), asks(2, 500))

@@ -39,11 +39,12 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     month = [each for each in known if each.day >= day.day - limits.volume_history_days]
     if len(month) < limits.volume_active_days_min and not _is_of_standing(facts, day.day):
         return None
-    mean = sum(map(_volume, month)) // limits.volume_history_days
-    usual = sum(map(_volume, known)) // max(1, len(known))
-    limit = int(max(mean, usual) * limits.volume_multiplier)
-    if volume <= limit:
+    histories = (month, limits.volume_history_days), (known, max(1, len(known)))
+    # Compared before the means are rounded.
+    if any(volume * days <= limits.volume_multiplier * sum(map(_volume, each)) for each, days in histories):
         return None
+    mean, usual = (sum(map(_volume, each)) // days for each, days in histories)
+    limit = int(max(mean, usual) * limits.volume_multiplier)
     today = [each for each in facts.state.movements if each.day == day.day and each.channel != PAYOUT]
     evidence, truncated = named(today, len(today) < day.movements and facts.is_truncated(today[0].at if today else 0))
     times = [each.at for each in today] or [facts.at]
