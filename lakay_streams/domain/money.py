@@ -71,7 +71,8 @@ class Rates(Frozen):
         """Return the rates after "one unit of `base` buys so many of `quote`": `told`, by since when (ISO 8601, UTC).
 
         One that comes late takes its place in time. With `whole` the pair has these rates alone: what was told before
-        and is held by now is gone. Only pairs with USD change the table: a cross rate says nothing new about dollars. A rate that is not positive is ignored; `contracts` rejects it before.
+        and is held by now is gone. Only pairs with USD change the table: a cross rate says nothing new about dollars. A
+        rate that is not positive is ignored; `contracts` rejects it before.
         """
         told = {since: rate for since, rate in told.items() if rate > 0}
         if not told or base == quote or "USD" not in {base, quote}:
