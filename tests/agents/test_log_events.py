@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer
 
 from lakay_streams.contracts.topics import EVENT_TYPES, TOPIC_OF, TRANSACTIONS
 from lakay_streams.embedded.kafka import EmbeddedKafka
+from lakay_streams.engine.routing import partition_of
 from tests.agents.running import BUGGY_WORKER, RunningWorker, free_port, send, until, worker
 from tests.contracts.events import event
 
@@ -93,6 +94,19 @@ async def test_a_scored_transaction_is_told_with_its_score(running: RunningWorke
     assert line["risk_tier"] in {"low", "medium", "high", "critical"}
     assert line["recommendation"]
     assert line["user_id"] == USER
+
+
+async def test_a_user_in_capitals_is_the_same_user_and_a_duplicate_in_capitals_is_one(
+    running: RunningWorker, kafka: str
+) -> None:
+    """The capitals hash to another partition, and are sent on to where the user's state is."""
+    users = (str(uuid.UUID(int=(0xABCDEF << 104) + number, version=4)) for number in range(1_000))
+    user = next(user for user in users if partition_of(user.encode(), 3) != partition_of(user.upper().encode(), 3))
+    event_id = str(uuid.uuid4())
+    await send(kafka, [record("session-started", user, {"event_id": event_id}, user_id=user)])
+    running.wait_for("user_event_received", user_id=user)
+    await send(kafka, [record("session-started", user.upper(), {"event_id": event_id.upper()}, user_id=user.upper())])
+    running.wait_for("duplicate_event_skipped", event_id=event_id)
 
 
 async def test_a_users_lines_are_found_by_the_users_id(running: RunningWorker, kafka: str) -> None:
