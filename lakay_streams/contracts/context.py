@@ -70,13 +70,12 @@ _NO_ADDRESSES: tuple[IPv4Network | IPv6Network, ...] = (
 )
 """Addresses that no user acts from: what stands there is Trebanx's own proxy, and would make strangers neighbours."""
 
-_COUNTED = FIELDS | {"coordinates", "city", "recipient_id", "counterparty_id"}
-_counts = {field: NOT_TOLD.labels(field) for field in sorted(_COUNTED)}
+_count_of = lru_cache(NOT_TOLD.labels)
 
 
 def not_told(field: str) -> None:
     """Count a value that could not be read."""
-    _counts[field].inc()
+    _count_of(field).inc()
 
 
 def address(value: object) -> str | None:
@@ -129,7 +128,7 @@ def place(value: object) -> Place | None:
     if not (-90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0) or is_no_place(latitude, longitude):
         not_told("coordinates")
         latitude = longitude = None
-    if code is not None:
+    if code is not None and (code.__class__ is not str or CODE_OF.get(code) != code):
         code = country("country", code)
     if latitude is None and code is None:
         return None
@@ -167,11 +166,12 @@ def identifier(field: str, value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, str):
-        if len(value) == UUID_CHARS and value[8] == "-" and value.islower():
-            return value
-        text = _folded(value)
-        if text.lower() not in NOBODY:
-            return (text if len(text) <= MAX_ID else kept_value(text)) or None
+        text = value.strip()
+        small = text.lower()
+        if small not in NOBODY:
+            if len(text) <= MAX_ID:
+                return (small if len(text) == UUID_CHARS and _is_uuid(small) else text) or None
+            return kept_value(text)
     not_told(field)
     return None
 
@@ -181,17 +181,10 @@ def identity(value: str) -> str:
 
     Raises ValueError for one that names nobody: whoever sent it would share one state with all others who did.
     """
-    if len(value) == UUID_CHARS and value[8] == "-" and value.islower():
-        return value
-    text = _folded(value)
-    if not text or text.lower() in NOBODY:
-        raise ValueError("must not be blank, nor a word for none")
-    return text
-
-
-def _folded(value: str) -> str:
     text = value.strip()
     small = text.lower()
+    if not text or small in NOBODY:
+        raise ValueError("must not be blank, nor a word for none")
     return small if len(text) == UUID_CHARS and _is_uuid(small) else text
 
 

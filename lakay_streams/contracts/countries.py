@@ -98,6 +98,9 @@ MIDDLES = _middles()
 
 def is_no_place(latitude: float, longitude: float) -> bool:
     """Whether coordinates stand for "not set", or for a whole country."""
-    if (latitude, longitude) in MIDDLES:
+    if (
+        -_NULL_ISLAND_DEGREES < latitude < _NULL_ISLAND_DEGREES
+        and -_NULL_ISLAND_DEGREES < longitude < _NULL_ISLAND_DEGREES
+    ):
         return True
-    return abs(latitude) < _NULL_ISLAND_DEGREES and abs(longitude) < _NULL_ISLAND_DEGREES
+    return (latitude, longitude) in MIDDLES

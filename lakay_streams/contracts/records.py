@@ -17,6 +17,7 @@ from msgspec import NODEFAULT
 from msgspec.structs import fields as fields_of
 
 from lakay_streams.contracts import context, topics
+from lakay_streams.contracts.context import UUID_CHARS
 from lakay_streams.contracts.money import positive_minor, to_minor, to_rate
 from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.contracts.wellformed import Violation
@@ -128,13 +129,12 @@ Reader = Callable[[Any], Any]
 """A field's value as the record has it, from what stands in the payload and is not null."""
 
 _IDENTITIES = frozenset({"user_id", "sender_id", "circle_id", "transaction_id", "remittance_id", "movement_id"})
+_IDS = _IDENTITIES | {
+    *("recipient_id", "counterparty_id", "original_transaction_id", "session_id", "device_id", "account_id")
+}
 _READERS: dict[str, Reader] = {
     **dict.fromkeys(_IDENTITIES, context.identity),
-    **{
-        field: partial(context.identifier, field)
-        for field in ("recipient_id", "counterparty_id", "original_transaction_id")
-    },
-    **{field: partial(context.identifier, field) for field in ("session_id", "device_id", "account_id")},
+    **{field: partial(context.identifier, field) for field in _IDS - _IDENTITIES},
     **dict.fromkeys(("currency", "receive_currency", "base_currency", "quote_currency"), str.upper),
     **{field: partial(context.country, field) for field in ("origin_country", "destination_country")},
     **{field: partial(context.whole, field) for field in ("duration_seconds", "actions_count")},
@@ -165,7 +165,8 @@ def _kind(record: type[Event], time: str | None, fields: str, /, **computed: Com
         raise TypeError(f"{record.__name__} has no field {', '.join(given - set(own_fields))}")
     # JSON keys are strings: None is never one, and so stands for "not from the payload", which leaves the default
     sources = tuple(map(names.get, own_fields))
-    readers = [(own_fields.index(field), _READERS[field]) for field in names if field in _READERS]
+    readers = [(own_fields.index(field), _READERS[field]) for field in names if field in _READERS.keys() - _IDS]
+    ids = [(own_fields.index(field), _READERS[field]) for field in names if field in _IDS]
     steps = [(own_fields.index(field), compute) for field, compute in computed.items() if not isinstance(compute, str)]
     identities = [Identity(name) for field, name in names.items() if field in _IDENTITIES]
     rules = tuple(
@@ -180,6 +181,13 @@ def _kind(record: type[Event], time: str | None, fields: str, /, **computed: Com
     def build(document: Json, payload: Json) -> Event:
         get: Callable[..., Any] = payload.get
         values: list[Any] = [*map(get, sources, otherwise)]
+        for index, read in ids:
+            value = values[index]
+            # a UUID in small letters, as most ids are, is one as it stands
+            if value.__class__ is str and len(value) == UUID_CHARS and value[8] == "-" and value.islower():
+                continue
+            if value is not None:
+                values[index] = read(value)
         for index, read in readers:
             value = values[index]
             if value is not None:

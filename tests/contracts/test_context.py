@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakay_streams.contracts import Rejected
 from lakay_streams.contracts.context import FIELDS, MAX_ID, MAX_TEXT, NOBODY
 from lakay_streams.contracts.countries import CODE_OF, MIDDLES
 from lakay_streams.contracts.topics import EVENT_TYPES, TRANSACTIONS
 from lakay_streams.domain.events import Place
+from lakay_streams.domain.frozen import astuple
 from lakay_streams.metrics import NOT_TOLD, counted
 from tests.contracts.events import CONTRACTS, DROP, SCHEMAS, decode, event
 
@@ -233,6 +235,16 @@ def test_uuids_compare_without_case(event_type: str, field: str) -> None:
         == decode(small)
         == decode(event(event_type, **{field: f" {UUID}\n"}, envelope={"event_id": UUID}))
     )
+
+
+@pytest.mark.parametrize(("event_type", "field"), IDS)
+def test_a_word_for_none_as_an_id_is_not_told_or_the_reason_to_reject(event_type: str, field: str) -> None:
+    outcome = decode(event(event_type, **{field: "null"}))
+    if isinstance(outcome, Rejected):
+        assert outcome.reasons == (f"payload.{field}: must not be blank, nor a word for none",)
+        assert field in SCHEMAS[event_type]["1.0"]["required"]
+    else:
+        assert "null" not in astuple(outcome)
 
 
 def test_ids_that_are_no_uuids_keep_their_case() -> None:
