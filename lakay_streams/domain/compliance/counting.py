@@ -115,19 +115,25 @@ def count(state: ComplianceState, draft: Draft, event: MoneyEvent, limits: Compl
         return Counted(state)
     if state.pending:
         state = older.taken_over(state, draft)
-    known, is_new = draft.entry(told.id), False
+    known = draft.entry(told.id)
     if known is None:
-        known, is_new = older.entry_of(state, draft, told.id), True
+        known = older.entry_of(state, draft, told.id)
         state = ledger.first_told(state, draft, known)
         if told.last_at < state.last_at - limits.retention_ms and not known.counted and not known.lost:
             known = replace(known, lost=TOO_LATE)
-    known = _resolved(draft, known)
-    after = joined(known, told)
-    if after == known and not is_new:
-        return Counted(state)
+        known = _resolved(draft, known)
+        # Nothing else is known of nearly every one.
+        after = joined(known, told) if known.last_at or known.lost else told
+    else:
+        known = _resolved(draft, known)
+        after = joined(known, told)
+        if after == known:
+            return Counted(state)
     draft.keep(after)
     lost = _lost(known, after)
-    state, changes = _settled(state, draft, after, limits, rates)
+    changes: list[Change] = []
+    if not _only_waits(after):
+        state, changes = _settled(state, draft, after, limits, rates)
     if event.occurred_at > state.last_at:
         state = replace(state, last_at=event.occurred_at)
     state, gone = ledger.expired(state, draft, event.occurred_at, limits)
@@ -193,6 +199,16 @@ def _told(event: MoneyEvent, limits: ComplianceLimits) -> Entry | None:
     if kind.endswith(("-failed", "-returned")):
         return Entry(movement_id, at, failed_at=at)
     return None
+
+
+def _only_waits(entry: Entry) -> bool:
+    """Whether nothing can count of it yet: it was only asked for, or nobody told what it is."""
+    asked = entry.asked
+    if entry.undone_by:
+        return False
+    if not asked:
+        return True
+    return entry.first_completed is None and entry.failed_at is None and asked[0].channel != REMITTANCE
 
 
 def _resolved(draft: Draft, entry: Entry) -> Entry:
