@@ -90,6 +90,11 @@ def document(cases: Sequence[Case], filer: FilingSettings) -> dict[str, Any]:
             f"{basis.total() - basis[STATED]} of {len(reports)} rest on money taken for cash because no payment method "
             "was given (COMPLIANCE_ASSUME_CASH): find out before filing."
         )
+    if old := [each for report in reports for each in report["movements"] if each["rate_is_old"]]:
+        notes.append(
+            f"{len(old)} {'transaction was' if len(old) == 1 else 'transactions were'} converted at a rate older than "
+            "the business day, as is said beside the amount: find out the day's own rate before filing."
+        )
     return {
         "regulation": REGULATION,
         "reports": reports,

@@ -7,6 +7,7 @@ Japanese and Korean. Both are under the SIL Open Font License and come as packag
 from __future__ import annotations
 
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file
@@ -32,9 +33,11 @@ class Typeface:
             file = folder / f"{name}.ttf"
             file.write_bytes(pymupdf_fonts.fontbuffers[name]())
             paper.add_font(FONT, style, file)
-        paper.set_text_shaping(True)
         self._known = _characters(paper, FONT)
-        if not {char for text in texts for char in text} <= self._known:
+        characters = {char for text in texts for char in text}
+        # It takes as long as all the rest.
+        paper.set_text_shaping(any(map(_is_shaped, characters)))
+        if not characters <= self._known:
             paper.add_font(FALLBACK, "", cjk)
             paper.set_fallback_fonts([FALLBACK], exact_match=False)
             self._known |= _characters(paper, FALLBACK)
@@ -66,6 +69,11 @@ def typeface(paper: FPDF, texts: Iterable[str]) -> Iterator[Typeface]:
         finally:
             for family in paper.fonts:
                 _font(paper, family).ttfont.close()
+
+
+def _is_shaped(char: str) -> bool:
+    """Return whether a character is written from right to left, or joins the one beside it."""
+    return unicodedata.bidirectional(char) in {"R", "AL", "AN"} or unicodedata.category(char) in {"Mn", "Mc", "Me"}
 
 
 def _characters(paper: FPDF, family: str) -> set[str]:

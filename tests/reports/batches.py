@@ -26,10 +26,15 @@ def alerts_of(story: str, user_id: str = "user-1") -> list[ComplianceAlert]:
     return [alerts.compliance_alert(each, settings_version="0123456789ab") for each in told]
 
 
+def case_of(alert: ComplianceAlert) -> Case:
+    """Return an alert that nothing was done about."""
+    return Case(alert, None)
+
+
 def ctr_batch(*stories: str, user_id: str = "user-1", filer: FilingSettings = FILER) -> str:
     """Return the CTR batch of customers whose cash is above the threshold."""
     cases = [
-        Case(each, None)
+        case_of(each)
         for number, story in enumerate(stories)
         for each in alerts_of(story, user_id if not number else f"{user_id}-{number}")
         if each.recommendation == FILE_CTR
@@ -40,7 +45,7 @@ def ctr_batch(*stories: str, user_id: str = "user-1", filer: FilingSettings = FI
 def sar_batch(*stories: str, narrative: str | None = None, filer: FilingSettings = FILER) -> str:
     """Return the SAR batch of customers of whom an activity is suspicious."""
     drafts = [
-        sar.drafted(Case(each, None), ZONE, narrative)
+        sar.drafted(case_of(each), ZONE, narrative)
         for number, story in enumerate(stories)
         for each in alerts_of(story, f"user-{number}")
         if each.rule in sar.ACTIVITIES and sar.amount_of(each) >= SAR_MIN_MINOR

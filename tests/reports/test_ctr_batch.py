@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from lakay_streams.domain.compliance.alert import FILE_CTR
 from lakay_streams.reports import ctr
-from lakay_streams.reports.cases import Case
 from lakay_streams.reports.fincen.checking import NAMESPACE
-from tests.reports.batches import APRIL, alerts_of, ctr_batch
+from lakay_streams.reports.layout import sheet_of
+from lakay_streams.reports.records import StoredReport, Validation
+from tests.reports.batches import APRIL, alerts_of, case_of, ctr_batch
 from tests.reports.office import FILER, NOBODY, parsed, values
 
 MULTIPLE, AGGREGATE = "MultipleTransactionsPersonsIndividualsIndicator", "AggregateTransactionIndicator"
@@ -92,7 +93,7 @@ def test_each_kind_of_detail_stands_once() -> None:
 def test_a_channel_that_a_producer_named_is_not_what_fincen_reads() -> None:
     (alert,) = [each for each in alerts_of("03-10 09:00 withdraw 12,000 cash") if each.recommendation == FILE_CTR]
     movements = tuple(replace(each, channel="other_xx") for each in alert.evidence.movements)
-    xml = ctr.batch([Case(replace(alert, evidence=replace(alert.evidence, movements=movements)), None)], FILER, APRIL)
+    xml = ctr.batch([case_of(replace(alert, evidence=replace(alert.evidence, movements=movements)))], FILER, APRIL)
     assert details(parsed(xml)) == [("998", "12000", "kind to be determined", "")]
 
 
@@ -101,3 +102,33 @@ def test_an_account_number_has_no_hyphens_and_an_id_that_says_nothing_is_none() 
     assert values(parsed(ctr_batch(story, user_id="5f3e-8a3d")), "AccountNumberText") == ["5f3e8a3d"]
     for user_id in ("UNKNOWN", "n/a", "\u202e-", "Nguyễn"):
         assert values(parsed(ctr_batch(story, user_id=user_id)), "AccountNumberText") == []
+
+
+def test_a_foreign_amount_at_an_old_rate_is_told_beside_it_and_in_a_note() -> None:
+    (alert,) = [each for each in alerts_of("03-10 12:00 deposit 1,600,000 HTG cash") if each.recommendation == FILE_CTR]
+    (movement,) = alert.evidence.movements
+    for is_old in (False, True):
+        movements = (replace(movement, rate_at="2026-03-07T12:00:00.000Z", rate_is_old=is_old),)
+        case = case_of(replace(alert, evidence=replace(alert.evidence, movements=movements)))
+        document = ctr.document([case], FILER)
+        assert any("1 transaction was converted at a rate" in note for note in document["notes"]) is is_old
+        sheet = sheet_of(stored(document))
+        assert ("(rate of 2026-03-07)" in str(sheet)) is is_old
+
+
+def stored(document: dict[str, Any]) -> StoredReport:
+    """Return a CTR as it would be read."""
+    return StoredReport(
+        report_id="report",
+        kind="ctr",
+        period_start="2026-03-01",
+        period_end="2026-03-31",
+        created_at="2026-04-01T00:00:00.000Z",
+        created_by="officer",
+        settings_version="0123456789ab",
+        sha256="0",
+        validation=Validation(validated=True, against="x"),
+        formats=("json",),
+        document=document,
+        xml=None,
+    )
