@@ -213,8 +213,17 @@ def _several(alert: ComplianceAlert, amounts: Mapping[str, int]) -> bool:
     """Return whether what is reported was more than one transaction (item 3), those of the other way left out."""
     reported = [each for each in alert.evidence.movements if each.cash in amounts]
     totals = {IN: alert.totals.cash_in_minor, OUT: alert.totals.cash_out_minor}
-    not_named = sum(each.usd_minor or 0 for each in reported) < sum(totals[way] for way in amounts)
-    return len(reported) > 1 or (not_named and alert.totals.movements > 1)
+    not_named = _not_named(sum(totals[way] for way in amounts), reported)
+    return len(reported) > 1 or (not_named > 0 and alert.totals.movements > 1)
+
+
+def _not_named(total_minor: int, movements: Sequence[MovementEvidence]) -> int:
+    """Return the cents of a total that its movements do not account for, since they are not kept one by one.
+
+    Up to a cent each is none of that: foreign amounts are rounded to cents one by one, and their total once, up.
+    """
+    rest = total_minor - sum(each.usd_minor or 0 for each in movements)
+    return rest if rest > len(movements) else 0
 
 
 def _cash(batch: Batch, party: Element, amounts: Mapping[str, int]) -> None:
@@ -251,9 +260,11 @@ def _details(
             described.add(DESCRIBED.get(each.channel, NOT_DESCRIBED))
         if each.currency != "USD":
             foreign[COUNTRY_OF.get(each.currency, "")] += each.usd_minor or 0
-    if (rest := total_minor - by_code.total()) > 0:
+    if rest := _not_named(total_minor, movements):
         by_code[OTHER[way]] += rest
         described.add("not kept one by one")
+    # What rounding left over, or took too much, is of the largest part.
+    by_code[max(by_code, key=lambda code: by_code[code])] += total_minor - by_code.total()
     words = ", ".join(sorted(described))
     for code, amount in parts_up(by_code).items():
         _detail(batch, transaction, code, amount, words if code == OTHER[way] else "", "")

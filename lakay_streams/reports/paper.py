@@ -126,7 +126,7 @@ def _draw(paper: _Paper, block: Block) -> None:
 def _table(paper: _Paper, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], numeric: frozenset[int]) -> None:
     # As wide as what stands in it, within reason: ids break, numbers do not.
     longest = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
-    widths = tuple(min(max(width, 9), 40) for width in longest)
+    widths = tuple(min(max(width, 12), 40) for width in longest)
     aligns = tuple("RIGHT" if number in numeric else "LEFT" for number in range(len(columns)))
     with paper.table(
         col_widths=widths,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from lakay_streams.domain.compliance.alert import FILE_CTR
 from lakay_streams.reports import ctr
-from lakay_streams.reports.fincen.checking import NAMESPACE
+from lakay_streams.reports.fincen.checking import NAMESPACE, problems
 from lakay_streams.reports.layout import sheet_of
 from lakay_streams.reports.records import StoredReport, Validation
 from tests.reports.batches import APRIL, alerts_of, case_of, ctr_batch
@@ -88,6 +88,28 @@ def test_each_kind_of_detail_stands_once() -> None:
         )
     )
     assert details(root) == [("998", "9000", "circle payout", ""), ("56", "3000", "", "")]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "03-10 12:00 deposit 1,310,616.00 HTG cash",
+        "\n".join(f"03-10 {hour}:00 deposit 134,010.18 HTG cash" for hour in range(10, 20)),
+        "\n".join(f"03-10 {hour}:00 pay 134,010.31 HTG cash" for hour in range(10, 20)),
+    ],
+)
+def test_cents_that_rounding_leaves_over_are_no_kind_of_their_own(story: str) -> None:
+    xml = ctr_batch(story)
+    assert problems(xml, "ctr") == []
+    assert len(details(parsed(xml))) == 2, "what it was, and that it was foreign"
+
+
+def test_money_that_is_not_kept_one_by_one_is_described_as_such() -> None:
+    (alert,) = [each for each in alerts_of("03-10 09:00 deposit 12,000 cash") if each.recommendation == FILE_CTR]
+    totals = replace(alert.totals, cash_in_minor=1_500_000, movements=9)
+    xml = ctr.batch([case_of(replace(alert, totals=totals))], FILER, APRIL)
+    assert details(parsed(xml)) == [("55", "12000", "", ""), ("997", "3000", "not kept one by one", "")]
+    assert values(parsed(xml), MULTIPLE) == ["Y"]
 
 
 def test_a_channel_that_a_producer_named_is_not_what_fincen_reads() -> None:
