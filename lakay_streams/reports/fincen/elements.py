@@ -235,7 +235,12 @@ _SAR_PARTIES = _FILER | {
         _maybe(_SUBJECT_ACCOUNT),
     ),
 }
-_SUBTYPES = ("113", "114", "805", "812", "824", "925")
+# Of alerts, and of what an officer may report by hand.
+_SUBTYPES = (
+    "106", "111", "112", "113", "114", "312", "322", "401", "402", "403", "404", "405", "409", "701", "801", "804",
+    "805", "806", "807", "808", "809", "812", "821", "822", "824", "905", "909", "910", "911", "913", "920", "921",
+    "925", "926", "927", "928",
+)  # fmt: skip
 SAR = Batch(
     "SARX",
     ("TotalAmount", "PartyCount", "ActivityCount", "ActivityAttachmentCount", "AttachmentCount"),
@@ -264,7 +269,7 @@ SAR = Batch(
                         "SuspiciousActivityClassification",
                         (
                             Value("SuspiciousActivitySubtypeID", one_of(*_SUBTYPES)),
-                            Value("SuspiciousActivityTypeID", one_of("1", "8", "9")),
+                            Value("SuspiciousActivityTypeID", one_of("1", "3", "4", "7", "8", "9")),
                         ),
                         most=99,
                     ),
