@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from lakay_streams.commands import EXIT_CODES, extra, settings_in_force
+from lakay_streams.errors import AuditError
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -74,6 +77,18 @@ def downgrade(revision: Revision = "-1") -> None:
     print(f"The database went from revision {before} to {schema.status(settings).current}.")
 
 
+@db.command("grant", epilog=EXIT_CODES)
+def grant() -> None:
+    """Give the role of DATABASE_URL what it needs of the tables that the role of DATABASE_OWNER_URL owns.
+
+    `init`, `upgrade` and `downgrade` do so, too.
+    """
+    with archive_extra():
+        from lakay_streams.db import schema
+    role = schema.grant(settings_in_force())
+    print("One role does everything: set DATABASE_OWNER_URL for two." if role is None else f"{role} has its rights.")
+
+
 @db.command("status", epilog="Exit codes: 0 the schema is this version's, 1 it is not, or no database, 2 wrong usage.")
 def status() -> None:
     """Print which revision the database is at, and which steps this version needs."""
@@ -100,6 +115,7 @@ def retention(
     with archive_extra():
         from lakay_streams.db import audit as trail
         from lakay_streams.db import retention as rules
+        from lakay_streams.db.roles import as_owner
 
     day = before.date() if before else rules.latest_cutoff(datetime.now(UTC).date())
 
@@ -108,29 +124,79 @@ def retention(
             return await rules.delete_expired(connection, day, actor=trail.operator())
         return await rules.expired(connection, day)
 
-    for table, rows in _in_transaction(settings_in_force(), work).items():
+    # Whoever deletes owns the tables: the application's role may not.
+    for table, rows in _in_transaction(as_owner(settings_in_force()), work).items():
         print(f"{'deleted' if delete else 'would delete'} {rows} of {table} from before {day}")
 
 
-@audit.command("verify", epilog="Exit codes: 0 the trail is whole, 1 it is not, or no database, 2 wrong usage.")
+@audit.command("verify", epilog="Exit codes: 0 all is whole, 1 it is not, or no database, 2 wrong usage.")
 def verify(
     expect: Annotated[str | None, typer.Option(help="A head noted elsewhere, SEQ:HASH: finds a rewritten end.")] = None,
+    heads: Annotated[
+        Path | None, typer.Option(help="Folder of the signed heads; that of the archive on this machine unless given.")
+    ] = None,
 ) -> None:
     """Follow the audit trail from its first row, and tell every row that was changed, removed or moved.
 
-    Note the head it prints somewhere else: who can rewrite the whole trail cannot rewrite that.
+    Then compare it with the last head that an archive signed, and every revision of every alert with the digest that
+    the trail has of it. Who can rewrite the whole trail can rewrite neither the signed heads nor the digests.
     """
     with archive_extra():
+        from lakay_streams.archive.verifying import verify_revisions
         from lakay_streams.db import audit as trail
+        from lakay_streams.db.heads import Heads
     try:
-        expected = trail.Head.parse(expect) if expect else None
+        expected = [trail.Head.parse(expect)] if expect else []
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong), param_hint="--expect") from None
-    verdict = _in_transaction(settings_in_force(), lambda connection: trail.verify(connection, expected))
-    for problem in verdict.problems:
+    settings = settings_in_force()
+    problems: list[str] = []
+    last = None
+    # Before the trail, which may grow meanwhile, and not lose the row that was signed.
+    signed = Heads.of(settings, folder=heads)
+    try:
+        last = signed.last()
+    except AuditError as broken:
+        problems.append(str(broken))
+    else:
+        if last is not None:
+            expected.append(last.head)
+
+    async def work(connection: AsyncConnection[Any]) -> trail.Verdict:
+        verdict = await trail.verify(connection, *expected)
+        problems.extend([*verdict.problems, *await verify_revisions(connection, settings)])
+        return verdict
+
+    verdict = _in_transaction(settings, work)
+    if last is None and not problems and (signed.folder.parent.exists() or sys.stderr.isatty()):
+        # A trail whose end was cut off looks whole.
+        print(f"No signed head is in {signed.folder}: name their folder with --heads.", file=sys.stderr)
+    for problem in problems:
         print(problem)
-    print(f"{verdict.rows} rows, {'NOT WHOLE' if verdict.problems else 'whole'}, head {verdict.head}")
-    raise typer.Exit(1 if verdict.problems else 0)
+    print(f"{verdict.rows} rows, {'NOT WHOLE' if problems else 'whole'}, head {verdict.head}")
+    raise typer.Exit(1 if problems else 0)
+
+
+@audit.command("sign", epilog=EXIT_CODES)
+def sign(
+    after_restore: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="The database is an older backup: say so, and go on from there."),
+    ] = None,
+) -> None:
+    """Sign the head of the trail as it is now, as an archive does every minute; refused where the trail was cut."""
+    with archive_extra():
+        from lakay_streams.db import audit as trail
+        from lakay_streams.db.heads import Heads
+    settings = settings_in_force()
+    heads = Heads.of(settings)
+    if after_restore:
+        reason = after_restore
+        _in_transaction(settings, lambda each: heads.note_restored(each, reason, actor=trail.operator()))
+    signed = _in_transaction(settings, lambda each: heads.sign(each, restored=bool(after_restore))) or heads.last()
+    print(
+        "The trail is empty." if signed is None else f"head {signed.head}, signed {signed.at} with {signed.signature}"
+    )
 
 
 @audit.command("show", epilog=EXIT_CODES)

@@ -9,6 +9,7 @@
     │   └── DatabaseUnavailable  it does not answer, or not in time
     │       └── PoolTimeout      every connection is in use: a request may be tried again (HTTP 503)
     ├── PiiError               a sealed personal value cannot be opened
+    ├── AuditError             the audit trail, or a signed head of it, is not what it was
     ├── RetentionError         records would be deleted that the law wants kept
     ├── ReportError            a report cannot be made, kept or trusted as it is
     │   └── ReportNotFound       there is no such report, or no such alert (HTTP 404)
@@ -55,6 +56,10 @@ class PoolTimeout(DatabaseUnavailable):
 
 class PiiError(LakayError):
     """A sealed personal value cannot be opened: its key is not held, or it was changed."""
+
+
+class AuditError(LakayError):
+    """The audit trail was cut or rewritten, or a signed head of it was changed or cannot be checked."""
 
 
 class RetentionError(LakayError):

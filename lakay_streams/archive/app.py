@@ -21,7 +21,8 @@ from lakay_streams.archive.rows import QUARANTINE, Row, RowMaker, alert_kinds
 from lakay_streams.archive.seen import versions_seen
 from lakay_streams.archive.settings_in_force import record_settings
 from lakay_streams.contracts.topics import EVENT_TYPES, REJECTED
-from lakay_streams.db import schema
+from lakay_streams.db import roles, schema
+from lakay_streams.db.heads import Heads
 from lakay_streams.db.pool import Database
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import Record, RecordBatch
@@ -29,7 +30,7 @@ from lakay_streams.engine.committer import Committer
 from lakay_streams.engine.options import CheckpointStats, Options
 from lakay_streams.engine.work import Work
 from lakay_streams.engine.worker import Worker
-from lakay_streams.errors import DatabaseUnavailable, LakayError
+from lakay_streams.errors import AuditError, DatabaseError, DatabaseUnavailable, LakayError
 from lakay_streams.metrics import CHECKPOINT_OUTPUTS, CHECKPOINT_RECORDS, CHECKPOINTS, EVENTS
 from lakay_streams.processes import EXIT_RESTART
 from lakay_streams.provision import wait_for_kafka
@@ -42,6 +43,9 @@ log = get_logger()
 #: Seconds between transactions, and records after which one comes earlier: an alert is in PostgreSQL within a second.
 INTERVAL_S = 0.5
 MAX_RECORDS = 20_000
+
+#: Seconds in which rows of the audit trail may be cut off unnoticed.
+SIGN_EVERY_S = 60.0
 
 
 class ArchiveApp(StreamApp):
@@ -75,6 +79,37 @@ class DatabaseWatch(Service):
         await self._database.watch()
 
 
+class HeadSigner(Service):
+    """Signs the head of the audit trail every `SIGN_EVERY_S`, and tells once that it was cut or rewritten."""
+
+    def __init__(self, database: Database, heads: Heads, prepared: asyncio.Event, **kwargs: Any) -> None:
+        """Sign the head in `database`, once it is `prepared`."""
+        super().__init__(**kwargs)
+        self._prepared = prepared
+        self._database = database
+        self._heads = heads
+
+    @Service.task
+    async def _sign(self) -> None:
+        await self._prepared.wait()
+        told = ""
+        while not self.should_stop:
+            try:
+                async with self._database.connection() as connection:
+                    signed = await self._heads.sign(connection)
+            except (AuditError, OSError) as failure:
+                if str(failure) != told:
+                    log.error("audit_head_not_signed", reason=str(failure))
+                told = str(failure)
+            except DatabaseError:
+                pass  # told by the pool
+            else:
+                told = ""
+                if signed is not None:
+                    log.info("audit_head_signed", **signed.as_json())
+            await self.sleep(SIGN_EVERY_S)
+
+
 def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
     """Return the app with its agent, ready to be started by a worker; `pages` is the URL of its pages, if it has any.
 
@@ -83,6 +118,7 @@ def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
     database = Database(settings, application="lakay-archive")
     kinds = alert_kinds(settings)
     maker = RowMaker.of(settings)
+    prepared = asyncio.Event()
     app = ArchiveApp(
         settings.archive_consumer_group,
         database=database,
@@ -100,14 +136,14 @@ def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
             checkpointed=_count_transaction,
         ),
         session_timeout=settings.kafka_session_timeout_s,
-        prepare=partial(_prepare, settings, database),
+        prepare=partial(_prepare, settings, database, prepared),
         web_enabled=pages is not None,
         web_in_thread=True,
         canonical_url=pages or "none:",
         # What the topics hold from before the first start belongs into the archive, whatever workers skip.
         consumer_auto_offset_reset="earliest",
     )
-    app.companions.append(DatabaseWatch(database))
+    app.companions += [DatabaseWatch(database), HeadSigner(database, Heads.of(settings), prepared)]
     app.dependencies["database"] = lambda: database.available
     archived = {topic: EVENTS.labels(topic, "archived") for topic in (*kinds, REJECTED)}
     quarantined = {topic: EVENTS.labels(topic, "quarantined") for topic in (*kinds, REJECTED)}
@@ -156,7 +192,7 @@ def _count_transaction(stats: CheckpointStats) -> None:
     CHECKPOINT_OUTPUTS.inc(stats.outputs)
 
 
-async def _prepare(settings: Settings, database: Database) -> None:
+async def _prepare(settings: Settings, database: Database, prepared: asyncio.Event) -> None:
     """Wait for Kafka and PostgreSQL, make the schema in a fresh database, and put changed settings into the trail."""
     await wait_for_kafka(settings)
     while True:
@@ -164,9 +200,11 @@ async def _prepare(settings: Settings, database: Database) -> None:
         try:
             await asyncio.to_thread(schema.init_db, settings)
             async with database.connection() as connection:
+                await roles.tell(connection)
                 await record_settings(connection, settings, actor=ACTOR)
         except DatabaseUnavailable:
             continue
+        prepared.set()
         return
 
 

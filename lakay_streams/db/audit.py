@@ -6,8 +6,8 @@ A row's entry is canonical JSON (keys sorted, no spaces, UTF-8):
 
 where "previous" is the hash of the row before, and a row's own hash is the SHA-256 of all that. So a row that is
 changed, missing or moved breaks the chain, and the head (the last row's number and hash, kept apart) tells of missing
-last ones. Who can rewrite the whole chain and the head with it is found by a head that was noted elsewhere:
-`lakay audit verify --expect SEQ:HASH`.
+last ones. Who can rewrite the whole chain and the head with it is found by a head that was noted elsewhere: signed by
+`lakay archive` in a file (`heads.py`), or by hand, with `lakay audit verify --expect SEQ:HASH`.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ async def lock(connection: AsyncConnection[Any]) -> Head:
     return Head(*row)
 
 
-async def verify(connection: AsyncConnection[Any], expected: Head | None = None) -> Verdict:
-    """Follow the chain from its first row to its head, and compare with a head that was noted elsewhere.
+async def verify(connection: AsyncConnection[Any], *expected: Head | None) -> Verdict:
+    """Follow the chain from its first row to its head, and compare with heads that were noted elsewhere.
 
     The connection's transaction must have done nothing yet.
     """
@@ -104,7 +104,7 @@ async def verify(connection: AsyncConnection[Any], expected: Head | None = None)
     head = Head(*row) if row else Head(0, "")
     problems: list[str] = [] if row else ["The head of the trail is missing."]
     last, rows = Head(0, ""), 0
-    found = expected is None or expected.seq == 0
+    noted = [each for each in expected if each is not None and each.seq > 0]
     async for seq, entry, stored in _rows(connection):
         rows += 1
         if seq > last.seq + 1:
@@ -121,18 +121,32 @@ async def verify(connection: AsyncConnection[Any], expected: Head | None = None)
             # After a gap, the previous row is not there to compare with; the gap is told.
             if seq == last.seq + 1 and told.get("previous") != last.hash:
                 problems.append(f"Row {seq} does not follow row {last.seq}: one of them was replaced.")
-        if expected is not None and seq == expected.seq:
-            found = True
-            if stored != expected.hash:
-                problems.append(f"Row {seq} is not the one that was noted: its hash was {expected.hash}.")
+        for each in noted:
+            if each.seq == seq and each.hash != stored:
+                problems.append(f"Row {seq} is not the one that was noted: its hash was {each.hash}.")
         last = Head(seq, stored)
     if last.seq < head.seq:
         problems.append(f"{_rows_called(last.seq + 1, head.seq)} missing at the end.")
     elif last != head:
         problems.append(f"The head of the trail was changed: it is {head or 'empty'}, and the last row is {last}.")
-    if not found and expected is not None and expected.seq > head.seq:
-        problems.append(f"{_rows_called(head.seq + 1, expected.seq)} missing at the end: the noted head is {expected}.")
+    problems += (
+        f"{_rows_called(head.seq + 1, each.seq)} missing at the end: the noted head is {each}."
+        for each in noted
+        if each.seq > head.seq
+    )
     return Verdict(head, rows, tuple(problems[:LISTED]))
+
+
+async def hash_of(connection: AsyncConnection[Any], seq: int) -> str | None:
+    """Return the hash of row `seq` as it is stored, None where there is no such row."""
+    row = await (await connection.execute("SELECT hash FROM audit_trail WHERE seq = %s", (seq,))).fetchone()
+    return None if row is None else str(row[0])
+
+
+async def current(connection: AsyncConnection[Any]) -> Head:
+    """Return the head as it is now; others may append."""
+    row = await (await connection.execute("SELECT seq, hash FROM audit_head")).fetchone()
+    return Head(0, "") if row is None else Head(*row)
 
 
 async def newest(connection: AsyncConnection[Any], action: str) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
 """The schema: brought up and down by Alembic, one transaction for all the steps of a call.
 
 A fresh database is initialised by whoever comes first (`init_db`); any other change of schema is an operator's
-(`lakay db upgrade`). Concurrent callers wait for each other.
+(`lakay db upgrade`). Concurrent callers wait for each other. Steps are the owner's (`roles.py`), who grants the
+application's role its rights with them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from lakay_streams.db import roles
 from lakay_streams.db.url import connection_parameters
 from lakay_streams.errors import DatabaseError, DatabaseUnavailable
 from lakay_streams.settings import Settings
@@ -93,17 +95,32 @@ def require(settings: Settings) -> None:
         )
 
 
+def grant(settings: Settings) -> str | None:
+    """Set the rights of the application's role; return its name, None where there is one role only."""
+    with connected(roles.as_owner(settings)) as connection:
+        lock(connection)
+        roles.require_owner(connection, settings)
+        return roles.grant(connection, settings)
+
+
 def _migrate(settings: Settings, change: Callable[[Config, str], None], revision: str) -> None:
-    with connected(settings) as connection:
+    with connected(roles.as_owner(settings)) as connection:
         try:
             lock(connection)
+            roles.require_owner(connection, settings)
             change(_config(connection), revision)
+            roles.grant(connection, settings)
         except CommandError as unknown:
             raise DatabaseError(f"There is no such step ({unknown}): see `lakay db status`.") from None
         except DBAPIError as failure:
             if isinstance(failure.orig, psycopg.errors.RaiseException):
                 # A step's own refusal, written to be read.
                 raise DatabaseError(str(failure.orig.diag.message_primary)) from None
+            if isinstance(failure.orig, psycopg.errors.InsufficientPrivilege):
+                raise DatabaseError(
+                    f"The role may not change the schema ({failure.orig.diag.message_primary}): name the one that owns "
+                    "the tables in DATABASE_OWNER_URL."
+                ) from None
             raise
 
 

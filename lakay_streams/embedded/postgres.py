@@ -30,11 +30,15 @@ PACKAGED: Mapping[int, str] = {16: "pginstall", 18: "pginstall18"}
 
 NEWEST = max(PACKAGED)
 
+APPLICATION_ROLE = "lakay_app"
+"""A role that owns nothing, for DATABASE_URL where DATABASE_OWNER_URL has `ROLE`; with the same password."""
+
 BOOTSTRAP = f"""\
 CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{PASSWORD}';
+CREATE ROLE {APPLICATION_ROLE} LOGIN PASSWORD '{PASSWORD}';
 CREATE DATABASE {DATABASE} OWNER {ROLE};
 """
-"""What a fresh server is given: a role as an operator would provision it, which is no superuser."""
+"""What a fresh server is given: roles as an operator would provision them, none of which is a superuser."""
 
 OTHER_WAYS = "or start a PostgreSQL of your own and set DATABASE_URL"
 

@@ -72,6 +72,9 @@ class Settings(Group):
 
     database_url: DatabaseUrl = SecretStr("postgresql+asyncpg://lakay:lakay_dev@localhost:5432/lakay")
     """PostgreSQL."""
+    database_owner_url: DatabaseUrl | None = None
+    """PostgreSQL as the role that owns the tables: it migrates them, and retention deletes as it. DATABASE_URL's role
+    owns them itself unless set. Only `lakay db` needs it."""
     database_pool_size: Count = 5
     """Connections to PostgreSQL that one process holds at most."""
     database_pool_timeout_s: Annotated[float, Field(gt=0, le=300)] = 5.0

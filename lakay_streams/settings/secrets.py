@@ -74,6 +74,9 @@ def production_problems(settings: Settings) -> Iterator[str]:
             yield f"{variable} is the development one, which DEBUG=false refuses: set {secret.from_where}"
         elif not secret.strong(value):
             yield f"{variable} is too weak or cut off, which DEBUG=false refuses: set {secret.from_where}"
+    owner = settings.database_owner_url
+    if owner is not None and password_of(owner.get_secret_value()) == DEVELOPMENT_DATABASE_PASSWORD:
+        yield "DATABASE_OWNER_URL has the development password, which DEBUG=false refuses: set a strong one"
     signing = settings.audit_signing_key
     if signing is not None and not _is_hex_key(signing.get_secret_value()):
         yield f"AUDIT_SIGNING_KEY is too weak or cut off, which DEBUG=false refuses: set what {_MAKE_KEY} prints"

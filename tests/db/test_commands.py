@@ -107,6 +107,27 @@ def test_verify_says_what_is_wrong_and_by_its_exit_code_that_it_is(operator: Ope
     assert wrong.returncode == 2
 
 
+def test_a_cut_tail_is_found_by_the_head_that_was_signed(operator: Operator, tmp_path: Path) -> None:
+    operator.sees("db init")
+    for _ in range(3):
+        operator.sees("db retention --delete")
+    (tmp_path / ".lakay" / "archive").mkdir(parents=True)
+    assert "No signed head is in .lakay/archive/audit-heads" in operator.types("audit verify").stderr
+    assert operator.sees("audit sign").startswith("head 3:")
+    assert operator.sees("audit verify").startswith("3 rows, whole")
+    operator.runs("ALTER TABLE audit_trail DISABLE TRIGGER USER")
+    operator.runs("DELETE FROM audit_trail WHERE seq = 3")
+    operator.runs("UPDATE audit_head SET (seq, hash) = (SELECT seq, hash FROM audit_trail WHERE seq = 2)")
+    operator.runs("ALTER TABLE audit_trail ENABLE TRIGGER USER")
+    cut = operator.types("audit verify")
+    assert (cut.returncode, cut.stdout.splitlines()[0][:32]) == (1, "Row 3 is missing at the end: the")
+    refused = operator.types("audit sign")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "The audit trail was cut or rewritten" in refused.stderr
+    assert "head 3:" in operator.types("audit sign --after-restore backup").stdout
+    assert operator.sees("audit verify").startswith("3 rows, whole")
+
+
 def test_a_server_that_is_away_is_one_sentence(operator: Operator) -> None:
     for command in ("db init", "db status", "db retention", "audit verify"):
         done = operator.types(command, DATABASE_URL="postgresql+asyncpg://lakay:hush-hush@127.0.0.1:1/lakay")

@@ -1,10 +1,11 @@
-"""What Alembic runs for every command: on the connection it was given, or on one of its own to DATABASE_URL."""
+"""What Alembic runs for every command: on the connection it was given, or on one of its own as the owner."""
 
 from __future__ import annotations
 
 from alembic import context
 from sqlalchemy import Connection
 
+from lakay_streams.db import roles
 from lakay_streams.db.schema import connected, lock
 from lakay_streams.settings import load_settings
 
@@ -24,6 +25,9 @@ elif (given := context.config.attributes.get("connection")) is not None:
     migrate(given)
 else:
     # `alembic upgrade head`, typed by an operator (runbook 2.5)
-    with connected(load_settings()) as own:
+    settings = load_settings()
+    with connected(roles.as_owner(settings)) as own:
         lock(own)
+        roles.require_owner(own, settings)
         migrate(own)
+        roles.grant(own, settings)
