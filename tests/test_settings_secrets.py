@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import subprocess
 import sys
@@ -15,35 +14,9 @@ from lakay_streams.db.url import connection_parameters
 from lakay_streams.errors import SettingsError
 from lakay_streams.settings import explain, load_settings, warnings
 from lakay_streams.settings.secrets import token_map
-from tests.production import PRODUCTION, SECRETS
+from tests.production import PRODUCTION, SECRETS, TEMPLATE, filled_in
 
 ROOT = Path(__file__).parents[1]
-
-#: Appendix D of the runbook, without its comments.
-TEMPLATE = """
-APP_NAME=lakay-intelligence
-APP_VERSION=0.1.0
-DEBUG=false
-LOG_LEVEL=INFO
-HOST=0.0.0.0
-PORT=8000
-DATABASE_URL=postgresql+asyncpg://lakay:<STRONG_PASSWORD>@<POSTGRES_HOST>:5432/lakay
-KAFKA_BOOTSTRAP_SERVERS=<BROKER1>:9092,<BROKER2>:9092,<BROKER3>:9092
-KAFKA_CONSUMER_GROUP=lakay-intelligence
-KAFKA_AUTO_OFFSET_RESET=earliest
-REDIS_URL=redis://<REDIS_HOST>:6379/0
-CONTRACTS_PATH=/contracts
-DATALAKE_ENDPOINT=https://<S3_ENDPOINT>
-DATALAKE_ACCESS_KEY=<ACCESS_KEY>
-DATALAKE_SECRET_KEY=<SECRET_KEY>
-DATALAKE_BUCKET=lakay-data-lake
-PII_TOKEN_SECRET=<64_CHAR_HEX_STRING>
-PII_ENCRYPTION_KEY=<32_BYTE_BASE64_STRING>
-MLFLOW_TRACKING_URI=http://<MLFLOW_HOST>:5000
-AWS_ACCESS_KEY_ID=<ACCESS_KEY>
-AWS_SECRET_ACCESS_KEY=<SECRET_KEY>
-MLFLOW_S3_ENDPOINT_URL=https://<S3_ENDPOINT>
-"""
 
 STRONG_TOKEN = bytes(range(100, 116)).hex()
 
@@ -172,11 +145,9 @@ def test_each_placeholder_of_the_template_is_one_sentence(monkeypatch: pytest.Mo
 
 
 def test_the_template_with_real_values_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    filled = dict(line.split("=", 1) for line in TEMPLATE.strip().splitlines()) | SECRETS
-    filled |= {"CONTRACTS_PATH": str(tmp_path)}
-    filled = {name: re.sub("<[A-Z0-9_]+>", "a-host", value) for name, value in filled.items()}
+    filled = filled_in(CONTRACTS_PATH=str(tmp_path))
     Path(".env").write_text("".join(f"{name}={value}\n" for name, value in filled.items()))
-    assert load_settings().brokers == ["a-host:9092"] * 3
+    assert load_settings().brokers == ["127.0.0.1:9092"] * 3
 
 
 @pytest.mark.parametrize("variable", ["APP_NAME", "API_TOKEN", "LAKAY_DATA_DIR", "DATABASE_URL"])

@@ -11,6 +11,7 @@ from lakay_streams.settings import Settings
 from tests.agents.running import until
 from tests.api.running import REPORTS, api
 from tests.db.servers import settings_for
+from tests.production import filled_in
 
 
 def test_it_lives_and_is_ready_without_a_token(stored: Settings, tmp_path: Path) -> None:
@@ -50,3 +51,12 @@ def test_it_starts_while_the_database_is_empty_and_says_so(fresh: Settings, tmp_
         refused = running.client.get(REPORTS)
         assert refused.status_code == 503
         assert "lakay db status" in refused.json()["detail"]
+
+
+def test_the_runbooks_template_starts_with_real_values_and_not_before(fresh: Settings, tmp_path: Path) -> None:
+    template = filled_in(CONTRACTS_PATH=str(tmp_path), API_TOKEN=bytes(range(32)).hex())
+    del template["HOST"], template["PORT"]
+    with api(fresh, tmp_path, **template) as running:
+        assert running.as_another().get("/health").json()["version"] == "0.1.0"
+        assert running.client.get(REPORTS).status_code == 401
+        assert running.events("settings_warning") == []
