@@ -9,8 +9,9 @@ such a batch would end the process at each start, and one that is damaged would 
 
 from __future__ import annotations
 
+import gzip
+import io
 import sys
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -64,16 +65,11 @@ class Unreadable(Record, frozen=True, gc=False):
 
 
 def _gzip(packed: bytes, bound: int) -> bytes:
-    unpacked = bytearray()
-    while packed:
-        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        unpacked += member.decompress(packed, bound + 1 - len(unpacked))
-        if len(unpacked) > bound:
-            raise _FullError
-        if not member.eof:
-            raise EOFError("the gzip stream is cut")
-        packed = member.unused_data.lstrip(b"\0")
-    return bytes(unpacked)
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+        unpacked = stream.read(bound + 1)
+    if len(unpacked) > bound:
+        raise _FullError
+    return unpacked
 
 
 def _snappy(packed: bytes, bound: int) -> bytes:
