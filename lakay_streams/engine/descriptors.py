@@ -1,7 +1,7 @@
 """File descriptors of a worker process: RocksDB and Kafka come first, and web pages get what is left.
 
 A process that has none left cannot open a file of RocksDB's or reconnect to a broker. So a worker raises its limit when
-it starts, as high as the system lets it, and whoever takes connections from outside takes `left_for_pages` at most.
+it starts, as high as the system lets it, and whoever takes connections from outside asks `connections` how many.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ CLIENTS = 8
 
 #: Brokers that each client may be connected to, at least, one connection each and one to a coordinator.
 BROKERS = 3
+
+#: Connections from outside that are taken in any case.
+LEAST = 4
 
 #: Standard streams, libraries, logs, event loops and threads' pipes.
 OTHERS = 64
@@ -42,6 +45,10 @@ def reserve(*, tables: int, partitions: int, brokers: int) -> int:
     return tables * partitions * PER_DATABASE + kafka + OTHERS
 
 
-def left_for_pages(limit: int, reserved: int) -> int:
-    """Return how many connections from outside fit beside `reserved` in `limit`: 0 where it is too low."""
-    return max(0, limit - reserved)
+def connections(most: int, reserved: int) -> int:
+    """Return how many connections from outside, of `most` at best, fit beside `reserved` in this process's limit.
+
+    Where it is too low, `LEAST`: whoever asks a worker for its health has to be answered.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most if limit == resource.RLIM_INFINITY else max(LEAST, min(most, limit - reserved))

@@ -22,6 +22,7 @@ from aiohttp.web import (
 from faust.web.drivers import aiohttp as driver
 
 from lakay_streams.engine.app import StreamApp
+from lakay_streams.engine.descriptors import connections
 from lakay_streams.errors import PrerequisiteError
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry import get_logger
@@ -36,7 +37,7 @@ log = get_logger()
 # failures are told by `safe`.
 logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
 
-#: Connections at a time. They share the process's file descriptors with RocksDB and Kafka.
+#: Connections at a time, at most: they get what RocksDB and Kafka leave of the process's file descriptors.
 MOST_CONNECTIONS = 64
 
 #: Bytes of a request's line, and of a header.
@@ -96,6 +97,7 @@ class Server(driver.Web):
     def __init__(self, app: StreamApp, bound: socket.socket, **kwargs: Any) -> None:
         """Serve on the socket `bound`."""
         super().__init__(app, **kwargs)
+        self._stream_app = app
         self._bound = bound
         self.web_app.middlewares.append(safe)
         # Someone who reads slowly does not hold up the end.
@@ -108,7 +110,8 @@ class Server(driver.Web):
         )
 
     def _create_site(self) -> BaseSite:
-        return Site(self._runner, self._bound, Connections(MOST_CONNECTIONS))
+        most = connections(MOST_CONNECTIONS, self._stream_app.reserved_files)
+        return Site(self._runner, self._bound, Connections(most))
 
 
 class Site(BaseSite):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from lakay_streams.engine.descriptors import OTHERS, PER_DATABASE, WANTED, left_for_pages, reserve
+from lakay_streams.engine.descriptors import LEAST, OTHERS, PER_DATABASE, connections, reserve
 from lakay_streams.engine.store import MAX_OPEN_FILES
 from tests.engine.counting import build
 
@@ -35,5 +36,9 @@ def test_pages_get_what_the_databases_of_every_partition_and_the_clients_of_kafk
     assert reserved == reserve(tables=1, partitions=3, brokers=4)
     assert reserved >= 3 * PER_DATABASE + 3 * 5 + OTHERS
     assert PER_DATABASE > MAX_OPEN_FILES
-    assert left_for_pages(WANTED, reserved) + reserved == WANTED
-    assert left_for_pages(100, reserved) == 0
+    limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1_000, hard))
+    try:
+        assert [connections(64, taken) for taken in (0, 950, 1_000, 2_000)] == [64, 50, LEAST, LEAST]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
