@@ -100,7 +100,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
     around: list[tuple[str, Document]] = []
     if ENVELOPE in overriding:
         envelope = _core(envelope)
-        around = [("", newest(overriding[ENVELOPE]))]
+        around = [("", _without_context(newest(overriding[ENVELOPE])))]
     schemas: dict[str, dict[str, Schema]] = {}
     for event_type in TOPIC_OF:
         own = packaged[event_type]

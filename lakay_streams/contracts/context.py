@@ -21,16 +21,19 @@ from lakay_streams.metrics import NOT_TOLD
 FIELDS = frozenset(
     {"ip_address", "geo_location", "device_id", "account_id", "session_id", "payment_method", "reason"}
     | {"failure_reason", "origin_country", "destination_country", "duration_seconds", "actions_count"}
-    | {"members", "rounds", "rounds_completed", "position", "country", "correlation_id"}
+    | {"members", "rounds", "rounds_completed", "position"}
+    # read by nobody
+    | {"country", "email", "phone", "name", "device_type", "verification_level", "flagged_by", "exchange_rate"}
+    | {"correlation_id"}
 )
-"""The payload's fields that are read here, or by nobody: no schema's rule about them rejects an event."""
+"""The fields that are read here, or by nobody: no schema's rule about their values rejects an event."""
 
 MAX_ID = 128
 MAX_TEXT = 1024
 _MAX_ADDRESS = 512
 _MAX_NUMBER = 10**9
 _MAX_WORD = 64
-_ROUND = 360
+_FULL_CIRCLE = 360
 UUID_CHARS = 36
 
 _is_uuid = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
@@ -143,7 +146,11 @@ def _degrees(value: object) -> float:
     if isinstance(value, str):
         return float(value) if _is_degrees(value) else nan
     # beyond the range a whole number may have more digits than a float
-    if isinstance(value, (float, int, Decimal)) and not isinstance(value, bool) and -_ROUND <= value <= _ROUND:
+    if (
+        isinstance(value, (float, int, Decimal))
+        and not isinstance(value, bool)
+        and -_FULL_CIRCLE <= value <= _FULL_CIRCLE
+    ):
         return float(value)
     return nan
 

@@ -81,6 +81,12 @@ def test_an_overriding_schema_rejects_no_event_for_its_context(tmp_path: Path) -
         assert reasons(event(ip_address=DROP), contracts) == ("payload.ip_address: is required",)
 
 
+def test_an_overriding_envelope_rejects_no_event_for_an_id_that_nobody_reads(tmp_path: Path) -> None:
+    strict = {"properties": {"correlation_id": {"type": "string", "pattern": "^[0-9a-f-]{36}$"}}}
+    contracts = Contracts.load(write(tmp_path, "envelope/1.0.json", strict))
+    assert decode(event(envelope={"correlation_id": "c-1"}), contracts) == decode(event())
+
+
 def test_what_records_are_built_from_stays_in_force(tmp_path: Path) -> None:
     contracts = Contracts.load(write(tmp_path, "transaction-initiated.json", {}))
     bad = event(user_id=DROP, currency=5, amount=None, type=[])
