@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -355,7 +356,7 @@ def check_settings(
 
     Each refused setting is one line on standard error that names its variable and says what to do.
     """
-    from lakay_streams.settings import explain, unknown_variables, warnings
+    from lakay_streams.settings import countries, explain, unknown_variables, warnings
 
     loaded = settings_in_force()
     rows = explain(loaded)
@@ -376,6 +377,9 @@ def check_settings(
         print(f"{variable} is no setting and changes nothing{meant and f': did you mean {meant}?'}", file=sys.stderr)
     for warning in warnings(loaded):
         print(f"warning: {warning}", file=sys.stderr)
+    listed = countries.in_force(loaded.compliance.high_risk_countries)
+    if outdated := countries.outdated(listed.published, datetime.now(UTC).date()):
+        print(f"warning: {outdated}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from lakay_streams.domain.compliance.countries import CALL_FOR_ACTION, MONITORED
 from lakay_streams.settings import load_settings
-from lakay_streams.settings.countries import packaged
+from lakay_streams.settings.countries import outdated, packaged
 from tests.test_cli import lakay
 
 NEWER = {
@@ -89,3 +90,39 @@ def test_what_is_no_newer_list_is_refused(tmp_path: Path, changes: dict[str, obj
     assert refused.returncode == 1
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("published", "today", "newer_expected"),
+    [
+        ("2026-06-19", date(2026, 6, 30), False),
+        ("2026-06-19", date(2026, 10, 31), False),
+        ("2026-06-19", date(2026, 11, 1), True),
+        ("2026-10-23", date(2026, 11, 1), False),
+        ("2026-10-23", date(2027, 2, 28), False),
+        ("2026-10-23", date(2027, 3, 1), True),
+        ("2026-02-13", date(2026, 6, 30), False),
+        ("2026-02-13", date(2026, 7, 1), True),
+        ("2022-03-04", date(2022, 6, 30), False),
+        ("2025-10-24", date(2026, 2, 1), False),
+        ("2024-06-28", date(2026, 1, 15), True),
+    ],
+)
+def test_a_list_is_outdated_when_the_month_of_the_plenary_after_it_is_over(
+    published: str, today: date, newer_expected: bool
+) -> None:
+    told = outdated(published, today)
+    assert (told is not None) == newer_expected
+    if told is not None:
+        assert f"is of {published}" in told
+        assert "lakay compliance lists import" in told
+
+
+def test_settings_check_warns_of_an_outdated_list_and_of_no_other(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text(json.dumps(NEWER | {"published": "2021-02-25"}))
+    (tmp_path / "new.json").write_text(json.dumps(NEWER | {"published": "2199-10-23"}))
+    warned = lakay("settings check", tmp_path, COMPLIANCE_HIGH_RISK_COUNTRIES="old.json")
+    assert (warned.returncode, warned.stderr.count("The list of high-risk countries is of 2021-02-25")) == (0, 1)
+    assert (
+        "list of high-risk" not in lakay("settings check", tmp_path, COMPLIANCE_HIGH_RISK_COUNTRIES="new.json").stderr
+    )

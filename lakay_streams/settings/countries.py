@@ -1,8 +1,10 @@
 """Lists of high-risk countries: files with a day, one packaged, a newer one named by COMPLIANCE_HIGH_RISK_COUNTRIES.
 
-FATF publishes one three times a year. `lakay compliance lists` shows the one in force, compares another with it, and
-imports it. A file is JSON, as the packaged one, or CSV with the columns country and list (call_for_action or
-increased_monitoring), for which the day is given apart.
+FATF publishes one at the end of each plenary, in February, June and October; the days differ from year to year. So from
+the first day of the month after, a list from before that plenary's month is `outdated`, which is told and stops
+nothing. `lakay compliance lists` shows the one in force, compares another with it, and imports it. A file is JSON, as
+the packaged one, or CSV with the columns country and list (call_for_action or increased_monitoring), for which the day
+is given apart.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ from lakay_streams.domain.compliance.countries import HighRiskCountries
 from lakay_streams.errors import SettingsError
 
 CALL, MONITORING = "call_for_action", "increased_monitoring"
+
+PLENARIES = (2, 6, 10)
+"""The months in which FATF decides who is listed. (In 2022 February's plenary ended on 4 March: a list of that day is
+still newer than one asked for from 1 February.)"""
 
 _CODE = re.compile("[A-Z]{2}")
 
@@ -66,6 +72,26 @@ def read(path: Path, published: str | None = None) -> CountryList:
         return _checked(json.loads(text), path)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read as a list of countries ({error}): correct or replace it") from error
+
+
+def expected_since(today: date) -> date:
+    """Return the day from which the list in force should be: the first of the newest plenary's month that is over."""
+    for back in range(1, 13):
+        year, month = divmod(today.year * 12 + today.month - 1 - back, 12)
+        if month + 1 in PLENARIES:
+            return date(year, month + 1, 1)
+    raise AssertionError("a year has plenaries")
+
+
+def outdated(published: str, today: date) -> str | None:
+    """Return a sentence about a list of a day (ISO 8601) that FATF has renewed since; None for one that it has not."""
+    expected = expected_since(today)
+    if date.fromisoformat(published) >= expected:
+        return None
+    return (
+        f"The list of high-risk countries is of {published}, and FATF's plenary of {expected:%B %Y} is over: get its "
+        "list, see what changes with `lakay compliance lists diff`, and import it with `lakay compliance lists import`."
+    )
 
 
 def in_force(path: Path | None) -> CountryList:

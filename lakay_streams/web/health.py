@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from aiohttp.web import Request, Response
 
 from lakay_streams.engine.app import StreamApp
+from lakay_streams.settings import countries
 from lakay_streams.web.pages import answer, page
 from lakay_streams.web.sampler import Sampler
 
 
-def attach(app: StreamApp, *, version: str, sampler: Sampler) -> None:
-    """Put the pages on `app`."""
+def attach(app: StreamApp, *, version: str, sampler: Sampler, list_date: str) -> None:
+    """Put the pages on `app`; `list_date` is the day of the list of high-risk countries in force."""
 
     @page(app, "/health")
     async def health(request: Request) -> Response:
@@ -29,5 +32,10 @@ def attach(app: StreamApp, *, version: str, sampler: Sampler) -> None:
             "partitions": {"assigned": sorted(ownership.assigned), "open": sorted(ownership.partitions)},
             "restored": ownership.restored[0],
             "to_restore": ownership.restored[1],
+            # Told, and no reason to send traffic elsewhere: every worker has the same list.
+            "high_risk_countries": {
+                "published": list_date,
+                "warning": countries.outdated(list_date, datetime.now(UTC).date()),
+            },
         }
         return answer(request, body, title="Ready", status=200 if is_ready else 503)

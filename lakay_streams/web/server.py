@@ -76,8 +76,9 @@ def serve(app: StreamApp, settings: Settings, bound: socket.socket) -> None:
         "settings_version": settings.version,
         "group": str(app.conf.id),
     }
-    health.attach(app, version=settings.app_version, sampler=sampler)
-    stats.attach(app, service=service, sampler=sampler)
+    list_date = settings.compliance_limits().countries.published
+    health.attach(app, version=settings.app_version, sampler=sampler, list_date=list_date)
+    stats.attach(app, service=service, sampler=sampler, list_date=list_date)
     tables.attach(app, access=tables.Access.of(settings), sampler=sampler, behavior=settings.behavior_limits())
 
     @page(app, "/")

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp.web import Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from lakay_streams.engine.app import StreamApp
+from lakay_streams.settings import countries
 from lakay_streams.web.pages import answer, page
 from lakay_streams.web.sampler import WINDOWS_S, Sample, Sampler
 
 REFRESH_S = 2
 
 
-def attach(app: StreamApp, *, service: dict[str, str], sampler: Sampler) -> None:
-    """Put the pages on `app`; `service` is what the worker says of itself."""
+def attach(app: StreamApp, *, service: dict[str, str], sampler: Sampler, list_date: str) -> None:
+    """Put the pages on `app`; `service` is what the worker says of itself, `list_date` its list of countries' day."""
     gauges = CollectorRegistry()
+    stale = Gauge("lakay_high_risk_list_outdated", "Whether FATF has renewed the list of countries.", registry=gauges)
+    stale.set_function(lambda: countries.outdated(list_date, datetime.now(UTC).date()) is not None)
     gauges.register(Gauges(sampler))
 
     @page(app, "/stats")
