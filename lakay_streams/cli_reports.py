@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
@@ -17,6 +17,7 @@ from lakay_streams.private import write_private
 if TYPE_CHECKING:
     from lakay_streams.reports.records import StoredReport
     from lakay_streams.reports.service import Reports
+    from lakay_streams.reports.suspicion import Suspicion
 
 Result = TypeVar("Result")
 
@@ -38,28 +39,58 @@ def report_ctr(since: From, until: To, out: Out = None) -> None:
 @app.command("sar", epilog=EXIT_CODES)
 def report_sar(
     alert: Annotated[
-        str | None, typer.Option(help="Only this alert's, also where only a review is recommended.")
+        list[str] | None,
+        typer.Option(help="Only this alert's, also where only a review is recommended; several make one report."),
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first business day of detection.")
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first business day.")
     ] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last business day of detection.")
-    ] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last business day.")] = None,
     narrative: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="An officer's text for the alert's report.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="An officer's text for the report.")
     ] = None,
+    customer: Annotated[str | None, typer.Option(help="By hand, without an alert: about this customer.")] = None,
+    subtype: Annotated[str | None, typer.Option(help="By hand: FinCEN's code of the activity, such as 114.")] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="By hand: US dollars that are suspicious, such as 2400.50.")
+    ] = None,
+    determined: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="By hand: the day that its 30 days run from; today unless given."),
+    ] = None,
+    continues: Annotated[str | None, typer.Option(help="By hand: the BSA identifier of the report before.")] = None,
+    voluntary: Annotated[bool, typer.Option("--voluntary", help="It is of less than $2,000, and not due.")] = False,
     out: Out = None,
 ) -> None:
-    """Draft suspicious activity reports, of one --alert or of all that are recommended --from a day --to another."""
-    if alert is not None and since is None and until is None:
-        text = None if narrative is None else _text(narrative)
-        _made(lambda reports: reports.draft_sar(alert, actor=_actor(), narrative=text), out)
-    elif alert is None and narrative is None and since is not None and until is not None:
-        first, last = since.date(), until.date()
-        _made(lambda reports: reports.generate_sar(first, last, actor=_actor()), out)
+    """Draft suspicious activity reports.
+
+    Of all alerts --from a day --to another; or one report, of one --alert or several, with or without --narrative; or
+    one by hand, of a --customer with --subtype, --amount, --from, --to and --narrative.
+    """
+    days = (since.date(), until.date()) if since is not None and until is not None else None
+    text = None if narrative is None else _text(narrative)
+    by_hand = (subtype, amount, determined, continues)
+    if alert and customer is None and since is None and until is None and not any(by_hand):
+        _made(
+            lambda reports: reports.draft_sar(*alert, actor=_actor(), narrative=text, voluntary=voluntary),
+            out,
+        )
+    elif customer and subtype and amount and text and days and not alert:
+        told = (customer, subtype, *days, _minor(amount), text, continues)
+        day = determined.date() if determined else None
+        _made(
+            lambda reports: reports.draft_sar_by_hand(
+                _suspicion(*told), actor=_actor(), determined_on=day, voluntary=voluntary
+            ),
+            out,
+        )
+    elif days and not (alert or customer or text or voluntary or any(by_hand)):
+        _made(lambda reports: reports.generate_sar(*days, actor=_actor()), out)
     else:
-        raise typer.BadParameter("give either --alert, with or without --narrative, or --from and --to")
+        raise typer.BadParameter(
+            "give --alert, with or without --narrative; or --from and --to; or by hand --customer, --subtype, "
+            "--amount, --from, --to and --narrative"
+        )
 
 
 @app.command("summary", epilog=EXIT_CODES)
@@ -111,17 +142,54 @@ def show_report(
 
 @app.command("deadlines", epilog="Exit codes: 0 nothing is overdue, 1 something is or it failed, 2 wrong usage.")
 def show_deadlines(
-    everything: Annotated[bool, typer.Option("--all", help="Also what was filed or declined.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was filed, declined or reviewed.")] = False,
 ) -> None:
-    """List what is to be filed with FinCEN, the soonest due first. Confidential."""
+    """List what is to be filed with FinCEN, the soonest due first, and what its days run from. Confidential."""
     found = _done(lambda reports: reports.deadlines(done=everything))
     for each in found:
-        late = f"OVERDUE by {-each.days_left} days" if each.overdue else ""
-        left = f"{each.days_left} days left" if each.pending and not each.overdue else late
-        told = left or each.bsa_id or each.reason or ""
-        print(f"{each.due}  {each.kind}  {each.alert_id}  {each.status:8}  {each.rule:15}  {told}")
+        late = f"OVERDUE by {-(each.days_left or 0)} days" if each.overdue else ""
+        left = f"{each.days_left} days left" if each.days_left is not None and not each.overdue else late
+        told = (left or "voluntary") if each.pending else each.bsa_id or each.reason or ""
+        counted = f", from {each.counted_from}" if each.pending and each.kind == "sar" else ""
+        after = f", {each.form} of {each.prior_bsa_id}" if each.prior_bsa_id else ""
+        again = f", look again from {each.review_on}" if each.review_on else ""
+        outdated = ", OUTDATED DRAFT: make it again" if each.outdated else ""
+        print(
+            f"{each.due or '-':10}  {each.kind}  {each.alert_id}  {each.status:10}  {each.rule:15}  "
+            f"{told}{counted}{after}{again}{outdated}"
+        )
     print(f"{sum(each.pending for each in found)} to file, {sum(each.overdue for each in found)} overdue")
     raise typer.Exit(1 if any(each.overdue for each in found) else 0)
+
+
+@app.command("reviews", epilog=EXIT_CODES)
+def show_reviews() -> None:
+    """List the alerts that an officer is to review, the oldest first. Confidential."""
+    found = _done(lambda reports: reports.reviews())
+    for each in found:
+        print(f"{each.alert_id}  {each.rule:15}  {each.counted_from}")
+    print(f"{len(found)} to review")
+
+
+@app.command("determined", epilog=EXIT_CODES)
+def record_determined(
+    alert_id: AlertId,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today unless given.")] = None,
+) -> None:
+    """Record that an officer determined an alert to be suspicious: its report is due 30 days after that day."""
+    day = on.date() if on else None
+    done = _done(lambda reports: reports.determined(alert_id, actor=_actor(), on=day))
+    print(f"{done.kind} of {done.alert_id} due {done.due}, from {done.counted_from}")
+
+
+@app.command("reviewed", epilog=EXIT_CODES)
+def record_reviewed(
+    alert_id: AlertId,
+    reason: Annotated[str, typer.Option(help="Why nothing is to be reported; kept in the clear, so name nobody.")],
+) -> None:
+    """Close a recommended review that found nothing to report."""
+    done = _done(lambda reports: reports.reviewed(alert_id, reason=reason, actor=_actor()))
+    print(f"review of {done.alert_id} closed: {done.reason}")
 
 
 @app.command("filed", epilog=EXIT_CODES)
@@ -130,10 +198,10 @@ def record_filed(
     bsa_id: Annotated[str, typer.Option(help="The 14 digits that BSA E-Filing acknowledged it with.")],
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today unless given.")] = None,
 ) -> None:
-    """Record that an alert's report was filed."""
+    """Record that an alert's report was filed, and with it that of every alert that went into it."""
     day = on.date() if on else None
     done = _done(lambda reports: reports.filed(alert_id, bsa_id=bsa_id, actor=_actor(), on=day))
-    print(f"{done.kind} of {done.alert_id} filed on {done.filed_on} as {done.bsa_id}, due {done.due}")
+    print(f"{done.kind} of {done.alert_id} filed on {done.filed_on} as {done.bsa_id}, {_due(done.due)}")
 
 
 @app.command("declined", epilog=EXIT_CODES)
@@ -174,6 +242,29 @@ def _form_of(out: Path) -> Format:
     if out.suffix not in forms:
         raise typer.BadParameter(f"{out.name} tells no format: let it end in {', '.join(forms)}", param_hint="--out")
     return forms[out.suffix]
+
+
+def _due(day: str | None) -> str:
+    return f"due {day}" if day else "voluntary"
+
+
+def _minor(dollars: str) -> int:
+    from lakay_streams.contracts.money import to_minor
+
+    try:
+        return to_minor(dollars, "USD")
+    except ValueError:
+        raise typer.BadParameter(
+            f"{dollars!r} is no amount of US dollars: write 2400.50", param_hint="--amount"
+        ) from None
+
+
+def _suspicion(
+    customer: str, subtype: str, first: date, last: date, amount_minor: int, text: str, continues: str | None
+) -> Suspicion:
+    from lakay_streams.reports.suspicion import Suspicion
+
+    return Suspicion(customer, subtype, first, last, amount_minor, text, continues)
 
 
 def _text(file: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from lakay_streams.errors import PiiError, ReportError, ReportNotFound
 from lakay_streams.reports.records import MEDIA_TYPES, Format, Kind, Period, StoredReport
-from lakay_streams.reports.service import Reports, render
+from lakay_streams.reports.service import Reports, Suspicion, render
 
 PATH = "/api/v1/pipeline/compliance-reports"
 
@@ -67,24 +68,68 @@ class Days(_Body):
         return self
 
 
+class ByHand(_Body):
+    """What an officer found without an alert: FinCEN's `subtype`, US dollars, and the report that it continues."""
+
+    customer: Annotated[Text, Field(min_length=1, max_length=128)]
+    subtype: Annotated[str, Field(pattern=r"^[0-9]{3}$")]
+    amount: Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=2)]
+    determined_on: Day | None = None
+    continues: Annotated[str, Field(pattern=r"^[0-9]{14}$")] | None = None
+
+
 class SarOf(_Body):
-    """The recommendations of some days, or one alert."""
+    """The recommendations of some days, one alert or several, or what an officer found in some days."""
 
     start_date: Day | None = None
     end_date: Day | None = None
     alert_id: UUID | None = None
+    alert_ids: Annotated[list[UUID], Field(min_length=1, max_length=100)] | None = None
+    by_hand: ByHand | None = None
     narrative: Text | None = None
+    voluntary: bool = False
+
+    @property
+    def alerts(self) -> list[str]:
+        """The alerts that the report is about; none where it is about some days."""
+        one = [self.alert_id] if self.alert_id is not None else []
+        return [str(each) for each in (*one, *(self.alert_ids or ()))]
 
     @model_validator(mode="after")
     def _either(self) -> Self:
         days = (self.start_date, self.end_date)
-        if (self.alert_id is None) == (days == (None, None)) or (self.alert_id is None and None in days):
-            raise ValueError("give start_date and end_date, or alert_id")
-        if self.alert_id is None and self.narrative is not None:
-            raise ValueError("a narrative is of one alert: give its alert_id")
+        if self.alerts and (days != (None, None) or self.by_hand is not None):
+            raise ValueError("give start_date and end_date, or alert_id, or alert_ids")
+        if not self.alerts and None in days:
+            raise ValueError("give start_date and end_date, or alert_id, or alert_ids")
+        if self.by_hand is not None and self.narrative is None:
+            raise ValueError("a report by hand is told by an officer: give its narrative")
+        if not self.alerts and self.by_hand is None and (self.narrative is not None or self.voluntary):
+            raise ValueError(
+                "a narrative, or a voluntary report, is of one report: give alert_id, alert_ids or by_hand"
+            )
         if self.start_date and self.end_date and self.end_date < self.start_date:
             raise ValueError(f"end_date {self.end_date} is before start_date {self.start_date}: exchange them")
         return self
+
+
+class Filed(_Body):
+    """That a report was filed: the BSA identifier, and the day, today unless given."""
+
+    bsa_id: Text
+    on: Day | None = None
+
+
+class Determined(_Body):
+    """That an alert was determined to be suspicious: the day, today unless given."""
+
+    on: Day | None = None
+
+
+class Reason(_Body):
+    """Why nothing is filed; kept in the clear, so it names nobody."""
+
+    reason: Annotated[Text, Field(max_length=2_000)]
 
 
 class PeriodOf(_Body):
@@ -105,11 +150,22 @@ def router(reports: Reports) -> APIRouter:
 
     @routes.post("/sar", status_code=201)
     async def sar(of: SarOf, request: Request, response: Response) -> dict[str, Any]:
-        """Draft the suspicious activity reports that were recommended in some days, or the one of an alert."""
-        if of.alert_id is not None:
-            made = await reports.draft_sar(str(of.alert_id), actor=_actor(request), narrative=of.narrative)
+        """Draft the reports that were recommended in some days, the one of some alerts, or one by hand."""
+        if of.alerts:
+            made = await reports.draft_sar(
+                *of.alerts, actor=_actor(request), narrative=of.narrative, voluntary=of.voluntary
+            )
+            return _told(made, response)
+        assert of.start_date is not None and of.end_date is not None  # noqa: S101, PT018 - validated
+        if of.by_hand is not None:
+            hand, minor = of.by_hand, int(of.by_hand.amount * 100)
+            told = Suspicion(
+                hand.customer, hand.subtype, of.start_date, of.end_date, minor, of.narrative or "", hand.continues
+            )
+            made = await reports.draft_sar_by_hand(
+                told, actor=_actor(request), determined_on=hand.determined_on, voluntary=of.voluntary
+            )
         else:
-            assert of.start_date is not None and of.end_date is not None  # noqa: S101, PT018 - validated
             made = await reports.generate_sar(of.start_date, of.end_date, actor=_actor(request))
         return _told(made, response)
 
@@ -132,6 +188,36 @@ def router(reports: Reports) -> APIRouter:
         """List reports, the newest first."""
         found = await reports.list_reports(kind, limit=limit, offset=offset)
         return {"reports": [entry.as_json() for entry in found], "limit": limit, "offset": offset}
+
+    @routes.get("/deadlines")
+    async def deadlines(done: bool = False) -> dict[str, Any]:
+        """List what is to be filed, the soonest due first; with `done` also what was filed, declined or reviewed."""
+        return {"deadlines": [each.as_json() for each in await reports.deadlines(done=done)]}
+
+    @routes.get("/reviews")
+    async def reviews() -> dict[str, Any]:
+        """List the alerts that an officer is to review, the oldest first."""
+        return {"reviews": [each.as_json() for each in await reports.reviews()]}
+
+    @routes.post("/alerts/{alert_id}/filed")
+    async def filed(alert_id: UUID, of: Filed, request: Request) -> dict[str, Any]:
+        """Record that an alert's report was filed."""
+        return (await reports.filed(str(alert_id), bsa_id=of.bsa_id, actor=_actor(request), on=of.on)).as_json()
+
+    @routes.post("/alerts/{alert_id}/declined")
+    async def declined(alert_id: UUID, of: Reason, request: Request) -> dict[str, Any]:
+        """Record that an officer decided to file nothing for an alert."""
+        return (await reports.declined(str(alert_id), reason=of.reason, actor=_actor(request))).as_json()
+
+    @routes.post("/alerts/{alert_id}/determined")
+    async def determined(alert_id: UUID, of: Determined, request: Request) -> dict[str, Any]:
+        """Record that an officer determined an alert to be suspicious: its 30 days run from then."""
+        return (await reports.determined(str(alert_id), actor=_actor(request), on=of.on)).as_json()
+
+    @routes.post("/alerts/{alert_id}/reviewed")
+    async def reviewed(alert_id: UUID, of: Reason, request: Request) -> dict[str, Any]:
+        """Close a recommended review that found nothing to report."""
+        return (await reports.reviewed(str(alert_id), reason=of.reason, actor=_actor(request))).as_json()
 
     @routes.get("/{report_id}")
     async def one(

@@ -3,7 +3,10 @@
     service     the door: make, list and read reports; what is due, filed or declined
     records     what a report is, once stored
     cases       compliance alerts as officers need them: personal values in place, with what was filed
-    filings     deadlines: what is due, drafted, filed or declined
+    obligations what is due, by what an alert says now and what was filed before
+    filings     what was filed and what is being done, in PostgreSQL
+    decisions   what officers decide: determined, filed, declined, reviewed
+    suspicion   what goes into a suspicious activity report: of alerts, or by hand
     ctr, sar    a document and a FinCEN batch of each kind
     narrative   the draft of a SAR's narrative, every value of it with where it is from
     batch       FinCEN's XML: its parts, its counts, and validation

@@ -1,219 +1,273 @@
-"""Deadlines: which reports are due to FinCEN, and what became of them.
+"""What was filed with FinCEN, what is being done, and what is due: read from and written to PostgreSQL.
 
-A currency transaction report is due 15 days after its day (31 CFR 1010.306(a)(1)), a suspicious activity report 30 days
-after the detection (31 CFR 1022.320(b)(3)); the alert carries the day. An alert that was withdrawn is no longer due.
-One that changed after its report was filed is due again: a currency transaction report to be amended, a suspicious
-activity report to be continued, within 120 days of the last one (FinCEN's questions and answers of October 2025).
+`obligations` says what follows from it. `filings` has one row for each alert, with what is done about it now;
+`submissions` one for each alert behind each report that FinCEN acknowledged, which never changes: an amended report
+keeps the day and the BSA identifier of the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, timedelta
-from typing import Any, Literal, LiteralString, NamedTuple, Self
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg.sql import SQL
+from psycopg.types.json import Jsonb
 
 from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.domain.business_day import Zone
-from lakay_streams.domain.compliance.alert import FILE_CTR, OPEN, SAR, SAR_DUE_DAYS
-from lakay_streams.errors import ReportError, ReportNotFound
+from lakay_streams.domain.compliance.alert import CTR_DUE_DAYS, FILE_CTR, OPEN, REVIEW, SAR, SAR_DUE_DAYS
+from lakay_streams.domain.compliance.rules.structuring import NAME as STRUCTURING
+from lakay_streams.errors import ReportNotFound
+from lakay_streams.reports.obligations import (
+    Deadline,
+    Filing,
+    FilingKind,
+    Ground,
+    Submission,
+    deadlines_of,
+    review_of,
+)
 from lakay_streams.reports.periods import day_of
-
-FilingKind = Literal["ctr", "sar"]
-Status = Literal["open", "drafted", "filed", "declined", "revised"]
 
 BSA_ID_DIGITS = 14
 """Digits of the BSA identifier that BSA E-Filing acknowledges a report with."""
 
-CONTINUED_DAYS = 120
+BY_HAND = "by_hand"
+"""In the place of a rule, where an officer reports what none found."""
 
 COLUMNS: LiteralString = """
-    alerts.alert_id, alert_type, filings.kind AS filing_kind, due, filings.status AS filing_status,
-    filings.revision AS filing_revision, report_id, bsa_id, filed_on, reason, changed_by
+    alerts.alert_id, alert_type, entity, coalesce(
+        (SELECT min(later.recorded_at) FROM alert_revisions AS later
+         WHERE later.alert_id = alerts.alert_id AND later.revision > greatest(0,
+             (SELECT max(submissions.revision) FROM submissions WHERE submissions.alert_id = alerts.alert_id),
+             CASE WHEN filings.status IN ('declined', 'reviewed') THEN filings.revision END)),
+        alerts.recorded_at
+    ) AS changed_at, filings.kind AS filing_kind, due,
+    filings.status AS filing_status, filings.revision AS filing_revision, report_id, reason, changed_by,
+    determined_on, determined_by, voluntary, by_hand, prior_bsa_id
 """
-"""What a row of `alerts LEFT JOIN filings` must have for `Filing.of`."""
+"""What a row of `alerts LEFT JOIN filings` must have, beside the body.
+
+`changed_at` is when the first revision after what was filed or decided was told, so that later ones move no deadline;
+not when it happened, since who is told late cannot file before.
+"""
 
 _WRITE: LiteralString = """
-    INSERT INTO filings (alert_id, kind, due, status, revision, report_id, bsa_id, filed_on, reason, changed_by)
-    VALUES (%(alert_id)s, %(kind)s, %(due)s, %(status)s, %(revision)s, %(report_id)s, %(bsa_id)s, %(filed_on)s,
-            %(reason)s, %(changed_by)s)
+    INSERT INTO filings (alert_id, kind, due, status, revision, report_id, reason, changed_by, determined_on,
+                         determined_by, voluntary, by_hand, prior_bsa_id)
+    VALUES (%(alert_id)s, %(kind)s, %(due)s, %(status)s, %(revision)s, %(report_id)s, %(reason)s, %(changed_by)s,
+            %(determined_on)s, %(determined_by)s, %(voluntary)s, %(by_hand)s, %(prior_bsa_id)s)
     ON CONFLICT (alert_id) DO UPDATE SET
-        due = excluded.due, status = excluded.status, revision = excluded.revision, report_id = excluded.report_id,
-        bsa_id = excluded.bsa_id, filed_on = excluded.filed_on, reason = excluded.reason,
-        changed_by = excluded.changed_by, changed_at = clock_timestamp()
+        kind = excluded.kind, due = excluded.due, status = excluded.status, revision = excluded.revision,
+        report_id = excluded.report_id, reason = excluded.reason, changed_by = excluded.changed_by,
+        determined_on = excluded.determined_on, determined_by = excluded.determined_by,
+        voluntary = excluded.voluntary, prior_bsa_id = excluded.prior_bsa_id, changed_at = clock_timestamp()
 """
 
+_SUBMIT: LiteralString = """
+    INSERT INTO submissions (bsa_id, alert_id, kind, form, prior_bsa_id, filed_on, due, counted_from, revision,
+                             report_id, amount_minor, movements, filed_by)
+    VALUES (%(bsa_id)s, %(alert_id)s, %(kind)s, %(form)s, %(prior_bsa_id)s, %(filed_on)s, %(due)s, %(counted_from)s,
+            %(revision)s, %(report_id)s, %(amount_minor)s, %(movements)s, %(filed_by)s)
+"""
 
-class Filing(NamedTuple):
-    """What was done about one alert; `revision` is the alert's that it is about."""
+_SUBMITTED: LiteralString = """
+    SELECT bsa_id, alert_id::text, submissions.kind, form, prior_bsa_id, filed_on, due, counted_from,
+           submissions.revision, report_id::text, amount_minor, movements, filed_by, entity, alert_type
+    FROM submissions LEFT JOIN alerts USING (alert_id)
+    ORDER BY filed_on, submissions.recorded_at, bsa_id
+"""
 
-    kind: FilingKind
-    due: date
-    status: Literal["drafted", "filed", "declined"]
-    revision: int
-    report_id: str | None
-    bsa_id: str | None
-    filed_on: date | None
-    reason: str | None
-    changed_by: str
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self | None:
-        """Return what a row with `COLUMNS` tells; None where nothing was done."""
-        if row["filing_status"] is None:
-            return None
-        return cls(
-            row["filing_kind"],
-            row["due"],
-            row["filing_status"],
-            row["filing_revision"],
-            None if row["report_id"] is None else str(row["report_id"]),
-            row["bsa_id"],
-            row["filed_on"],
-            row["reason"],
-            row["changed_by"],
-        )
+_FILINGS: LiteralString = """
+    SELECT alert_id::text, kind AS filing_kind, due, status AS filing_status, revision AS filing_revision, report_id,
+           reason, changed_by, determined_on, determined_by, voluntary, by_hand, prior_bsa_id
+    FROM filings
+"""
+_FILING: LiteralString = _FILINGS + "WHERE alert_id = %(alert_id)s"
+_BY_HAND: LiteralString = _FILINGS + "WHERE by_hand AND (%(alert_id)s::uuid IS NULL OR alert_id = %(alert_id)s::uuid)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadline:
-    """One alert that is, or was, to be reported. Days are ISO 8601.
+class Submitted:
+    """Every report that was filed, as chains: those of one customer and activity, the oldest first."""
 
-    `status` is revised when the alert has changed since its report was filed or declined. `days_left` is negative where
-    overdue. Nothing personal is in it; that a suspicious activity report is due is confidential.
-    """
+    def __init__(self, rows: Sequence[tuple[Submission, str | None, str | None]]) -> None:
+        """Take submissions in their order, each with its alert's customer (a token) and rule, None without an alert."""
+        self._rows = rows
 
-    alert_id: str
-    kind: FilingKind
-    rule: str
-    due: str
-    days_left: int
-    status: Status
-    revision: int
-    overdue: bool
-    report_id: str | None = None
-    bsa_id: str | None = None
-    filed_on: str | None = None
-    reason: str | None = None
-    changed_by: str | None = None
+    def of(self, ground: Ground, entities: Sequence[str]) -> list[Submission]:
+        """Return the chain of an alert; `entities` are the tokens of its customer, under each key that is held."""
+        if ground.kind == "ctr":
+            return [each for each, _, _ in self._rows if each.alert_id == ground.alert_id]
+        return self._chain({ground.alert_id}, {(entity, ground.rule) for entity in entities})
+
+    def of_report(self, bsa_id: str) -> list[Submission]:
+        """Return the chain that a report belongs to."""
+        rows = [row for row in self._rows if row[0].bsa_id == bsa_id]
+        activities = {(entity, rule) for _, entity, rule in rows if entity is not None and rule is not None}
+        return self._chain({each.alert_id for each, _, _ in rows}, activities)
+
+    def _chain(self, alert_ids: Set[str], activities: Set[tuple[str, str]]) -> list[Submission]:
+        chain: list[Submission] = []
+        known: set[str] = set()
+        for each, entity, rule in self._rows:
+            own = each.alert_id in alert_ids or (entity is not None and (entity, rule) in activities)
+            # What an officer made by hand to continue one of them belongs to them.
+            if own or (entity is None and each.prior_bsa_id in known):
+                chain.append(each)
+                known.add(each.bsa_id)
+        return chain
+
+    def named(self, bsa_id: str) -> list[Submission]:
+        """Return what was filed under a BSA identifier: a row for each alert behind it."""
+        return [each for each, _, _ in self._rows if each.bsa_id == bsa_id]
+
+
+class Standing(NamedTuple):
+    """An alert, what is done about it, and the chain of reports that it belongs to."""
+
+    ground: Ground
+    filing: Filing | None
+    chain: list[Submission]
 
     @property
-    def pending(self) -> bool:
-        """Whether something is yet to be filed."""
-        return self.status in {"open", "drafted", "revised"}
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it JSON-ready."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-class Ground(NamedTuple):
-    """What an alert says about its own report: which, until when, and in which revision."""
-
-    alert_id: str
-    rule: str
-    kind: FilingKind | None
-    due: date
-    revision: int
-    withdrawn: bool
-
-
-def status_of(filing: Filing | None, revision: int, *, withdrawn: bool) -> Status:
-    """Return what became of an alert that is at `revision` now."""
-    if filing is None:
-        return "open"
-    if filing.status != "drafted" and revision > filing.revision and not withdrawn:
-        return "revised"
-    return filing.status
+    def filed(self) -> bool:
+        """Whether a report of the alert itself was filed."""
+        return any(each.alert_id == self.ground.alert_id for each in self.chain)
 
 
 async def deadlines(connection: AsyncConnection[Any], today: date, zone: Zone) -> list[Deadline]:
-    """Return every alert that is or was to be reported, the soonest due first; withdrawn ones only if filed."""
-    rows = await _rows(connection, "(body ->> 'recommendation' = ANY(%(to_file)s) OR filings.status IS NOT NULL)", {})
-    found = []
-    for row in rows:
-        ground, filing = _ground(row, zone), Filing.of(row)
-        if ground.withdrawn and (filing is None or filing.status == "drafted"):
-            continue
-        if filing is not None or ground.kind is not None:
-            found.append(_deadline(ground, filing, today))
-    return sorted(found, key=lambda each: (each.due, each.kind, each.alert_id))
+    """Return every report that is or was to be filed, the soonest due first; of what was withdrawn, what was filed."""
+    found = await _standing(
+        connection, "(body ->> 'recommendation' = ANY(%(to_file)s) OR filings.status IS NOT NULL)", None, zone
+    )
+    due = [each for one in found for each in deadlines_of(*one, today)]
+    return sorted(due, key=lambda each: (each.due is None, each.due, each.kind, each.alert_id))
 
 
-async def the_deadline(
-    connection: AsyncConnection[Any], alert_id: str, today: date, zone: Zone
-) -> tuple[Ground, Filing | None, Deadline]:
-    """Return one alert's; raises `ReportNotFound`, and `ReportError` for an alert with nothing to file."""
-    ground, filing = await known(connection, alert_id, zone)
-    if filing is None and (ground.kind is None or ground.withdrawn):
-        why = "was withdrawn" if ground.withdrawn else "asks for no report, and none was drafted"
-        raise ReportError(f"Alert {alert_id} {why}: see `lakay report deadlines` for those that do.")
-    return ground, filing, _deadline(ground, filing, today)
+async def reviews(connection: AsyncConnection[Any], today: date, zone: Zone) -> list[Deadline]:
+    """Return the reviews that alerts recommend and that nobody has closed, the oldest first."""
+    found = await _standing(connection, "body ->> 'recommendation' = %(review)s", None, zone)
+    told = [(one.ground.detected, review_of(*one, today)) for one in found]
+    return [review for _, review in sorted(told, key=lambda each: each[0]) if review is not None]
 
 
-async def known(connection: AsyncConnection[Any], alert_id: str, zone: Zone) -> tuple[Ground, Filing | None]:
-    """Return what an alert says and what was done about it; raises `ReportNotFound`."""
-    rows = await _rows(connection, "alerts.alert_id = %(alert_id)s::uuid", {"alert_id": alert_id})
-    if not rows:
+async def the_standing(connection: AsyncConnection[Any], alert_id: str, zone: Zone) -> Standing:
+    """Return how one alert, or a suspicion without one, stands; raises `ReportNotFound`."""
+    found = await _standing(connection, "alerts.alert_id = %(alert_id)s::uuid", alert_id, zone)
+    if not found:
         raise ReportNotFound(f"There is no compliance alert {alert_id}: see `lakay report deadlines`.")
-    return _ground(rows[0], zone), Filing.of(rows[0])
+    return found[0]
+
+
+async def filing(connection: AsyncConnection[Any], alert_id: str) -> Filing | None:
+    """Return what is done about an alert now; None where nothing is."""
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(_FILING, {"alert_id": alert_id})
+    row = await cursor.fetchone()
+    return None if row is None else filing_of(row)
+
+
+async def submitted(connection: AsyncConnection[Any]) -> Submitted:
+    """Return every report that was filed."""
+    cursor = await connection.execute(_SUBMITTED)
+    return Submitted([(Submission(*row[:13]), row[13], row[14]) for row in await cursor.fetchall()])
 
 
 async def write(connection: AsyncConnection[Any], alert_id: str, filing: Filing) -> None:
-    """Keep what was done about an alert, in the place of what was done before."""
+    """Keep what is done about an alert, in the place of what was done before."""
     await connection.execute(_WRITE, {"alert_id": alert_id, **filing._asdict()})
 
 
-def _deadline(ground: Ground, filing: Filing | None, today: date) -> Deadline:
-    status = status_of(filing, ground.revision, withdrawn=ground.withdrawn)
-    kind = filing.kind if filing is not None else ground.kind
-    assert kind is not None, "nothing is due"  # noqa: S101 - asked before
-    due = ground.due if filing is None or status == "revised" else filing.due
-    if status == "revised" and kind == "sar" and filing is not None and filing.filed_on is not None:
-        due = filing.filed_on + timedelta(days=CONTINUED_DAYS)
-    left = (due - today).days
-    filed_on = None if filing is None or filing.filed_on is None else filing.filed_on.isoformat()
-    return Deadline(
-        alert_id=ground.alert_id,
-        kind=kind,
-        rule=ground.rule,
-        due=due.isoformat(),
-        days_left=left,
-        status=status,
-        revision=ground.revision,
-        overdue=left < 0 and status in {"open", "drafted", "revised"},
-        report_id=filing and filing.report_id,
-        bsa_id=filing and filing.bsa_id,
-        filed_on=filed_on,
-        reason=filing and filing.reason,
-        changed_by=filing and filing.changed_by,
+async def submit(connection: AsyncConnection[Any], submission: Submission) -> None:
+    """Keep that a report was filed, for good."""
+    await connection.execute(_SUBMIT, {**submission._asdict(), "movements": Jsonb(dict(submission.movements))})
+
+
+def filing_of(row: Mapping[str, Any]) -> Filing | None:
+    """Return what a row with `COLUMNS` tells is done; None where nothing is."""
+    if row["filing_status"] is None:
+        return None
+    return Filing(
+        row["filing_kind"],
+        row["due"],
+        row["filing_status"],
+        row["filing_revision"],
+        None if row["report_id"] is None else str(row["report_id"]),
+        row["reason"],
+        row["changed_by"],
+        row["determined_on"],
+        row["determined_by"],
+        row["voluntary"],
+        row["by_hand"],
+        row["prior_bsa_id"],
     )
 
 
-async def _rows(
-    connection: AsyncConnection[Any], which: LiteralString, wanted: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    query = SQL("SELECT {}, body FROM alerts LEFT JOIN filings USING (alert_id) WHERE alerts.kind = 'compliance' AND ")
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(query.format(SQL(COLUMNS)) + SQL(which), {"to_file": [FILE_CTR, SAR], **wanted})
-    return await cursor.fetchall()
-
-
-def _ground(row: Mapping[str, Any], zone: Zone) -> Ground:
+def ground_of(row: Mapping[str, Any], zone: Zone) -> Ground:
+    """Return what a row with `COLUMNS` and a body says about its own report."""
     body = row["body"]
     kinds: dict[str, FilingKind] = {FILE_CTR: "ctr", SAR: "sar"}
     due = body.get("due_date")
     # What an officer reports without a recommendation is due like what is recommended.
     detected = day_of(to_millis(body["detected_at"]), zone)
+    total = body["evidence"]["values"].get("total_minor") if row["alert_type"] == STRUCTURING else None
     return Ground(
-        str(row["alert_id"]),
-        row["alert_type"],
-        kinds.get(body["recommendation"]),
-        date.fromisoformat(due) if due else detected + timedelta(days=SAR_DUE_DAYS),
-        body["revision"],
-        body["status"] != OPEN,
+        alert_id=str(row["alert_id"]),
+        rule=row["alert_type"],
+        kind=kinds.get(body["recommendation"]),
+        review=body["recommendation"] == REVIEW,
+        due=date.fromisoformat(due) if due else detected + timedelta(days=SAR_DUE_DAYS),
+        detected=detected,
+        changed=day_of(round(row["changed_at"].timestamp() * 1000), zone),
+        since=day_of(to_millis(body["since"]), zone),
+        revision=body["revision"],
+        withdrawn=body["status"] != OPEN,
+        amount_minor=max(body["totals"]["in_minor"], body["totals"]["out_minor"]) if total is None else total,
+        movements={each["movement_id"]: each["usd_minor"] for each in body["evidence"]["movements"]},
     )
+
+
+async def _standing(
+    connection: AsyncConnection[Any], which: LiteralString, alert_id: str | None, zone: Zone
+) -> list[Standing]:
+    """Return the alerts that are meant, and suspicions without an alert: all of them, or the one of `alert_id`."""
+    query = SQL("SELECT {}, body FROM alerts LEFT JOIN filings USING (alert_id) WHERE alerts.kind = 'compliance' AND ")
+    cursor = connection.cursor(row_factory=dict_row)
+    wanted = {"to_file": [FILE_CTR, SAR], "review": REVIEW, "alert_id": alert_id}
+    await cursor.execute(query.format(SQL(COLUMNS)) + SQL(which), wanted)
+    rows = await cursor.fetchall()
+    known = await submitted(connection)
+    found = []
+    for row in rows:
+        try:
+            ground = ground_of(row, zone)
+        except (KeyError, TypeError, ValueError):
+            ground = _unreadable(row, zone)
+        found.append(Standing(ground, filing_of(row), known.of(ground, (row["entity"],))))
+    await cursor.execute(_BY_HAND, wanted)
+    for row in await cursor.fetchall():
+        filing = filing_of(row)
+        assert filing is not None  # noqa: S101 - the row is one
+        ground = by_hand(row["alert_id"], filing)
+        found.append(Standing(ground, filing, known.of(ground, ())))
+    return found
+
+
+def _unreadable(row: Mapping[str, Any], zone: Zone) -> Ground:
+    """Return an alert that is none of this version as one that is due, so that it is seen and looked into."""
+    told = row["body"].get("recommendation") if isinstance(row["body"], dict) else None
+    kind: FilingKind = "ctr" if told == FILE_CTR else "sar"
+    day = day_of(round(row["changed_at"].timestamp() * 1000), zone)
+    due = day + timedelta(days=CTR_DUE_DAYS if kind == "ctr" else SAR_DUE_DAYS)
+    return Ground(str(row["alert_id"]), "unreadable", kind, False, due, day, day, date.min, 1, False, 0, {})
+
+
+def by_hand(case_id: str, filing: Filing) -> Ground:
+    """Return a suspicion without an alert as if it were one: what it says stands in its draft."""
+    day = filing.determined_on
+    assert day is not None  # noqa: S101 - an officer's word is what it begins with
+    due = day + timedelta(days=SAR_DUE_DAYS)
+    return Ground(case_id, BY_HAND, "sar", False, due, day, day, date.min, filing.revision, False, 0, {})

@@ -149,7 +149,10 @@ def _sar(document: Mapping[str, Any]) -> Sequence[Section]:
             ("Activity", f"{each['activity']['subtype']} {each['activity']['called']}"),
             ("From, to", f"{each['from']} to {each['to']}"),
             ("Amount", f"{each['amount']['amount']}, to FinCEN ${each['amount']['dollars']:,}"),
-            ("Detected, due", f"{each['detected_on']}, {each['due']} ({_filing(each)})"),
+            ("Detected, due", f"{each['detected_on']}, {each['due'] or 'not due'} ({_filing(each)})"),
+            ("Days run from", each["counted_from"]),
+            *([("Form", f"{each['form']}{_after(each)}")] if each["form"] else []),
+            *([("In all reports", each["cumulative"]["amount"])] if each["cumulative"] else []),
         )
         signals = Table(
             ("Signal", "Value", "Weight", "Reason"),
@@ -331,6 +334,10 @@ def _dollars(movement: Mapping[str, Any]) -> str:
         return ""
     old = f" (rate of {movement['rate_at'][:10]})" if movement.get("rate_is_old") else ""
     return f"{shown(movement['usd_minor'])}{old}"
+
+
+def _after(report: Mapping[str, Any]) -> str:
+    return f" of {report['prior_bsa_id']}" if report["prior_bsa_id"] else ""
 
 
 def _draft(paragraphs: Sequence[Mapping[str, Any]]) -> Text:

@@ -1,8 +1,9 @@
 """The draft of a suspicious activity report's narrative, for an officer to edit: who, what, when, where, why and how.
 
 Every number, date and name in it is a value of the alert, and is kept with the path of that value in the alert (a JSON
-pointer) and the id of the evidence that has it: a movement's, else the alert's. Nothing is computed for the narrative,
-and the sentences around the values hold none. As FinCEN's answers of October 2025 ask, no transaction is reported for
+pointer) and the id of the evidence that has it: a movement's, else the alert's. What is told of an earlier report has
+the path of its value in the report (`/filing`, `/amount`). Nothing is computed for the narrative, and the sentences
+around the values hold none. As FinCEN's answers of October 2025 ask, no transaction is reported for
 being near a threshold: what speaks of intent is told instead.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from lakay_streams.contracts.alerts import ComplianceAlert
+from lakay_streams.contracts.alerts import ComplianceAlert, MovementEvidence
 from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.domain.business_day import Zone
 from lakay_streams.domain.compliance.movement import ASSUMED, IN
@@ -51,12 +52,33 @@ class Paragraph(NamedTuple):
         return {"topic": self.topic, "text": self.text, "facts": [fact._asdict() for fact in self.facts]}
 
 
+class Before(NamedTuple):
+    """The report that this one corrects or continues, and how much this one is about: US cents, and which movements.
+
+    `filed_on` is None where only its identifier is known; `about` None where this one is about the whole alert.
+    """
+
+    form: str
+    bsa_id: str
+    filed_on: date | None
+    amount_minor: int
+    about: frozenset[str] | None
+
+
 class _Drafter:
     """Writes sentences whose values are facts."""
 
-    def __init__(self, alert: ComplianceAlert, zone: Zone) -> None:
+    def __init__(self, alert: ComplianceAlert, zone: Zone, before: Before | None) -> None:
         self.alert = alert
+        self.before = before
         self._zone = zone
+
+    def movements(self) -> Iterator[tuple[int, MovementEvidence]]:
+        """Yield the movements that the report is about, with their place in the alert."""
+        about = self.before.about if self.before is not None else None
+        for number, movement in enumerate(self.alert.evidence.movements):
+            if about is None or movement.movement_id in about:
+                yield number, movement
 
     def say(self, sentence: str, **facts: Fact) -> tuple[str, tuple[Fact, ...]]:
         """Return a sentence with facts in the place of its {fields}, and the facts in their order."""
@@ -80,10 +102,11 @@ class _Drafter:
 _Said = Iterator[tuple[str, tuple[Fact, ...]]]
 
 
-def draft(alert: ComplianceAlert, zone: Zone) -> tuple[Paragraph, ...]:
-    """Return the draft, a paragraph for each question."""
-    drafter = _Drafter(alert, zone)
+def draft(alert: ComplianceAlert, zone: Zone, before: Before | None = None) -> tuple[Paragraph, ...]:
+    """Return the draft, a paragraph for each question, and one about the report `before` it."""
+    drafter = _Drafter(alert, zone, before)
     told = (
+        *([("before", _before(drafter, before))] if before is not None else []),
         ("who", _who(drafter)),
         ("what", _what(drafter)),
         ("when", _when(drafter)),
@@ -129,6 +152,22 @@ def _paragraph(topic: str, said: _Said) -> Paragraph:
     )
 
 
+def _before(drafter: _Drafter, before: Before) -> _Said:
+    what = "corrects" if before.form == "correction" else "continues"
+    yield drafter.say(
+        f"This report {what} the suspicious activity report {{prior}}.",
+        prior=drafter.of_alert("/filing/bsa_id", before.bsa_id),
+    )
+    if before.filed_on is not None:
+        filed_on = drafter.of_alert("/filing/filed_on", day_shown(before.filed_on))
+        yield drafter.say("That report was filed on {filed_on}.", filed_on=filed_on)
+    if before.about is not None:
+        yield drafter.say(
+            "Of the activity told below, {amount} belongs to this report; the transactions listed are its own.",
+            amount=drafter.of_alert("/amount/amount", shown(before.amount_minor)),
+        )
+
+
 def _who(drafter: _Drafter) -> _Said:
     alert = drafter.alert
     yield drafter.say("The subject is the customer {customer}.", customer=drafter.of_alert("/user_id", alert.user_id))
@@ -137,7 +176,7 @@ def _who(drafter: _Drafter) -> _Said:
         "the institution's own records."
     )
     seen: set[str] = set()
-    for number, movement in enumerate(alert.evidence.movements):
+    for number, movement in drafter.movements():
         other = movement.counterparty_id
         if other and other not in seen:
             seen.add(other)
@@ -179,7 +218,7 @@ def _when(drafter: _Drafter) -> _Said:
 
 
 def _movements(drafter: _Drafter) -> _Said:
-    for number, movement in enumerate(drafter.alert.evidence.movements):
+    for number, movement in drafter.movements():
 
         def of(field: str, text: str, number: int = number) -> Fact:
             return drafter.of_movement(number, field, text)
@@ -199,7 +238,7 @@ def _movements(drafter: _Drafter) -> _Said:
 
 def _where(drafter: _Drafter) -> _Said:
     seen: set[tuple[str, str]] = set()
-    for number, movement in enumerate(drafter.alert.evidence.movements):
+    for number, movement in drafter.movements():
         for field, value, sentence in (
             (
                 "destination_country",

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from lakay_streams.db import retention
 from lakay_streams.db.audit import Verdict
-from lakay_streams.reports.filings import Deadline
+from lakay_streams.reports.obligations import Deadline
 from lakay_streams.reports.periods import Span
 from lakay_streams.reports.summary import filings
 
@@ -62,10 +62,9 @@ async def document(
     quality["versions"] = await rows(_VERSIONS)
     deadlines = {kind: filings(due, kind, span, today) for kind in ("ctr", "sar")}
     late = [
-        {"alert_id": each.alert_id, "kind": each.kind, "due": each.due, "filed_on": each.filed_on}
+        {"alert_id": each.alert_id, "kind": each.kind, "form": each.form, "due": each.due, "filed_on": each.filed_on}
         for each in due
-        if span.start.isoformat() <= each.due <= span.end.isoformat()
-        and (each.overdue or (each.filed_on is not None and each.filed_on > each.due))
+        if each.late and each.due and span.start.isoformat() <= each.due <= span.end.isoformat()
     ]
     told = {
         "as_of": today.isoformat(),

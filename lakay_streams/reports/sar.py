@@ -1,24 +1,21 @@
 """Suspicious activity reports: a document for an officer to decide on, and a FinCEN batch.
 
 Source: 31 CFR 1022.320: a money services business reports suspicious activity of 2,000 US dollars or more in aggregate,
-within 30 days of the detection. Confidential (1022.320(d)). An officer may report what was only recommended for review;
-alerts about the cash of one day, or about missing data, are no ground for a report by themselves.
+within 30 days of the detection. Confidential (1022.320(d)). `suspicion` says what a report is made of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from lakay_streams.contracts.alerts import ComplianceAlert
 from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.domain.business_day import Zone
-from lakay_streams.domain.compliance.alert import SAR_DUE_DAYS, SAR_MIN_MINOR, WITHDRAWN
-from lakay_streams.domain.compliance.movement import MONEY_ORDER, REMITTANCE, STATED, TRANSFER
-from lakay_streams.errors import ReportError
+from lakay_streams.domain.compliance.movement import STATED
 from lakay_streams.reports.amounts import dollars_up, shown
 from lakay_streams.reports.batch import (
     EIN,
@@ -34,21 +31,14 @@ from lakay_streams.reports.batch import (
     missing_of,
 )
 from lakay_streams.reports.cases import Case
-from lakay_streams.reports.narrative import Paragraph, blocks, draft
+from lakay_streams.reports.filings import BY_HAND
+from lakay_streams.reports.narrative import blocks
+from lakay_streams.reports.obligations import Need
 from lakay_streams.reports.periods import day_of
+from lakay_streams.reports.suspicion import Draft
 from lakay_streams.settings.domains import FilingSettings
 
 REGULATION = "31 CFR 1022.320"
-
-ACTIVITIES: Mapping[str, tuple[str, str]] = {
-    "structuring": ("114", "Structuring: transactions below the CTR threshold"),
-    "rapid_movement": ("925", "Transaction with no apparent economic, business, or lawful purpose"),
-    "circular_flow": ("925", "Transaction with no apparent economic, business, or lawful purpose"),
-    "unusual_volume": ("812", "Transaction out of pattern for customer"),
-    "funnel": ("824", "Funnel account"),
-    "corridor": ("805", "Suspicious EFT or wire transfers"),
-}
-"""FinCEN's subtype of suspicious activity, and what it is called, by rule: the rules that may ground a report."""
 
 UNKNOWN = (
     "subject: legal name, date of birth, gender, address, taxpayer number and identification",
@@ -61,71 +51,34 @@ UNKNOWN = (
 
 _AFFECTED, _HELD = "7", "5"
 _INSTRUMENT = "6"
-_CASH, _FOREIGN_CASH, _MONEY_ORDERS, _TRANSFERS = "39", "32", "36", "33"
 
 
-class Draft(NamedTuple):
-    """A case with its narrative: the draft's paragraphs, or an officer's text."""
-
-    case: Case
-    paragraphs: tuple[Paragraph, ...]
-    edited: str | None
-
-    @property
-    def text(self) -> str:
-        """The narrative as it goes to FinCEN."""
-        return self.edited if self.edited is not None else " ".join(each.text for each in self.paragraphs)
-
-
-def drafted(case: Case, zone: Zone, edited: str | None = None) -> Draft:
-    """Return the draft of one case, with the officer's text in its place if there is one.
-
-    Raises `ReportError` for an alert that is no ground for a report, and for a text that FinCEN would not take.
-    """
-    alert = case.alert
-    if alert.status == WITHDRAWN:
-        raise ReportError(f"Alert {alert.alert_id} was withdrawn: nothing is to be reported.")
-    if alert.rule not in ACTIVITIES:
-        raise ReportError(
-            f"Alert {alert.alert_id} of the rule {alert.rule} is no ground for a suspicious activity report by itself "
-            "(FinCEN's answers of October 2025): choose one of " + ", ".join(ACTIVITIES) + "."
-        )
-    if amount_of(alert) < SAR_MIN_MINOR:
-        raise ReportError(
-            f"Alert {alert.alert_id} adds up to {shown(amount_of(alert))}, and a report is due from "
-            f"{shown(SAR_MIN_MINOR)} (31 CFR 1022.320(a)(2)): decline it with a reason."
-        )
-    made = Draft(case, draft(alert, zone), edited)
-    blocks(made.text)
-    return made
-
-
-def amount_of(alert: ComplianceAlert) -> int:
-    """Return the US cents that are suspicious: what was split, else the larger of what came in and what left.
-
-    Money that came in and left again is not counted twice.
-    """
-    if alert.rule == "structuring":
-        return int(alert.evidence.values["total_minor"])
-    return max(alert.totals.in_minor, alert.totals.out_minor)
-
-
-def document(drafts: Sequence[Draft], filer: FilingSettings, zone: Zone) -> dict[str, Any]:
-    """Return the report, JSON-ready."""
+def document(
+    drafts: Sequence[Draft], filer: FilingSettings, zone: Zone, left_out: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the report, JSON-ready; `left_out` says, a sentence each, what it could not be made of."""
     reports = [_report(each, zone) for each in drafts]
     notes = ["Confidential: nobody may be told that this report is considered or filed (31 CFR 1022.320(d))."]
+    if left_out:
+        notes.append("INCOMPLETE: " + " ".join(left_out))
     if any(report["basis"] != STATED for report in reports):
         notes.append("Some transactions were taken for cash because no payment method was given: find out first.")
+    if gone := sorted({name for report in reports for name in report["no_longer_named"]}):
+        notes.append(
+            f"Transactions that were reported and that the alert no longer names: {', '.join(gone)}. Where one of them "
+            "failed, correct the report that it is in."
+        )
     missing = list(UNKNOWN)
-    if any(account_of(each.case.alert.user_id) is None for each in drafts):
+    if any(account_of(customer) is None for each in drafts for customer in each.customers):
         missing.append("subject: account number, where the customer's id is longer than one may be")
     return {
         "regulation": REGULATION,
+        "complete": not left_out,
         "reports": reports,
         "totals": {
             "reports": len(reports),
             "to_file": sum(report["in_batch"] for report in reports),
-            "customers": len({report["customer"] for report in reports}),
+            "customers": len({customer for each in drafts for customer in each.customers}),
             "amount_minor": sum(report["amount"]["minor"] for report in reports),
         },
         "missing": [*missing, *missing_of(filer)] if reports else [],
@@ -135,15 +88,15 @@ def document(drafts: Sequence[Draft], filer: FilingSettings, zone: Zone) -> dict
 
 def batch(drafts: Sequence[Draft], filer: FilingSettings, zone: Zone, today: date) -> str | None:
     """Return the batch of what is yet to be filed, dated `today`; None where nothing is."""
-    to_file = [each for each in drafts if each.case.to_file]
+    to_file = [(each, need) for each in drafts if (need := each.need) is not None]
     if not to_file:
         return None
     written = Batch("SARX", filer)
-    for each in to_file:
-        _activity(written, each, zone, today)
+    for each, need in to_file:
+        _activity(written, each, need, zone, today)
     return written.finished(
-        TotalAmount=sum(dollars_up(amount_of(each.case.alert)) for each in to_file),
-        PartyCount=len(to_file),
+        TotalAmount=sum(dollars_up(each.amount_minor) for each, _ in to_file),
+        PartyCount=sum(len(each.customers) for each, _ in to_file),
         ActivityCount=len(to_file),
         ActivityAttachmentCount=0,
         AttachmentCount=0,
@@ -151,47 +104,85 @@ def batch(drafts: Sequence[Draft], filer: FilingSettings, zone: Zone, today: dat
 
 
 def _report(made: Draft, zone: Zone) -> dict[str, Any]:
-    alert, case = made.case.alert, made.case
-    amount = amount_of(alert)
-    detected = day_of(to_millis(alert.detected_at), zone)
-    code, activity = ACTIVITIES[alert.rule]
+    alerts = [case.alert for case in made.cases]
+    detected = min((day_of(to_millis(each.detected_at), zone) for each in alerts), default=made.last)
+    need, own = made.need, [each for case in made.cases for each in case.own]
+    movements = {
+        (case.alert.user_id, each.movement_id): msgspec.to_builtins(each)
+        for case in made.cases
+        for each in case.movements
+    }
+    codes = dict(made.activities)
+    due = need.due if need is not None else own[-1].due if own else None
+    counted = need.counted_from if need is not None else own[-1].counted_from if own else ""
     return {
-        "alert_id": alert.alert_id,
-        "revision": alert.revision,
-        "settings_version": alert.settings_version,
-        "customer": alert.user_id,
-        "rule": alert.rule,
-        "rule_regulation": alert.regulation,
-        "recommendation": alert.recommendation,
-        "confidence": alert.confidence,
-        "reason": alert.reason,
+        "alert_id": made.ids[0],
+        "alerts": list(made.ids),
+        "revision": alerts[0].revision if alerts else 1,
+        "revisions": {each.alert_id: each.revision for each in alerts},
+        "settings_version": alerts[0].settings_version if alerts else None,
+        "customer": ", ".join(made.customers),
+        "customers": list(made.customers),
+        "rule": ", ".join(dict.fromkeys(each.rule for each in alerts)) or BY_HAND,
+        "rule_regulation": "; ".join(dict.fromkeys(each.regulation for each in alerts)) or REGULATION,
+        "recommendation": alerts[0].recommendation if alerts else BY_HAND,
+        "confidence": max([each.confidence for each in alerts], default=1.0),
+        "reason": "; ".join(each.reason for each in alerts) or f"An officer's own suspicion: {made.activities[0][1]}",
         "detected_on": detected.isoformat(),
-        "due": alert.due_date or date.fromordinal(detected.toordinal() + SAR_DUE_DAYS).isoformat(),
-        "basis": alert.basis or STATED,
-        "activity": {"subtype": code, "called": activity},
-        "from": day_of(to_millis(alert.since), zone).isoformat(),
-        "to": day_of(to_millis(alert.until), zone).isoformat(),
-        "amount": {"minor": amount, "amount": shown(amount), "dollars": dollars_up(amount)},
-        "totals": msgspec.to_builtins(alert.totals),
-        "movements": [msgspec.to_builtins(each) for each in alert.evidence.movements],
-        "pairs": [msgspec.to_builtins(each) for each in alert.evidence.pairs],
-        "signals": [msgspec.to_builtins(each) for each in alert.evidence.signals],
-        "truncated": alert.evidence.truncated,
+        "form": need.form if need is not None else None,
+        "prior_bsa_id": need.prior if need is not None else None,
+        "due": due and due.isoformat(),
+        "counted_from": counted,
+        "basis": _basis(alerts),
+        "activity": {"subtype": ", ".join(codes), "called": "; ".join(codes.values())},
+        "from": made.first.isoformat(),
+        "to": made.last.isoformat(),
+        "amount": _amounts(made.amount_minor),
+        "cumulative": None if made.cumulative_minor is None else _amounts(made.cumulative_minor),
+        "totals": msgspec.to_builtins(alerts[0].totals) if len(alerts) == 1 else None,
+        "movements": list(movements.values()),
+        "reported": {
+            case.alert.alert_id: {each.movement_id: each.usd_minor for each in case.movements} for case in made.cases
+        },
+        "no_longer_named": sorted({name for case in made.cases for name in _gone(case)}),
+        "pairs": [msgspec.to_builtins(pair) for each in alerts for pair in each.evidence.pairs],
+        "signals": [msgspec.to_builtins(signal) for each in alerts for signal in each.evidence.signals],
+        "truncated": any(each.evidence.truncated for each in alerts),
         "narrative": {
             "draft": [paragraph.as_json() for paragraph in made.paragraphs],
             "edited": made.edited,
             "blocks": len(blocks(made.text)),
         },
-        "filing": case.told(),
-        "in_batch": case.to_file,
+        "filing": made.cases[0].told() if made.cases else {"status": "open", "bsa_id": need and need.prior},
+        "in_batch": need is not None,
     }
 
 
-def _activity(batch: Batch, made: Draft, zone: Zone, today: date) -> None:
-    alert, prior = made.case.alert, made.case.prior
-    activity = batch.activity(today, prior)
+def _basis(alerts: Sequence[ComplianceAlert]) -> str:
+    return next((each.basis for each in alerts if each.basis not in {None, STATED}), None) or STATED
+
+
+def _amounts(minor: int) -> dict[str, Any]:
+    return {"minor": minor, "amount": shown(minor), "dollars": dollars_up(minor)}
+
+
+def _gone(case: Case) -> set[str]:
+    """Return what was reported of an alert and is named by it no more, where it is not merely too much to name."""
+    if case.alert.evidence.truncated or not case.own:
+        return set()
+    return {name for each in case.own for name in each.movements} - set(case.ground.movements)
+
+
+def _activity(batch: Batch, made: Draft, need: Need, zone: Zone, today: date) -> None:
+    activity = batch.activity(today, need.prior)
     association = batch.numbered(activity, "ActivityAssociation")
-    batch.add(association, "CorrectsAmendsPriorReportIndicator" if prior else "InitialReportIndicator", "Y")
+    # A correction of a continuing report stays one: both are said.
+    if made.cumulative_minor is not None:
+        batch.add(association, "ContinuingActivityReportIndicator", "Y")
+    if need.form == "correction":
+        batch.add(association, "CorrectsAmendsPriorReportIndicator", "Y")
+    if need.form == "initial":
+        batch.add(association, "InitialReportIndicator", "Y")
     batch.filer_parties(activity)
     location = batch.party(activity, LOCATION)
     batch.add(location, "PrimaryRegulatorTypeCode", IRS)
@@ -199,16 +190,19 @@ def _activity(batch: Batch, made: Draft, zone: Zone, today: date) -> None:
     batch.unknown_address(location)
     batch.identified(location, batch.filer.filer_ein, EIN)
     batch.money_services_business(location)
-    _subject(batch, activity, alert)
+    for customer in made.customers:
+        _subject(batch, activity, customer)
     suspicious = batch.numbered(activity, "SuspiciousActivity")
-    batch.add(suspicious, "SuspiciousActivityFromDateText", day_text(day_of(to_millis(alert.since), zone)))
-    batch.add(suspicious, "SuspiciousActivityToDateText", day_text(day_of(to_millis(alert.until), zone)))
-    batch.add(suspicious, "TotalSuspiciousAmountText", str(dollars_up(amount_of(alert))))
-    classified = batch.numbered(suspicious, "SuspiciousActivityClassification")
-    subtype, _ = ACTIVITIES[alert.rule]
-    batch.add(classified, "SuspiciousActivitySubtypeID", subtype)
-    batch.add(classified, "SuspiciousActivityTypeID", str(int(subtype) // 100))
-    for code in _instruments(alert):
+    if made.cumulative_minor is not None:
+        batch.add(suspicious, "CumulativeTotalViolationAmountText", str(dollars_up(made.cumulative_minor)))
+    batch.add(suspicious, "SuspiciousActivityFromDateText", day_text(made.first))
+    batch.add(suspicious, "SuspiciousActivityToDateText", day_text(made.last))
+    batch.add(suspicious, "TotalSuspiciousAmountText", str(dollars_up(made.amount_minor)))
+    for subtype, _ in made.activities:
+        classified = batch.numbered(suspicious, "SuspiciousActivityClassification")
+        batch.add(classified, "SuspiciousActivitySubtypeID", subtype)
+        batch.add(classified, "SuspiciousActivityTypeID", str(int(subtype) // 100))
+    for code in made.instruments:
         asset = batch.numbered(activity, "Assets")
         batch.add(asset, "AssetSubtypeID", code)
         batch.add(asset, "AssetTypeID", _INSTRUMENT)
@@ -218,7 +212,7 @@ def _activity(batch: Batch, made: Draft, zone: Zone, today: date) -> None:
         batch.add(told, "ActivityNarrativeText", block)
 
 
-def _subject(batch: Batch, activity: Element, alert: ComplianceAlert) -> None:
+def _subject(batch: Batch, activity: Element, customer: str) -> None:
     subject = batch.party(activity, SUBJECT)
     batch.add(subject, "BirthDateUnknownIndicator", "Y")
     batch.add(subject, "UnknownGenderIndicator", "Y")
@@ -228,7 +222,7 @@ def _subject(batch: Batch, activity: Element, alert: ComplianceAlert) -> None:
     related = batch.numbered(subject, "PartyAssociation")
     batch.add(related, "CustomerIndicator", "Y")
     batch.add(related, "SubjectRelationshipFinancialInstitutionTINText", batch.filer.filer_ein)
-    number = account_of(alert.user_id)
+    number = account_of(customer)
     if number is None:
         return
     affected = batch.numbered(subject, "PartyAccountAssociation")
@@ -238,16 +232,3 @@ def _subject(batch: Batch, activity: Element, alert: ComplianceAlert) -> None:
     account = batch.numbered(holder, "Account")
     batch.add(account, "AccountNumberText", number)
     batch.add(batch.numbered(account, "PartyAccountAssociation"), "PartyAccountAssociationTypeCode", _HELD)
-
-
-def _instruments(alert: ComplianceAlert) -> list[str]:
-    """Return FinCEN's codes of what was used: currency, foreign currency, money orders, funds transfers."""
-    used = set()
-    for movement in alert.evidence.movements:
-        if movement.cash:
-            used.add(_CASH if movement.currency == "USD" else _FOREIGN_CASH)
-        if movement.payment_method == MONEY_ORDER:
-            used.add(_MONEY_ORDERS)
-        if movement.channel in {TRANSFER, REMITTANCE}:
-            used.add(_TRANSFERS)
-    return sorted(used)

@@ -15,29 +15,39 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import date
-from typing import Any, Literal
+from datetime import date, timedelta
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from lakay_streams.contracts.timestamps import to_millis
 from lakay_streams.db import audit
 from lakay_streams.db.pool import Database
 from lakay_streams.domain.business_day import ZONES
+from lakay_streams.domain.compliance.alert import SAR_DUE_DAYS
 from lakay_streams.errors import ReportError, ReportNotFound
-from lakay_streams.pii.keys import encryption_keys
+from lakay_streams.pii.keys import encryption_keys, token_keys
 from lakay_streams.pii.sealing import Vault
-from lakay_streams.reports import cases, ctr, filings, readiness, sar, store, summary
+from lakay_streams.pii.tokens import Tokens
+from lakay_streams.reports import ctr, filings, readiness, sar, store, summary
 from lakay_streams.reports.batch import validated
-from lakay_streams.reports.cases import Case
-from lakay_streams.reports.filings import Deadline, Filing
+from lakay_streams.reports.cases import Cases
+from lakay_streams.reports.decisions import Decisions
+from lakay_streams.reports.obligations import CONTINUED_DAYS, Deadline, Filing, Ground, Need, needed
 from lakay_streams.reports.periods import Span, day_of, ending, span
 from lakay_streams.reports.records import Kind, Period, ReportEntry, StoredReport, Validation
 from lakay_streams.reports.rendering import render
+from lakay_streams.reports.suspicion import Draft, Suspicion, by_hand, drafted, refuse_unfit
 from lakay_streams.settings import Settings
 
-__all__ = ["Deadline", "ReportEntry", "Reports", "StoredReport", "render"]
+__all__ = ["Deadline", "ReportEntry", "Reports", "StoredReport", "Suspicion", "render"]
+
+
+class _Drafted(NamedTuple):
+    """What was done about an alert when its draft was made, and what is to be noted now."""
+
+    before: Filing | None
+    made: Filing
 
 
 def _now_ms() -> int:
@@ -53,6 +63,7 @@ class Reports:
         self._filer = settings.filing
         self._zone = ZONES[settings.compliance.business_timezone]
         self._vault = Vault(encryption_keys(settings))
+        self._tokens = Tokens(token_keys(settings))
         self._database = database
         self._now = now
 
@@ -65,35 +76,93 @@ class Reports:
         """Report the currency of every customer and business day of the period that is above the threshold.
 
         Source: 31 CFR 1010.311, 1010.313. Raises `ReportError` for a period that ends before it starts, and for a batch
-        that FinCEN's schema refuses; `DatabaseError`.
+        that FinCEN's schema refuses; `DatabaseError`. What cannot be read is told in the document, which is then not
+        `complete`.
         """
         period = span(start, end, self._zone)
-        async with self._snapshot() as connection:
-            found = await cases.ctr_cases(connection, self._vault, period)
+        async with self._cases(period) as reader:
+            found = await reader.currency()
         # Beside the event loop: a month's batch is built and validated for seconds.
-        xml = await asyncio.to_thread(ctr.batch, found, self._filer, self.today)
-        return await self._kept_with_drafts("ctr", period, ctr.document(found, self._filer), xml, found, actor)
+        xml = await asyncio.to_thread(ctr.batch, found.cases, self._filer, self.today)
+        document = ctr.document(found.cases, self._filer)
+        unread = _unread(found.unreadable)
+        document["complete"] = not unread
+        document["notes"] = [*(["INCOMPLETE: " + " ".join(unread)] if unread else []), *document["notes"]]
+        drafts = [(case.alert.alert_id, _drafted(case.ground, case.filing, case.need)) for case in found.cases]
+        return await self._kept_with_drafts("ctr", period, document, xml, drafts, actor)
 
     async def generate_sar(self, start: date, end: date, *, actor: str) -> StoredReport:
-        """Draft the suspicious activity reports that are recommended and were detected in the period.
+        """Draft the suspicious activity reports that are recommended and were detected, or changed, in the period.
 
-        Source: 31 CFR 1022.320. Raises as `generate_ctr`.
+        Source: 31 CFR 1022.320. Raises as `generate_ctr`. An alert that no report can be made of is told in the
+        document, and keeps nobody else's from being made.
         """
         period = span(start, end, self._zone)
-        async with self._snapshot() as connection:
-            found = await cases.sar_cases(connection, self._vault, period)
-        return await self._sar(period, [sar.drafted(case, self._zone) for case in found], actor)
+        async with self._cases(period) as reader:
+            found = await reader.suspicious()
+        drafts, left_out = [], _unread(found.unreadable)
+        for case in found.cases:
+            try:
+                drafts.append(drafted([case], self._zone))
+            except ReportError as refused:
+                left_out.append(str(refused))
+        return await self._sar(period, drafts, actor, left_out)
 
-    async def draft_sar(self, alert_id: str, *, actor: str, narrative: str | None = None) -> StoredReport:
-        """Draft the suspicious activity report of one alert; `narrative` is an officer's text in the draft's place.
+    async def draft_sar(
+        self, *alert_ids: str, actor: str, narrative: str | None = None, voluntary: bool = False
+    ) -> StoredReport:
+        """Draft one suspicious activity report of one alert or several; `narrative` is an officer's text in its place.
 
-        Raises `ReportNotFound`, `ReportError` for an alert that is no ground for one, and as `generate_ctr`.
+        A `voluntary` one is of less than 2,000 US dollars and has no deadline (31 CFR 1022.320(a)(1)). Raises
+        `ReportNotFound`, `ReportError` for an alert that is no ground for one, and as `generate_ctr`.
         """
+        wanted = dict.fromkeys(_uuid(alert_id, "compliance alert") for alert_id in alert_ids)
+        async with self._cases(span(self.today, self.today, self._zone)) as reader:
+            found = [await reader.the(alert_id) for alert_id in wanted]
+        made = drafted(found, self._zone, narrative, voluntary=voluntary)
+        return await self._sar(span(made.first, made.last, self._zone), [made], actor, voluntary=voluntary)
+
+    async def draft_sar_by_hand(
+        self, told: Suspicion, *, actor: str, determined_on: date | None = None, voluntary: bool = False
+    ) -> StoredReport:
+        """Draft the suspicious activity report of what an officer found without an alert.
+
+        Its 30 days run from the day on which the officer determined it, today unless given. Told again with the same
+        customer, kind and first day, it takes the draft's place; once filed, it corrects what was filed. Raises
+        `ReportError` as `draft_sar` does.
+        """
+        refuse_unfit(told)
+        day = determined_on or self.today
+        if max(day, told.last) > self.today:
+            raise ReportError(f"{max(day, told.last)} is to come: correct it.")
         async with self._snapshot() as connection:
-            case = await cases.the_case(connection, self._vault, _uuid(alert_id, "compliance alert"))
-        made = sar.drafted(case, self._zone, narrative)
-        since, until = (day_of(to_millis(at), self._zone) for at in (case.alert.since, case.alert.until))
-        return await self._sar(span(since, until, self._zone), [made], actor)
+            known = await filings.submitted(connection)
+        prior = known.named(told.continues) if told.continues else []
+        if told.continues and not prior:
+            raise ReportError(f"No report was filed as {told.continues!r}: record it first with `lakay report filed`.")
+        due = day + timedelta(days=SAR_DUE_DAYS)
+        if prior:
+            due = max(due, prior[-1].filed_on + timedelta(days=CONTINUED_DAYS))
+        filing = Filing(
+            "sar",
+            None if voluntary else due,
+            "drafted",
+            1,
+            None,
+            None,
+            actor,
+            day,
+            actor,
+            voluntary,
+            True,
+            told.continues,
+        )
+        ground = filings.by_hand(told.case_id, filing)
+        chain = known.of(ground, ()) or (known.of_report(prior[-1].bsa_id) if prior else [])
+        need = needed(ground, filing, chain)
+        assert need is not None  # noqa: S101 - it is drafted
+        made = by_hand(told, need, chain)
+        return await self._sar(span(told.first, told.last, self._zone), [made], actor, by_hand=filing)
 
     async def generate_summary(self, period: Period, *, actor: str, as_of: date | None = None) -> StoredReport:
         """Sum up the week or the month that ends with `as_of` (today unless given)."""
@@ -134,79 +203,68 @@ class Reports:
             return await store.read(connection, self._vault, wanted, actor=actor)
 
     async def deadlines(self, *, done: bool = False) -> tuple[Deadline, ...]:
-        """Return what is to be filed, soonest first; with `done` also what was filed or declined."""
+        """Return what is to be filed, soonest first; with `done` also what was filed, declined or reviewed."""
         async with self._database.connection() as connection:
             found = await filings.deadlines(connection, self.today, self._zone)
         return tuple(each for each in found if done or each.pending)
 
+    async def reviews(self) -> tuple[Deadline, ...]:
+        """Return the reviews that alerts recommend and that nobody has closed, the oldest first."""
+        async with self._database.connection() as connection:
+            return tuple(await filings.reviews(connection, self.today, self._zone))
+
     async def filed(self, alert_id: str, *, bsa_id: str, actor: str, on: date | None = None) -> Deadline:
         """Record that an alert's report was filed under a BSA identifier, on a day (today unless given).
 
-        Raises `ReportNotFound`, `ReportError` for an identifier that is none, and for an alert with nothing to file.
+        So it is for every alert that went into the same report. Raises `ReportNotFound`, `ReportError` for an
+        identifier that is none or another report's, for a day that cannot be, and for an alert with nothing to file.
         """
-        day = on or self.today
-        if not (bsa_id.isascii() and bsa_id.isdigit() and len(bsa_id) == filings.BSA_ID_DIGITS):
-            raise ReportError(
-                f"{bsa_id!r} is no BSA identifier: give the {filings.BSA_ID_DIGITS} digits that BSA E-Filing "
-                "acknowledged the report with."
-            )
-        if day > self.today:
-            raise ReportError(f"{day} is to come: give the day on which the report was filed.")
-        return await self._decided(alert_id, "filed", actor, bsa_id=bsa_id, filed_on=day)
+        wanted = _uuid(alert_id, "compliance alert")
+        async with self._decisions(actor) as decisions:
+            return await decisions.filed(wanted, bsa_id, on or self.today)
 
     async def declined(self, alert_id: str, *, reason: str, actor: str) -> Deadline:
         """Record that an officer decided to file nothing, and why. Raises as `filed`."""
-        if not reason.strip():
-            raise ReportError("A report is declined for a reason: give one, which an examiner will read.")
-        return await self._decided(alert_id, "declined", actor, reason=reason.strip())
-
-    async def _decided(
-        self,
-        alert_id: str,
-        status: Literal["filed", "declined"],
-        actor: str,
-        *,
-        bsa_id: str | None = None,
-        filed_on: date | None = None,
-        reason: str | None = None,
-    ) -> Deadline:
         wanted = _uuid(alert_id, "compliance alert")
-        async with self._database.connection() as connection:
-            # So that of two officers, the second sees what the first has decided.
-            await audit.lock(connection)
-            ground, before, deadline = await filings.the_deadline(connection, wanted, self.today, self._zone)
-            drafted = before is not None and before.status == "drafted"
-            if before is not None and not deadline.pending:
-                raise ReportError(
-                    f"Alert {alert_id} is {before.status} already, by {before.changed_by}: nothing was changed."
-                )
-            made = Filing(
-                deadline.kind,
-                before.due if before is not None and drafted else date.fromisoformat(deadline.due),
-                status,
-                before.revision if before is not None and drafted else ground.revision,
-                before.report_id if before is not None else None,
-                bsa_id or (before.bsa_id if before is not None else None),
-                filed_on or (before.filed_on if before is not None else None),
-                reason,
-                actor,
-            )
-            await filings.write(connection, wanted, made)
-            details = {
-                "kind": made.kind,
-                "due": made.due.isoformat(),
-                "revision": made.revision,
-                "bsa_id": bsa_id,
-                "filed_on": None if filed_on is None else filed_on.isoformat(),
-            }
-            await audit.append(connection, f"report_{status}", actor=actor, subject=wanted, details=details)
-            _, _, after = await filings.the_deadline(connection, wanted, self.today, self._zone)
-        return after
+        async with self._decisions(actor) as decisions:
+            return await decisions.declined(wanted, reason)
 
-    async def _sar(self, period: Span, drafts: Sequence[sar.Draft], actor: str) -> StoredReport:
+    async def reviewed(self, alert_id: str, *, reason: str, actor: str) -> Deadline:
+        """Record that a recommended review found nothing to report, and why. Raises as `filed`."""
+        wanted = _uuid(alert_id, "compliance alert")
+        async with self._decisions(actor) as decisions:
+            return await decisions.reviewed(wanted, reason)
+
+    async def determined(self, alert_id: str, *, actor: str, on: date | None = None) -> Deadline:
+        """Record that an officer determined an alert to be suspicious, on a day (today unless given): 30 days run.
+
+        Source: 31 CFR 1022.320(b)(3). Raises as `filed`.
+        """
+        wanted = _uuid(alert_id, "compliance alert")
+        async with self._decisions(actor) as decisions:
+            return await decisions.determined(wanted, on or self.today)
+
+    async def _sar(
+        self,
+        period: Span,
+        drafts: Sequence[Draft],
+        actor: str,
+        left_out: Sequence[str] = (),
+        *,
+        voluntary: bool = False,
+        by_hand: Filing | None = None,
+    ) -> StoredReport:
         xml = await asyncio.to_thread(sar.batch, drafts, self._filer, self._zone, self.today)
-        document = sar.document(drafts, self._filer, self._zone)
-        return await self._kept_with_drafts("sar", period, document, xml, [each.case for each in drafts], actor)
+        document = sar.document(drafts, self._filer, self._zone, left_out)
+        noted: list[tuple[str, _Drafted | None]] = []
+        for each in drafts:
+            noted += [
+                (case.alert.alert_id, _drafted(case.ground, case.filing, case.need, voluntary=voluntary))
+                for case in each.cases
+            ]
+            if by_hand is not None:
+                noted.append((each.ids[0], _Drafted(by_hand, by_hand)))
+        return await self._kept_with_drafts("sar", period, document, xml, noted, actor)
 
     async def _kept_with_drafts(
         self,
@@ -214,43 +272,26 @@ class Reports:
         period: Span,
         document: dict[str, Any],
         xml: str | None,
-        found: Sequence[Case],
+        drafts: Sequence[tuple[str, _Drafted | None]],
         actor: str,
     ) -> StoredReport:
-        """Store a report that is to be filed, and note that a draft of each of its cases exists."""
+        """Store a report that is to be filed, and note that a draft of each of its alerts exists."""
         validation = validated(xml, kind, self._filer)
-        to_file = [case for case in found if case.to_file]
+        to_file = [(alert_id, each) for alert_id, each in drafts if each is not None]
         async with self._database.connection() as connection:
             # Before the filings: so that nobody files meanwhile what is then noted as a draft.
             await audit.lock(connection)
-            stored = await self._store(connection, kind, period, document, actor, xml, validation, to_file)
-            for case in to_file:
-                await self._note_draft(connection, kind, case, stored.report_id, actor)
+            alert_ids = tuple(alert_id for alert_id, _ in to_file)
+            stored = await self._store(connection, kind, period, document, actor, xml, validation, alert_ids)
+            for alert_id, each in to_file:
+                now = await filings.filing(connection, alert_id)
+                made = each.made._replace(report_id=stored.report_id, changed_by=actor)
+                if now is not None and now != each.before and not now.by_hand:
+                    if now.status not in {"drafted", "determined"}:
+                        continue  # somebody filed or declined it meanwhile
+                    made = made._replace(determined_on=now.determined_on, determined_by=now.determined_by)
+                await filings.write(connection, alert_id, made)
         return stored
-
-    async def _note_draft(
-        self, connection: AsyncConnection[Any], kind: Literal["ctr", "sar"], case: Case, report_id: str, actor: str
-    ) -> None:
-        alert_id = case.alert.alert_id
-        ground, before = await filings.known(connection, alert_id, self._zone)
-        if before != case.filing and before is not None and before.status != "drafted":
-            return  # somebody filed or declined it meanwhile
-        due = before.due if before is not None and before.status == "drafted" else ground.due
-        await filings.write(
-            connection,
-            alert_id,
-            Filing(
-                kind,
-                due,
-                "drafted",
-                case.alert.revision,
-                report_id,
-                before.bsa_id if before else None,
-                before.filed_on if before else None,
-                None,
-                actor,
-            ),
-        )
 
     async def _kept(self, kind: Kind, period: Span, document: dict[str, Any], actor: str) -> StoredReport:
         nothing = Validation(validated=False, reason="nothing is to be filed")
@@ -266,7 +307,7 @@ class Reports:
         actor: str,
         xml: str | None,
         validation: Validation,
-        to_file: Sequence[Case],
+        alert_ids: tuple[str, ...],
     ) -> StoredReport:
         return await store.store(
             connection,
@@ -278,8 +319,20 @@ class Reports:
             validation=validation,
             settings_version=self._settings.version,
             actor=actor,
-            alerts=tuple(case.alert.alert_id for case in to_file),
+            alerts=alert_ids,
         )
+
+    @asynccontextmanager
+    async def _decisions(self, actor: str) -> AsyncIterator[Decisions]:
+        """Lend what decides, in a transaction in which nobody else does."""
+        async with self._database.connection() as connection:
+            await audit.lock(connection)
+            yield Decisions(connection, self._vault, self._zone, self.today, actor)
+
+    @asynccontextmanager
+    async def _cases(self, period: Span) -> AsyncIterator[Cases]:
+        async with self._snapshot() as connection:
+            yield Cases(connection, self._vault, self._tokens, period)
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[AsyncConnection[Any]]:
@@ -287,6 +340,19 @@ class Reports:
         async with self._database.connection() as connection:
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
+
+
+def _drafted(ground: Ground, before: Filing | None, need: Need | None, *, voluntary: bool = False) -> _Drafted | None:
+    """Return what to note of a draft; None where nothing is to be filed."""
+    if need is None:
+        return None
+    determined = (before.determined_on, before.determined_by) if before is not None else (None, None)
+    due = None if voluntary else need.due
+    return _Drafted(before, Filing(need.kind, due, "drafted", ground.revision, None, None, "", *determined, voluntary))
+
+
+def _unread(alert_ids: Sequence[str]) -> list[str]:
+    return [f"Alert {alert_id} is no compliance alert of this version and is left out." for alert_id in alert_ids]
 
 
 def _uuid(text: str, what: str) -> str:

@@ -69,7 +69,7 @@ async def store(
             vault.key_id,
         ),
     )
-    stored = await _read(connection, vault, report_id)
+    stored = await opened(connection, vault, report_id)
     details = {"kind": kind, "sha256": digest, "alerts": list(alerts), "new": cursor.rowcount == 1}
     await audit.append(connection, "report_made", actor=actor, subject=report_id, details=details)
     return stored
@@ -80,7 +80,7 @@ async def read(connection: AsyncConnection[Any], vault: Vault, report_id: str, *
 
     Raises `ReportNotFound`, `PiiError`, and `ReportError` when it is not what was stored.
     """
-    stored = await _read(connection, vault, report_id)
+    stored = await opened(connection, vault, report_id)
     await audit.append(connection, "report_read", actor=actor, subject=report_id, details={"kind": stored.kind})
     return stored
 
@@ -107,7 +107,8 @@ def _id_of(kind: str, start: str, end: str, digest: str) -> str:
     return str(uuid5(_NAMESPACE, f"{kind}/{start}/{end}/{digest}"))
 
 
-async def _read(connection: AsyncConnection[Any], vault: Vault, report_id: str) -> StoredReport:
+async def opened(connection: AsyncConnection[Any], vault: Vault, report_id: str) -> StoredReport:
+    """Return a report for what follows from it, which nobody reads; raises as `read`."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
         f"SELECT {_COLUMNS}, sealed, encryption_key FROM reports WHERE report_id = %s",  # noqa: S608 - constants

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from lakay_streams.reports.amounts import shown
-from lakay_streams.reports.filings import Deadline
+from lakay_streams.reports.obligations import Deadline
 from lakay_streams.reports.periods import Span
 from lakay_streams.reports.records import Period
 
@@ -71,18 +71,17 @@ async def document(
 def filings(due: Sequence[Deadline], kind: str, span: Span, today: date) -> dict[str, Any]:
     """Return what became of the reports of a kind that were due in the period, and what is overdue now."""
     ours = [each for each in due if each.kind == kind]
-    inside = [each for each in ours if span.start.isoformat() <= each.due <= span.end.isoformat()]
-    in_time = [each for each in inside if each.filed_on is not None and each.filed_on <= each.due]
+    inside = [each for each in ours if each.due and span.start.isoformat() <= each.due <= span.end.isoformat()]
     filed = [each for each in inside if each.filed_on is not None]
     return {
         "due": len(inside),
         "filed": len(filed),
-        "filed_late": len(filed) - len(in_time),
+        "filed_late": sum(each.late for each in filed),
         "declined": sum(each.status == "declined" for each in inside),
         "pending": sum(each.pending for each in inside),
         "overdue": sum(each.overdue for each in inside),
         "overdue_of_any_period": sum(each.overdue for each in ours),
-        "due_later": sum(each.pending and each.due > max(today, span.end).isoformat() for each in ours),
+        "due_later": sum(each.pending and (each.due or "") > max(today, span.end).isoformat() for each in ours),
     }
 
 

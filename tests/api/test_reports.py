@@ -73,6 +73,33 @@ async def test_the_trail_says_who_made_and_who_read_a_report(office: Office, tmp
     assert (told[0][1], told[-1]) == ("api:alice", ("report_read", "api:bob"))
 
 
+async def test_deadlines_and_decisions_are_as_the_command_line_has_them(office: Office, tmp_path: Path) -> None:
+    await office.learns("user-7731", SPLIT)
+    with api(office.settings, tmp_path) as running:
+        client = running.client
+        due = client.get(f"{REPORTS}/deadlines").json()["deadlines"]
+        assert {each["kind"] for each in due} == {"ctr", "sar"}
+        ctr, sar = (next(each["alert_id"] for each in due if each["kind"] == kind) for kind in ("ctr", "sar"))
+        determined = client.post(f"{REPORTS}/alerts/{sar}/determined", json={"on": "2026-03-20"}).json()
+        assert (determined["due"], determined["status"]) == ("2026-04-19", "determined")
+        drafted = client.post(f"{REPORTS}/sar", json={"alert_ids": [sar], "narrative": "An officer's words."})
+        assert drafted.status_code == 201, drafted.text
+        filed = client.post(f"{REPORTS}/alerts/{sar}/filed", json={"bsa_id": "31000123456789", "on": "2026-03-25"})
+        assert (filed.status_code, filed.json()["bsa_id"]) == (200, "31000123456789"), filed.text
+        assert client.post(f"{REPORTS}/alerts/{ctr}/declined", json={"reason": "\u0000"}).status_code == 422
+        assert (
+            client.post(f"{REPORTS}/alerts/{ctr}/declined", json={"reason": "by card"}).json()["status"] == "declined"
+        )
+        assert client.post(f"{REPORTS}/alerts/{ctr}/reviewed", json={"reason": "none"}).status_code == 422
+        assert client.get(f"{REPORTS}/reviews").json() == {"reviews": []}
+        hand = {"customer": "user-9", "subtype": "403", "amount": "2500.00", "determined_on": "2026-03-31"}
+        made = client.post(f"{REPORTS}/sar", json=MARCH | {"by_hand": hand, "narrative": "The passport was another's."})
+        assert made.status_code == 201, made.text
+        done = client.get(f"{REPORTS}/deadlines", params={"done": True}).json()["deadlines"]
+        assert {each["status"] for each in done} == {"filed", "declined", "drafted"}
+        assert "user-7731" not in running.log()
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "said"),
     [
@@ -80,7 +107,7 @@ async def test_the_trail_says_who_made_and_who_read_a_report(office: Office, tmp
         ("ctr", {"start_date": "2026-02-30", "end_date": "2026-03-01"}, "start_date: "),
         ("ctr", {"start_date": "2026-02-01"}, "end_date: Field required"),
         ("sar", {}, "give start_date and end_date, or alert_id"),
-        ("sar", MARCH | {"narrative": "x"}, "a narrative is of one alert"),
+        ("sar", MARCH | {"narrative": "x"}, "is of one report"),
         ("summary", {"period": "daily"}, "period: "),
         ("audit", MARCH | {"till": "now"}, "till: "),
     ],

@@ -53,6 +53,7 @@ async def test_a_dry_run_counts_and_deletes_nothing(database: Database) -> None:
             "quarantine": 1,
             "reports": 0,
             "filings": 0,
+            "submissions": 0,
         }
     assert await counts(database) == before
 

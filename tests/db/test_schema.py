@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -142,3 +143,45 @@ def test_a_server_that_is_away_is_one_sentence(fresh: Settings) -> None:
         schema.init_db(settings_for("postgresql+asyncpg://lakay:hush-hush@127.0.0.1:1/lakay"))
     assert "\n" not in str(refused.value)
     assert "hush-hush" not in str(refused.value)
+
+
+def test_what_was_filed_before_submissions_were_kept_is_one_and_going_down_keeps_it(anywhere: Settings) -> None:
+    schema.upgrade(anywhere, "0003")
+    statement, values = alert(kind="compliance", revised_at="now() - interval '6 years'")
+    movements = [
+        {"movement_id": "before", "usd_minor": 5, "business_day": "2020-03-10"},
+        {"movement_id": "after", "usd_minor": 7, "business_day": "2020-03-25"},
+    ]
+    body = {"evidence": {"movements": movements}, "totals": {"in_minor": 5, "out_minor": 0}}
+    with connect(anywhere) as connection:
+        connection.execute(statement.replace("'{}'", "%(body)s", 1), values | {"body": json.dumps(body)})
+        connection.execute(
+            "INSERT INTO filings (alert_id, kind, due, status, revision, bsa_id, filed_on, changed_by, changed_at) "
+            "VALUES (%(id)s, 'sar', '2020-04-09', 'filed', 1, '31000123456789', '2020-03-20', 'officer', "
+            "now() - interval '6 years')",
+            values,
+        )
+    schema.upgrade(anywhere, "0004")
+    with connect(anywhere) as connection:
+        found = connection.execute(
+            "SELECT bsa_id, form, filed_on::text, due::text, amount_minor, movements FROM submissions"
+        ).fetchall()
+    assert found == [("31000123456789", "initial", "2020-03-20", "2020-04-09", 5, {"before": 5})]
+    schema.downgrade(anywhere, "0003")
+    with connect(anywhere) as connection:
+        assert connection.execute("SELECT bsa_id, filed_on::text FROM filings").fetchall() == [
+            ("31000123456789", "2020-03-20")
+        ]
+    schema.upgrade(anywhere, "0004")
+
+
+def test_going_down_forgets_nothing_that_was_filed_or_determined_lately(anywhere: Settings) -> None:
+    schema.upgrade(anywhere, "0004")
+    with connect(anywhere) as connection:
+        connection.execute(
+            "INSERT INTO submissions (bsa_id, alert_id, kind, form, filed_on, counted_from, revision, amount_minor, "
+            "movements, filed_by) VALUES ('31000123456789', gen_random_uuid(), 'ctr', 'initial', now(), '', 1, 1, "
+            "'{}', 'officer')"
+        )
+    with pytest.raises(DatabaseError, match=r"delete what was filed and decided"):
+        schema.downgrade(anywhere, "0003")

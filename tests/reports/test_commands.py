@@ -56,6 +56,27 @@ async def test_deadlines_tell_what_is_overdue_and_end_with_a_decision(officer: O
     assert "31000123456789" in officer.sees("report deadlines --all")
 
 
+async def test_an_officer_determines_reviews_and_reports_by_hand(officer: Operator, tmp_path: Path) -> None:
+    lines = officer.types("report deadlines --all").stdout.splitlines()
+    alert_id = next(line.split()[2] for line in lines if "  sar  " in line)
+    told = officer.sees(f"report determined {alert_id} --on 2026-03-20")
+    assert told.startswith(f"sar of {alert_id} due 2026-04-19, from its determination on 2026-03-20 by ")
+    assert officer.sees("report reviews").splitlines()[-1].endswith(" to review")
+    (tmp_path / "told.txt").write_text("The passport was another's.")
+    by_hand = "--customer user-9 --subtype 403 --from 2026-03-02 --to 2026-03-05 --narrative told.txt"
+    officer.sees(f"report sar {by_hand} --amount 2500.50 --determined 2026-03-20")
+    officer.sees(f"report sar {by_hand} --amount 150 --voluntary")
+    refused = officer.types(f"report sar {by_hand} --amount 150")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "make it a voluntary one" in refused.stderr
+    for usage in (
+        f"report sar {by_hand}",
+        f"report sar {by_hand} --amount many",
+        "report sar --alert x --from 2026-03-02",
+    ):
+        assert officer.types(usage).returncode == 2
+
+
 async def test_what_cannot_be_done_is_one_sentence(officer: Operator) -> None:
     for command, said in {
         "report show first": "There is no report 'first'",

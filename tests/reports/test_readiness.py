@@ -86,4 +86,4 @@ async def test_what_is_kept_and_since_when_is_told(office: Office) -> None:
         await connection.execute(*alert(revised_at="'2024-05-06'"))
     kept = {row["table"]: row for row in (await audit_of(office))["retention"]["tables"]}
     assert (kept["alerts"]["rows"], kept["alerts"]["oldest"]) == (1, "2024-05-06")
-    assert set(kept) == {"alerts", "rejects", "quarantine", "reports", "filings"}
+    assert set(kept) == {"alerts", "rejects", "quarantine", "reports", "filings", "submissions"}

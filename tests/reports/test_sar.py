@@ -14,6 +14,7 @@ from lakay_streams.errors import ReportError, ReportNotFound
 from lakay_streams.reports import narrative
 from lakay_streams.reports.narrative import blocks
 from lakay_streams.reports.records import StoredReport
+from lakay_streams.reports.suspicion import Suspicion
 from tests.reports.office import OFFICER, PASSED_ON, SPLIT, Office, parsed, values
 
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
@@ -193,3 +194,90 @@ def _numbers_dates_and_names(text: str) -> set[str]:
     names = re.findall(r"\b[a-z]+(?:-[a-z0-9]+)+\b|\b[A-Z]{2,}\b", text)
     text = re.sub(r"\b[a-z]+(?:-[a-z0-9]+)+\b", " ", text)
     return found | set(names) | {number.replace(",", "") for number in re.findall(r"\d[\d,]*(?:\.\d+)?(?<!,)", text)}
+
+
+async def test_parts_below_the_recordkeeping_threshold_are_told_beside_those_below_that_of_a_ctr(
+    office: Office,
+) -> None:
+    await office.learns("user-1", "\n".join(f"03-10 {9 + hour}:00 deposit 2,900 cash" for hour in range(5)))
+    assert values(parsed((await march(office)).xml), "SuspiciousActivitySubtypeID") == ["114", "113"]
+
+
+async def test_a_voluntary_report_of_less_than_two_thousand_is_made_and_has_no_deadline(office: Office) -> None:
+    (alert_id,) = await office.learns(
+        "user-1", "03-10 09:00 deposit 1,999.99 bank\n03-10 10:00 transfer 1,999 wallet to anne"
+    )
+    report = await office.reports.draft_sar(alert_id, actor=OFFICER, voluntary=True)
+    assert values(parsed(report.xml), "TotalSuspiciousAmountText") == ["2000"]
+    ids = await office.learns("user-2", PASSED_ON)
+    with pytest.raises(ReportError, match="it is no voluntary one"):
+        await office.reports.draft_sar(ids[-1], actor=OFFICER, voluntary=True)
+    (due,) = [each for each in await office.reports.deadlines() if each.alert_id == alert_id]
+    assert (due.status, due.due, due.overdue) == ("drafted", None, False)
+    done = await office.reports.filed(alert_id, bsa_id="31000123456789", actor=OFFICER)
+    assert (done.due, done.late) == (None, False)
+
+
+async def test_several_alerts_go_into_one_report_and_each_movement_counts_once(office: Office) -> None:
+    ids = await office.learns("user-1", PASSED_ON)
+    ids += await office.learns("user-2", SPLIT)
+    rows = await office.fetches(
+        "SELECT alert_id::text FROM alerts WHERE alert_type IN ('structuring', 'rapid_movement')"
+    )
+    wanted = [row[0] for row in rows]
+    report = await office.reports.draft_sar(*wanted, actor=OFFICER)
+    root = parsed(report.xml)
+    assert root.get("ActivityCount") == "1"
+    assert sorted(values(root, "SuspiciousActivitySubtypeID")) == ["114", "925"]
+    assert sorted(values(root, "AccountNumberText")) == ["user-1", "user-2"]
+    assert values(root, "TotalSuspiciousAmountText") == [str(9_000 + 28_200)]
+    assert {each.status for each in await office.reports.deadlines() if each.alert_id in wanted} == {"drafted"}
+    await office.reports.filed(wanted[0], bsa_id="31000123456789", actor=OFFICER)
+    done = [each for each in await office.reports.deadlines(done=True) if each.alert_id in wanted]
+    assert {(each.status, each.bsa_id) for each in done} == {("filed", "31000123456789")}
+    with pytest.raises(ReportError, match="is filed already"):
+        await office.reports.draft_sar(*wanted, actor=OFFICER)
+
+
+async def test_a_report_is_made_by_hand_without_an_alert_and_corrected_and_continued(office: Office) -> None:
+    told = Suspicion("user-9", "403", date(2026, 3, 2), date(2026, 3, 5), 2_500_00, "The passport was another's.")
+    report = await office.reports.draft_sar_by_hand(told, actor=OFFICER, determined_on=date(2026, 3, 20))
+    root = parsed(report.xml)
+    assert report.validation.errors == ()
+    assert values(root, "SuspiciousActivitySubtypeID") == ["403"]
+    assert values(root, "ActivityNarrativeText") == ["The passport was another's."]
+    (due,) = await office.reports.deadlines()
+    assert (due.rule, due.form, due.status, due.due) == ("by_hand", "initial", "drafted", "2026-04-19")
+    await office.reports.draft_sar_by_hand(told, actor=OFFICER, determined_on=date(2026, 3, 20))
+    assert len(await office.reports.deadlines()) == 1, "told again it is the same"
+    await office.reports.filed(due.alert_id, bsa_id="31000123456789", actor=OFFICER)
+    assert await office.reports.deadlines() == ()
+    again = await office.reports.draft_sar_by_hand(told._replace(amount_minor=2_600_00), actor=OFFICER)
+    assert values(parsed(again.xml), "CorrectsAmendsPriorReportIndicator") == ["Y"]
+    await office.reports.filed(due.alert_id, bsa_id="31000123456790", actor=OFFICER)
+    on = told._replace(first=date(2026, 3, 20), last=date(2026, 3, 21), continues="31000123456790", amount_minor=100_00)
+    root = parsed((await office.reports.draft_sar_by_hand(on, actor=OFFICER)).xml)
+    assert values(root, "ContinuingActivityReportIndicator") == ["Y"]
+    assert values(root, "CumulativeTotalViolationAmountText") == ["2700"]
+    for wrong, said in (
+        (told._replace(subtype="999"), "is no kind of suspicious activity"),
+        (told._replace(amount_minor=1_00, first=date(2026, 3, 1)), "make it a voluntary one"),
+        (told._replace(continues="1" * 14, first=date(2026, 3, 1)), "No report was filed as"),
+        (told._replace(last=date(2026, 4, 2)), "is to come"),
+    ):
+        with pytest.raises(ReportError, match=said):
+            await office.reports.draft_sar_by_hand(wrong, actor=OFFICER)
+
+
+async def test_an_alert_that_cannot_be_read_is_told_and_keeps_nobody_elses_report_from_being_made(
+    office: Office,
+) -> None:
+    await office.learns("user-1", SPLIT)
+    (broken,) = await office.fetches("SELECT alert_id::text FROM alerts WHERE alert_type = 'structuring'")
+    await office.learns("user-2", PASSED_ON)
+    async with office.database.connection() as connection:
+        await connection.execute("UPDATE alerts SET body = body - 'reason' WHERE alert_id = %s", broken)
+    report = await march(office)
+    assert report.document["complete"] is False
+    assert any(broken[0] in note for note in report.document["notes"])
+    assert {each["customer"] for each in report.document["reports"]} == {"user-2"}

@@ -48,7 +48,7 @@ async def test_it_counts_alerts_by_rule_recommendation_and_status(office: Office
 async def test_it_counts_what_was_due_filed_late_declined_and_overdue(office: Office) -> None:
     ids = [(await office.learns(f"user-{each}", "03-05 12:00 deposit 12,000 cash"))[0] for each in range(4)]
     await office.reports.filed(ids[0], bsa_id=BSA_ID, actor=OFFICER, on=date(2026, 3, 20))
-    await office.reports.filed(ids[1], bsa_id=BSA_ID, actor=OFFICER, on=date(2026, 3, 21))
+    await office.reports.filed(ids[1], bsa_id="31000123456790", actor=OFFICER, on=date(2026, 3, 21))
     await office.reports.declined(ids[2], reason="no cash", actor=OFFICER)
     summary = await office.reports.generate_summary("monthly", actor=OFFICER, as_of=date(2026, 3, 31))
     assert summary.document["filings"]["ctr"] == {
