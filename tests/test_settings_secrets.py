@@ -54,11 +54,14 @@ def test_production_refuses_every_development_secret_in_one_sentence_each(monkey
     assert not [known for known in ("dev-only", "lakay_dev", "minioadmin") if known in "".join(lines)]
 
 
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "DATABASE_OWNER_URL"])
 @pytest.mark.parametrize(
     "known", ["postgresql://lakay:lakay%5Fdev@db/lakay", "postgresql://db/lakay?password=lakay_dev"]
 )
-def test_the_development_password_is_known_however_it_is_written(monkeypatch: pytest.MonkeyPatch, known: str) -> None:
-    assert refusal(monkeypatch, PRODUCTION | {"DATABASE_URL": known}).startswith("DATABASE_URL is the development one")
+def test_the_development_password_is_known_however_it_is_written(
+    monkeypatch: pytest.MonkeyPatch, variable: str, known: str
+) -> None:
+    assert refusal(monkeypatch, PRODUCTION | {variable: known}).startswith(f"{variable} is the development one")
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,7 @@ def production_problems(settings: Settings) -> Iterator[str]:
     """Yield a sentence for each secret that production refuses."""
     if settings.debug:
         return
-    for variable, secret in _SECRETS.items():
-        value = getattr(settings, secret.attribute).get_secret_value()
+    for variable, secret, value in _in_force(settings):
         if secret.development(value):
             yield f"{variable} is the development one, which DEBUG=false refuses: set {secret.from_where}"
         elif not secret.strong(value):
@@ -77,9 +76,6 @@ def production_problems(settings: Settings) -> Iterator[str]:
     owner = settings.database_owner_url
     if owner is not None and password_of(owner.get_secret_value()) == DEVELOPMENT_DATABASE_PASSWORD:
         yield "DATABASE_OWNER_URL has the development password, which DEBUG=false refuses: set a strong one"
-    signing = settings.audit_signing_key
-    if signing is not None and not _is_hex_key(signing.get_secret_value()):
-        yield f"AUDIT_SIGNING_KEY is too weak or cut off, which DEBUG=false refuses: set what {_MAKE_KEY} prints"
     single = {"API_TOKEN": settings.api_token, "WORKER_TOKEN": settings.worker_token}
     tokens = {variable: token.get_secret_value() for variable, token in single.items() if token is not None}
     tokens |= {f"The token of {name} in API_TOKENS": token for name, token in token_map(settings.api_tokens).items()}
@@ -90,11 +86,7 @@ def production_problems(settings: Settings) -> Iterator[str]:
 
 def development_secrets(settings: Settings) -> list[str]:
     """Return the variables whose development secret is in force."""
-    return [
-        variable
-        for variable, secret in _SECRETS.items()
-        if secret.development(getattr(settings, secret.attribute).get_secret_value())
-    ]
+    return [variable for variable, secret, value in _in_force(settings) if secret.development(value)]
 
 
 def warnings(settings: Settings, env_file: Path | None = Path(".env")) -> Iterator[str]:
@@ -118,6 +110,14 @@ def placeholders(given: Mapping[str, str]) -> Iterator[str]:
     for variable, value in given.items():
         if PLACEHOLDER.search(value):
             yield f"{variable} still has a placeholder of the template (<...>) in it: set the real value"
+
+
+def _in_force(settings: Settings) -> Iterator[tuple[str, _Secret, str]]:
+    """Yield each variable that has a value, with what is wanted of it."""
+    for variable, secret in _SECRETS.items():
+        value = getattr(settings, secret.attribute)
+        if value is not None:
+            yield variable, secret, value.get_secret_value()
 
 
 def _is_hex_key(value: str) -> bool:
@@ -145,12 +145,15 @@ def _any(_value: str) -> bool:
 
 
 _SECRETS = {
-    "DATABASE_URL": _Secret(
-        "database_url",
-        lambda url: password_of(url) == DEVELOPMENT_DATABASE_PASSWORD,
-        _any,
-        "one with a password of its own",
-    ),
+    **{
+        variable: _Secret(
+            variable.lower(),
+            lambda url: password_of(url) == DEVELOPMENT_DATABASE_PASSWORD,
+            _any,
+            "one with a password of its own",
+        )
+        for variable in ("DATABASE_URL", "DATABASE_OWNER_URL")
+    },
     **{
         variable: _Secret(variable.lower(), _is_lake_key, _any, "a key of your own")
         for variable in ("DATALAKE_ACCESS_KEY", "DATALAKE_SECRET_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -159,7 +162,7 @@ _SECRETS = {
         "pii_token_secret",
         lambda value: value == DEVELOPMENT_PII_SECRETS["PII_TOKEN_SECRET"],
         _is_hex_key,
-        "what `openssl rand -hex 32` prints",
+        f"what {_MAKE_KEY} prints",
     ),
     "PII_ENCRYPTION_KEY": _Secret(
         "pii_encryption_key",
@@ -167,4 +170,5 @@ _SECRETS = {
         _is_base64_key,
         "what `openssl rand -base64 32` prints",
     ),
+    "AUDIT_SIGNING_KEY": _Secret("audit_signing_key", lambda _value: False, _is_hex_key, f"what {_MAKE_KEY} prints"),
 }
