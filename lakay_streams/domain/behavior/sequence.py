@@ -23,6 +23,7 @@ from math import ceil
 
 from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.behavior.profile import Profile
+from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS, INCOMING, channel_of
 from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.domain.frozen import Frozen
@@ -42,9 +43,6 @@ FEWEST_GUESSES = 0.6
 
 LEAST_LOGIN_RATIO = 0.5
 """A user is allowed twice the refused logins at most, however often logins fail."""
-
-INCOMING = frozenset({"deposit", "circle_payout", "refund"})
-"""Transactions that bring the account money; every other type takes some out."""
 
 
 class Steps(Frozen):
@@ -95,8 +93,8 @@ def guesses_allowed(logins: Ema, limits: BehaviorLimits) -> int:
 
 
 def is_outgoing(event: TransactionInitiated | UserEvent) -> bool:
-    """Whether money leaves the account."""
-    return isinstance(event, TransactionInitiated) and event.type not in INCOMING
+    """Whether money leaves the account; of an unknown type it may."""
+    return isinstance(event, TransactionInitiated) and channel_of(event.type, DEFAULT_SYNONYMS) not in INCOMING
 
 
 def _guessing(profile: Profile, at: int, limits: BehaviorLimits) -> float:

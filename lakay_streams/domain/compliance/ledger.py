@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from lakay_streams.domain.business_day import day_start
 from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.limits import DAY_MS, ComplianceLimits
 from lakay_streams.domain.compliance.movement import Movement
@@ -97,28 +98,22 @@ class Draft:
 
 def around(state: ComplianceState, ledger: Ledger, at: int, day: int, limits: ComplianceLimits) -> ComplianceState:
     """Return the customer's record as it is around a time that lies before its details: what rules look at then."""
-    first, last = day - limits.days_kept, day + max(limits.lookback_days, limits.details_ms // DAY_MS)
-    days, details, receipts = [], [], []
-    dropped = 0
     span = limits.details_ms // DAY_MS
-    for number in range(first, last + 1):
-        page = ledger.page(number)
-        total = page.total if page is not None else on_day(state, number)
-        if total == Day(number):
-            continue
-        days.append(total)
+    pages = {number: ledger.page(number) for number in range(day - limits.days_kept, day + span + 1)}
+    days = [on_day(state, number) if page is None else page.total for number, page in pages.items()]
+    details: list[Movement] = []
+    receipts: list[Movement] = []
+    dropped = 0
+    # The nearest days first: what is too much is far away.
+    for number, page in sorted(pages.items(), key=lambda each: abs(each[0] - day)):
         if page is None or abs(number - day) > span:
             continue
-        for movement_id in page.ids:
-            entry = ledger.entry(movement_id)
-            if entry is None:
-                continue
-            if entry.movement is not None and entry.movement.day == number:
-                details.append(entry.movement)
-            if entry.receipt is not None and entry.receipt.day == number:
-                receipts.append(entry.receipt)
-        if page.entries > len(page.ids):
-            dropped = max([dropped, *[each.at for each in (*details, *receipts) if each.day == number]])
+        if len(details) < AROUND_KEPT:
+            found = [entry for each in page.ids if (entry := ledger.entry(each)) is not None]
+            details += [each.movement for each in found if each.movement is not None and each.movement.day == number]
+            receipts += [each.receipt for each in found if each.receipt is not None and each.receipt.day == number]
+        if (page.entries > len(page.ids) or len(details) >= AROUND_KEPT) and number <= day:
+            dropped = max(dropped, day_start(number + 1, limits.zone) - 1)
     known = {each.id for each in details}
     begins, ends = at - limits.details_ms, at + limits.details_ms
     details += [each for each in state.movements if each.id not in known and begins <= each.at <= ends]
@@ -130,7 +125,7 @@ def around(state: ComplianceState, ledger: Ledger, at: int, day: int, limits: Co
         details = details[:AROUND_KEPT]
     return replace(
         state,
-        days=tuple(days),
+        days=tuple([each for each in days if each != Day(each.day)]),
         movements=tuple(sorted(details, key=lambda each: (each.at, each.id))),
         receipts=tuple(sorted(receipts, key=lambda each: (each.at, each.id))),
         dropped_until=dropped,

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakay_streams.domain import frozen
+from lakay_streams.domain.behavior.sequence import is_outgoing
 from lakay_streams.domain.business_day import business_day, day_start, iso_day
 from lakay_streams.domain.compliance.alert import SAR
 from lakay_streams.domain.compliance.countries import HighRiskCountries
@@ -257,12 +258,11 @@ def test_any_interleaving_and_any_replay_adds_up_to_brute_force(seed: int, numbe
     assert reported == set(map(iso_day, expected))
 
 
-def test_five_thousand_interleaved_add_up_to_brute_force() -> None:
+def test_five_thousand_requests_and_completions_add_up_to_brute_force() -> None:
     random = Random(20_260_310)
-    fates = random_fates(random, 2_000, 40)
+    fates = random_fates(random, 2_500, 40)
     told = [event for each, fate in enumerate(fates) for event in tellings(each, fate)]
     random.shuffle(told)
-    told = told[:5_000] + told[5_000:]
     customer = tell(*told, *told[1_000:1_500])
     assert cash_by_day(customer) == brute_force(fates)
 
@@ -420,6 +420,19 @@ def test_what_gives_back_and_names_nothing_brings_money(word: str) -> None:
     customer = tell(asks("a", NOON, 500, word, None), becomes("a", NOON))
     total = customer.ledger.pages[business_day(NOON)].total
     assert (total.in_minor, total.out_minor, total.cash_in_minor) == (500_00, 0, 0)
+
+
+def test_what_gives_a_part_back_waits_until_it_is_known_of_what() -> None:
+    given = [asks("b", NOON, 3_000, "refund", original_transaction_id="a"), becomes("b", NOON)]
+    customer = tell(*given)
+    assert customer.ledger.pages == {}
+    tell(asks("a", NOON, 12_000), customer=customer)
+    assert cash_by_day(customer) == {business_day(NOON): (0, 3_000_00)}
+
+
+def test_a_takeover_takes_no_deposit_for_money_that_leaves() -> None:
+    assert not any(is_outgoing(asks("a", NOON, 100, word)) for word in ("deposit", "DEPOSIT", "top_up", "chargeback"))
+    assert all(is_outgoing(asks("a", NOON, 100, word)) for word in ("transfer", "Cash-Out", "a word of nobody's"))
 
 
 # -- records of before
