@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lakay_streams.domain.behavior.clock import home_of, oddness
 from lakay_streams.domain.business_day import business_day
+from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS, HANDED_OUT, channel_of
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.domain.fraud.limits import DAY_MS, HOUR_MS, FraudLimits
 from lakay_streams.domain.frozen import Frozen
@@ -15,17 +16,14 @@ from lakay_streams.domain.sliding_log import is_too_old, tally
 from lakay_streams.domain.user_state import UserState, day_counted
 from lakay_streams.domain.usual import spreads_above
 
-HANDED_OUT = frozenset({"withdrawal", "circle_payout", "refund"})
-"""Types of transaction that hand the user money, if it is currency; by all others the user hands some over."""
-
 
 class Facts(Frozen):
     """The event and its measurements. Counts and sums include the event itself; amounts are US cents.
 
     `amount` and the sums count a begun cent as one, which keeps "more than" exact; `whole_amount` and `whole_way` leave
-    it away, which keeps "from ... on" exact. `is_out` says that the user is handed the money; `counted_way` and
-    `whole_way` are what else was asked for that day, this way alone, and all of it with the event. `is_late` says that
-    it lies too far back to be told from a replay, and is not counted.
+    it away, which keeps "from ... on" exact. `is_out` says that the user is handed the money, as by a withdrawal;
+    `counted_way` and `whole_way` are what else was asked for that day, this way alone, and all of it with the event.
+    `is_late` says that it lies too far back to be told from a replay, and is not counted.
 
     `state` is the user's state before the event. `amount_known` is False for a currency without a rate; `amount` is
     then 0. `spreads` is None while the profile warms up; `oddness` says how unusual the time is, in [0, 1], and is 0
@@ -66,7 +64,7 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
     count_1h, _ = tally(state.transactions, at - HOUR_MS, at)
     _, amount_24h = tally(state.transactions, at - DAY_MS, at)
     day = business_day(at)
-    before, out = day_counted(state.days, day), event.type.casefold() in HANDED_OUT
+    before, out = day_counted(state.days, day), channel_of(event.type, DEFAULT_SYNONYMS) in HANDED_OUT
     before_out = day_counted(state.days_out, day) if state.days_out else (0, 0)
     way = before_out if out else (before[0] - before_out[0], before[1] - before_out[1])
     amount_day, whole_way = before[1] + amount, way[1] + whole_amount

@@ -118,6 +118,7 @@ def test_a_warning_looks_at_each_way_apart() -> None:
     """31 CFR 1010.313(b): cash in and cash out are never added up."""
     assert warned(asks(1, 5_000, kind="deposit"), asks(2, 5_000, kind="deposit"))
     assert warned(asks(1, 5_000, kind="withdrawal"), asks(2, 5_000, kind="WITHDRAWAL"))
+    assert warned(asks(1, 5_000, kind="withdrawal"), asks(2, 5_000, kind="Cash-Out"))
     assert not warned(asks(1, 5_000, kind="deposit"), asks(2, 5_000, kind="withdrawal"))
     assert not warned(asks(1, 5_000, kind="withdrawal"), asks(2, 5_000, kind="deposit"))
 
