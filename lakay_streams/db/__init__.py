@@ -4,7 +4,10 @@
     pool         the pooled connections of a process, and whether the server answers
     schema       migrations up and down, and whether the database has the schema this version needs
     migrations   one file for each revision of the schema
+    roles        the tables' owner, and what the application's role may do
     audit        the append-only audit trail, each row chained to the one before
+    digests      of records, under a key that the database does not hold
+    heads        the trail's head, signed and kept beside the database
     retention    deleting what is old enough, and refusing what is not
     rotation     personal values under new keys, while an archive writes
 
