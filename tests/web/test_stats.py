@@ -57,7 +57,10 @@ async def test_checkpoints_and_tables_are_told_of_each_open_partition(pair: Pair
         assert [row["partition"] for row in told["checkpoints"]] == opened(each) == told["partitions_open"]
         assert all(row["checkpoints"] >= 1 and row["records"] >= 1 for row in told["checkpoints"])
         assert all(row["age_seconds"] >= 0 and row["duration_seconds"] > 0 for row in told["checkpoints"])
-        tables = {"users", "circles", "members", "remittances", "compliance", "corridors", "rates"}
+        tables = {"users", "circles", "members", "remittances", "compliance", "corridors", "rates"} | {
+            "movements",
+            "movement_days",
+        }
         assert {row["table"] for row in told["tables"]} == tables
         assert sum(row["cached_states"] for row in told["tables"] if row["table"] == "users") >= 1
         assert told["memory_rss_bytes"] > 10 << 20
