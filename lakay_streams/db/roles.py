@@ -41,6 +41,7 @@ MAY_CHANGE: dict[str, tuple[str, ...]] = {
     "rejects": ("reasons",),
     "quarantine": _SEAL,
     "reports": _SEAL,
+    "submissions": (),
 }
 """The columns that the application may change; of a table that is not here, every one."""
 
