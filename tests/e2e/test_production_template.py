@@ -1,14 +1,11 @@
-"""The runbook's environment file for production (appendix D, in production.env) starts everything, however it is given.
+"""The runbook's environment file for production (appendix D) starts everything, however it is given.
 
 Compose gives it as the process's environment, where Faust reads some of the same names for itself.
 """
 
 from __future__ import annotations
 
-import base64
 import os
-import re
-import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,37 +18,25 @@ import pytest
 from lakay_streams.settings import Settings
 from tests.agents.running import ask, free_port, until
 from tests.e2e.platform import Platform
+from tests.production import filled_in
 
-TEMPLATE = Path(__file__).with_name("production.env").read_text()
 SCHEMAS = Path(__file__).parents[2] / "lakay_streams/contracts/schemas"
 COMMANDS = ["settings check", "topics create", "db upgrade", "db status", "compliance lists show"]
 PAGES = {"worker": "/ready", "archive": "/ready", "api": "/health"}
 
 
-def filled(kafka: str, database_url: str) -> str:
-    """The template with a value for each of its placeholders."""
-    text = re.sub("(?m)^DATABASE_URL=.*", f"DATABASE_URL={database_url}", TEMPLATE)
-    text = text.replace("<BROKER1>:9092,<BROKER2>:9092,<BROKER3>:9092", kafka)
-    text = text.replace("CONTRACTS_PATH=/contracts", f"CONTRACTS_PATH={SCHEMAS}")
-    text = text.replace("<64_CHAR_HEX_STRING>", secrets.token_hex(32))
-    text = text.replace("<32_BYTE_BASE64_STRING>", base64.b64encode(secrets.token_bytes(32)).decode())
-    text = re.sub("(?m)<[A-Z0-9_]*KEY>$", lambda _: secrets.token_hex(20), text)
-    return re.sub("<[A-Z0-9_]+_(HOST|ENDPOINT)>", "production.invalid", text)
-
-
 class Production:
     """A machine on which the template is all that is set."""
 
-    def __init__(self, folder: Path, template: str, how: str) -> None:
+    def __init__(self, folder: Path, template: dict[str, str], how: str) -> None:
         """Give it `how`: as "environment", or as ".env" in the folder that everything is started in."""
         self.folder = folder
-        names = re.findall("(?m)^#? ?([A-Z0-9_]+)=", template)
-        self._environment = {name: value for name, value in os.environ.items() if name not in names}
+        self._environment = {name: value for name, value in os.environ.items() if name not in template}
         if how == ".env":
-            (folder / ".env").write_text(template)
+            (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in template.items()))
             (folder / ".env").chmod(0o600)
         else:
-            self._environment |= dict(re.findall("(?m)^([A-Z0-9_]+)=(.*)$", template))
+            self._environment |= template
 
     def start(self, *arguments: str, name: str) -> subprocess.Popen[bytes]:
         """Start a command; its output goes to a log of this name."""
@@ -88,8 +73,11 @@ def answers(url: str) -> bool:
 def test_every_process_runs_under_the_whole_production_template(
     platform: Platform, fresh: Settings, tmp_path: Path, how: str
 ) -> None:
-    template = filled(platform.kafka, fresh.database_url.get_secret_value())
-    assert "<" not in template
+    template = filled_in(
+        KAFKA_BOOTSTRAP_SERVERS=platform.kafka,
+        DATABASE_URL=fresh.database_url.get_secret_value(),
+        CONTRACTS_PATH=str(SCHEMAS),
+    )
     production = Production(tmp_path, template, how)
     for command in COMMANDS:
         assert production.start(*command.split(), name=command).wait(120) == 0, production.log(command)
