@@ -37,7 +37,9 @@ def test_no_request_is_a_failure_of_the_server(stored: Settings) -> None:
         assert isinstance(found, Ok)
         operation = found.ok()
         if operation.path.startswith(PATH):
-            for mode in GenerationMode:
+            takes = [*operation.iter_parameters(), *operation.body]
+            # What takes nothing cannot be asked wrongly.
+            for mode in GenerationMode if takes else (GenerationMode.POSITIVE,):
                 FEW(given(case=operation.as_strategy(generation_mode=mode))(asking(statuses)))()
     for kind in ("ctr", "summary", "audit"):
         assert {201, 422} <= statuses[f"POST {PATH}/{kind}"]
