@@ -12,16 +12,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from pydantic import SecretStr
 
-from lakay_streams.settings import Settings
+from lakay_streams.db.url import connection_parameters
 from tests.agents.running import ask, free_port, until
+from tests.db.servers import SERVERS, fresh_database, served
 from tests.e2e.platform import Platform
 from tests.production import filled_in
 
 SCHEMAS = Path(__file__).parents[2] / "lakay_streams/contracts/schemas"
 COMMANDS = ["settings check", "topics create", "db upgrade", "db status", "compliance lists show"]
+PASSWORD = "a-password-of-its-own"
 PAGES = {"worker": "/ready", "archive": "/ready", "api": "/health"}
 
 
@@ -69,19 +74,29 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[str]:
+    """A PostgreSQL whose role has a password of its own, without which production starts nothing."""
+    with served(SERVERS[0]) as url:
+        known = urlsplit(url).password or ""
+        with psycopg.connect(**connection_parameters(SecretStr(url), "tests"), autocommit=True) as connection:
+            connection.execute(f"ALTER ROLE CURRENT_USER PASSWORD '{PASSWORD}'")
+        yield url.replace(f":{known}@", f":{PASSWORD}@", 1)
+
+
 @pytest.mark.parametrize("how", ["environment", ".env"])
 def test_every_process_runs_under_the_whole_production_template(
-    platform: Platform, fresh: Settings, tmp_path: Path, how: str
+    platform: Platform, own_server: str, tmp_path: Path, how: str
 ) -> None:
-    template = filled_in(
-        KAFKA_BOOTSTRAP_SERVERS=platform.kafka,
-        DATABASE_URL=fresh.database_url.get_secret_value(),
-        CONTRACTS_PATH=str(SCHEMAS),
-    )
-    production = Production(tmp_path, template, how)
-    for command in COMMANDS:
-        assert production.start(*command.split(), name=command).wait(120) == 0, production.log(command)
     with ExitStack() as stack:
+        template = filled_in(
+            KAFKA_BOOTSTRAP_SERVERS=platform.kafka,
+            DATABASE_URL=stack.enter_context(fresh_database(own_server)),
+            CONTRACTS_PATH=str(SCHEMAS),
+        )
+        production = Production(tmp_path, template, how)
+        for command in COMMANDS:
+            assert production.start(*command.split(), name=command).wait(120) == 0, production.log(command)
         # All at once: each takes seconds to start, and none needs another.
         urls = {process: stack.enter_context(production.serving(process)) for process in PAGES}
         for process, url in urls.items():
