@@ -14,14 +14,15 @@ brought in line with what the entry says, which is up to three things:
 Trebanx tells some movements twice, under two ids: a circle's contribution is a transaction and an event of the circle.
 Two of one channel, counterparty and amount, told by different topics within a day (a remittance: a week, for it is paid
 out days later), are one: what either told goes for both. What gives money back by name undoes the movement that it
-names, or, where it is less, is a movement of its own.
+names, or is a movement of its own (`giving_back`).
 """
 
 from __future__ import annotations
 
 from lakay_streams.domain.business_day import business_day, day_start
-from lakay_streams.domain.compliance import ledger, older
+from lakay_streams.domain.compliance import giving_back, ledger, older
 from lakay_streams.domain.compliance.entry import Asked, Done, Entry, joined
+from lakay_streams.domain.compliance.giving_back import is_handed_in, resolved
 from lakay_streams.domain.compliance.ledger import Draft
 from lakay_streams.domain.compliance.limits import DAY_MS, INITIATED, PROCESSING, ComplianceLimits
 from lakay_streams.domain.compliance.movement import (
@@ -52,7 +53,7 @@ from lakay_streams.domain.compliance.state import (
     without_movement,
     without_receipt,
 )
-from lakay_streams.domain.compliance.words import CHARGEBACK, GIVEN_BACK, HANDED_OUT, INCOMING, OUTGOING, channel_of
+from lakay_streams.domain.compliance.words import CHARGEBACK, HANDED_OUT, INCOMING, OUTGOING, channel_of
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.frozen import Frozen, replace
 from lakay_streams.domain.known import kept_value
@@ -121,11 +122,11 @@ def count(state: ComplianceState, draft: Draft, event: MoneyEvent, limits: Compl
         state = ledger.first_told(state, draft, known)
         if told.last_at < state.last_at - limits.retention_ms and not known.counted and not known.lost:
             known = replace(known, lost=TOO_LATE)
-        known = _resolved(draft, known)
+        known = resolved(draft, known)
         # Nothing else is known of nearly every one.
         after = joined(known, told) if known.last_at or known.lost else told
     else:
-        known = _resolved(draft, known)
+        known = resolved(draft, known)
         after = joined(known, told)
         if after == known:
             return Counted(state)
@@ -211,11 +212,6 @@ def _only_waits(entry: Entry) -> bool:
     return entry.first_completed is None and entry.failed_at is None and asked[0].channel != REMITTANCE
 
 
-def _resolved(draft: Draft, entry: Entry) -> Entry:
-    """Return the entry in which a movement's tellings are joined."""
-    return (draft.entry(entry.twin_of) or entry) if entry.twin_of else entry
-
-
 def _lost(before: Entry, after: Entry) -> list[Lost]:
     """Return what the event says of money that cannot be counted any more."""
     if not after.lost:
@@ -237,34 +233,13 @@ def _settled(
     if not entry.counted and not entry.lost:
         entry = _one_with_its_twin(state, draft, entry, limits)
     changes: list[Change] = []
-    concerned = [entry.id]
-    details = entry.details
-    if details is not None and details.names and details.channel in GIVEN_BACK:
-        state, named = _undone(state, draft, entry, details.names)
-        concerned.insert(0, named)
-    if entry.undone_by:
-        concerned.append(entry.undone_by)
-    for each in concerned:
-        found = draft.entry(each)
+    state, concerned = giving_back.noted(state, draft, entry)
+    for each in dict.fromkeys((*concerned, entry.id, entry.undone_by)):
+        found = draft.entry(each) if each else None
         if found is not None:
-            state, change = _brought_in_line(state, draft, _resolved(draft, found), limits, rates)
+            state, change = _brought_in_line(state, draft, resolved(draft, found), limits, rates)
             changes += [change] if change is not None else []
     return state, changes
-
-
-def _undone(state: ComplianceState, draft: Draft, giving: Entry, name: str) -> tuple[ComplianceState, str]:
-    """Note on the movement called `name` that it was given back; return the state and the movement's own id."""
-    named = draft.entry(name)
-    if named is None:
-        named = older.entry_of(state, draft, name)
-        state = ledger.first_told(state, draft, named)
-    named = _resolved(draft, named)
-    amount = giving.amount
-    if giving.completed_at is not None and amount is not None:
-        undone = Entry(named.id, giving.last_at, undone=Done(giving.completed_at, *amount), undone_by=giving.id)
-        named = joined(named, undone)
-    draft.keep(named)
-    return state, named.id
 
 
 def _one_with_its_twin(state: ComplianceState, draft: Draft, entry: Entry, limits: ComplianceLimits) -> Entry:
@@ -285,6 +260,7 @@ def _one_with_its_twin(state: ComplianceState, draft: Draft, entry: Entry, limit
         and each.currency == currency
         and (each.counterparty == asked.counterparty or not each.counterparty or not asked.counterparty)
         and (each.country == asked.country or not each.country or not asked.country)
+        and _may_be_one(each.payment_method, asked.payment_method)
         and min(abs(each.at - at), abs(each.at - asked.at)) <= within
     ]
     for twin in sorted(twins, key=lambda each: (abs(each.at - at), each.id)):
@@ -295,6 +271,11 @@ def _one_with_its_twin(state: ComplianceState, draft: Draft, entry: Entry, limit
             draft.keep(one)
             return one
     return entry
+
+
+def _may_be_one(method: str, other: str) -> bool:
+    """Whether two topics that tell these methods may tell of one movement: cash is never lost in what is none."""
+    return method == other or not method or not other or not {CASH, MONEY_ORDER} & {method, other}
 
 
 def _brought_in_line(
@@ -339,12 +320,12 @@ def _standing(
     asked, completed = entry.details, entry.completed_at
     if asked is None or entry.lost:
         return _NOTHING
-    handed_in = asked.channel == REMITTANCE and not entry.of_counterpart and _is_handed(asked.payment_method, limits)
+    handed_in = is_handed_in(entry, asked, limits)
     if completed is None and entry.failed_at is None and not handed_in:
         return _NOTHING
-    if asked.names and asked.channel in GIVEN_BACK and not _gives_a_part(entry, asked, draft):
+    if asked.names and giving_back.undoes(draft, entry, limits):
         return _NOTHING
-    if entry.undone is not None and _is_undone(entry, draft):
+    if entry.undone is not None and giving_back.is_undone(draft, entry, limits):
         completed = None
     amount, currency = entry.amount or (0, "")
     received_at = _received_at(entry, asked, limits) if handed_in else None
@@ -361,31 +342,11 @@ def _standing(
     return movement, receipt, attempt if attempt is not None and attempt.handed else None
 
 
-def _is_handed(method: str, limits: ComplianceLimits) -> bool:
-    return method in {CASH, MONEY_ORDER} or (not method and limits.assume_cash)
-
-
 def _received_at(entry: Entry, asked: Asked, limits: ComplianceLimits) -> int | None:
     if limits.receipt == INITIATED:
         return asked.at
     # A remittance that was paid out was handed in, at the latest then.
     return entry.first_completed if entry.processing_at is None else entry.processing_at
-
-
-def _gives_a_part(giving: Entry, asked: Asked, draft: Draft) -> bool:
-    """Whether what gives back by name is less than what it names: a movement of its own, once that is known."""
-    found = draft.entry(asked.names)
-    named = None if found is None else _resolved(draft, found).amount
-    return named is not None and not _covers(giving.amount, named)
-
-
-def _is_undone(entry: Entry, draft: Draft) -> bool:
-    giving = draft.entry(entry.undone_by)
-    return giving is not None and giving.completed_at is not None and _covers(giving.amount, entry.amount)
-
-
-def _covers(given: tuple[int, str] | None, of: tuple[int, str] | None) -> bool:
-    return given is not None and of is not None and given[1] == of[1] and given[0] >= of[0]
 
 
 def _movement(

@@ -32,7 +32,7 @@ class Asked(Frozen):
 
 
 class Done(Frozen):
-    """What a completion told of the amount: what was completed goes before what was asked for."""
+    """What a completion told of the amount, the largest of several: it goes before what was asked for."""
 
     at: int
     amount_minor: int
@@ -131,7 +131,7 @@ def joined(known: Entry, told: Entry) -> Entry:
         known,
         last_at=max(known.last_at, told.last_at),
         asked=_asked(known.asked, told.asked),
-        done=_latest(known.done, told.done),
+        done=_larger(known.done, told.done),
         first_completed=_least(known.first_completed, told.first_completed),
         last_completed=_most(known.last_completed, told.last_completed),
         failed_at=_most(known.failed_at, told.failed_at),
@@ -149,15 +149,16 @@ def _asked(known: tuple[Asked, ...], told: tuple[Asked, ...]) -> tuple[Asked, ..
     by_origin = {each.origin: each for each in known}
     for each in told:
         other = by_origin.get(each.origin)
-        # Asked twice: the earlier counts, and of two at one time the lesser, so that no order of telling matters.
+        # Asked twice: the larger amount counts, and the earlier of two equal ones. So no order of telling matters, and
+        # no amount hides behind a smaller one under the same id.
         by_origin[each.origin] = each if other is None or _key(each) < _key(other) else other
     return tuple([by_origin[origin] for origin in sorted(by_origin)])
 
 
 def _key(asked: Asked) -> tuple[int, int, str, str, str, str, str, str, str]:
     return (
+        -asked.amount_minor,
         asked.at,
-        asked.amount_minor,
         asked.currency,
         asked.channel,
         asked.payment_method,
@@ -168,10 +169,10 @@ def _key(asked: Asked) -> tuple[int, int, str, str, str, str, str, str, str]:
     )
 
 
-def _latest(known: Done | None, told: Done | None) -> Done | None:
+def _larger(known: Done | None, told: Done | None) -> Done | None:
     if known is None or told is None:
         return told if known is None else known
-    return max(known, told, key=lambda each: (each.at, each.amount_minor, each.currency))
+    return max(known, told, key=lambda each: (each.amount_minor, each.at, each.currency))
 
 
 def _more(told: Entry, known: Entry) -> bool:

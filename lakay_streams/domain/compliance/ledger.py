@@ -163,7 +163,7 @@ def expired(
             if page is not None:
                 left = replace(page, entries=page.entries - 1)
                 draft.pages[left.total.day] = left if left.entries > 0 else None
-        if entry.completed_at is not None and not entry.counted and not entry.twin_of and not entry.lost:
+        if entry.completed_at is not None and entry.details is None and not entry.twin_of and not entry.lost:
             lost.append(entry)
     return state, lost
 

@@ -422,12 +422,89 @@ def test_what_gives_back_and_names_nothing_brings_money(word: str) -> None:
     assert (total.in_minor, total.out_minor, total.cash_in_minor) == (500_00, 0, 0)
 
 
-def test_what_gives_a_part_back_waits_until_it_is_known_of_what() -> None:
-    given = [asks("b", NOON, 3_000, "refund", original_transaction_id="a"), becomes("b", NOON)]
-    customer = tell(*given)
-    assert customer.ledger.pages == {}
-    tell(asks("a", NOON, 12_000), customer=customer)
-    assert cash_by_day(customer) == {business_day(NOON): (0, 3_000_00)}
+def gives(
+    movement: str, at: int, dollars: int, named: str, kind: str = "refund", method: str | None = "cash"
+) -> list[Any]:
+    return [asks(movement, at, dollars, kind, method, original_transaction_id=named), becomes(movement, at)]
+
+
+DEPOSITED = [asks("a", NOON, 12_000), becomes("a", NOON)]
+
+
+@pytest.mark.parametrize(
+    ("told", "came", "left"),
+    [
+        pytest.param(gives("b", NOON, 50_000, "nobody's"), 0, 50_000, id="what nobody told"),
+        pytest.param(gives("b", NOON, 50_000, "b"), 0, 50_000, id="itself"),
+        pytest.param([DEPOSITED[0], *gives("b", NOON, 12_000, "a")], 0, 12_000, id="what was never completed"),
+        pytest.param([*DEPOSITED, *gives("b", NOON, 50_000, "a")], 12_000, 50_000, id="less than it gives"),
+        pytest.param([*DEPOSITED, *gives("b", NOON, 3_000, "a")], 12_000, 3_000, id="more than it gives"),
+        pytest.param([*DEPOSITED, *gives("b", NOON, 12_000, "a", method="bank")], 12_000, 0, id="cash, paid by bank"),
+        pytest.param(
+            [asks("a", NOON, 12_000, method="card"), becomes("a", NOON), *gives("b", NOON, 12_000, "a")],
+            0, 12_000, id="a card's, paid in cash",
+        ),
+        pytest.param(
+            [*DEPOSITED, *gives("b", NOON, 12_000, "a"), *gives("c", NOON, 12_000, "a")], 0, 12_000,
+            id="what another gave back",
+        ),
+        pytest.param(
+            [*DEPOSITED, *gives("b", NOON, 12_000, "a"), *gives("c", NOON, 12_000, "b", "reversal")], 12_000, 0,
+            id="what gave back",
+        ),
+        pytest.param(
+            [*gives("a", NOON, 12_000, "b"), *gives("b", NOON, 12_000, "a")], 0, 24_000, id="each other",
+        ),
+        pytest.param(
+            [
+                remits("a", NOON, 12_000, payment_method="cash"),
+                remits("a", NOON, 0, "completed"),
+                *gives("b", NOON, 12_000, "a"),
+            ],
+            12_000, 12_000, id="a remittance whose cash was received",
+        ),
+    ],
+)  # fmt: skip
+def test_nobody_hides_currency_behind_what_gives_it_back(told: list[Any], came: int, left: int) -> None:
+    for order in (told, told[::-1]):
+        assert cash_by_day(tell(*order)) == {business_day(NOON): (came * 100, left * 100)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 8), st.sampled_from((6_000, 12_000))), max_size=8), st.randoms())
+def test_what_gives_back_what_gives_back_ends_and_adds_up_in_any_order(named: list[Any], random: Random) -> None:
+    told = [*DEPOSITED]
+    for number, (other, dollars) in enumerate(named):
+        told += gives(f"g-{number}", NOON, dollars, "a" if other == 8 else f"g-{other}", "reversal")
+    customer = tell(*told)
+    shuffled = tell(*random.sample(told, len(told)))
+    assert cash_by_day(shuffled) == cash_by_day(customer)
+    assert not any(tell(event, customer=customer).decisions[-1].entries for event in told)
+
+
+def test_what_was_undone_is_not_told_as_uncounted_when_its_retention_is_over() -> None:
+    customer = tell(*DEPOSITED, *gives("b", NOON, 12_000, "a"))
+    tell(*[asks(f"n-{each}", NOON + 401 * DAY_MS + each, 1) for each in range(3)], customer=customer)
+    assert (customer.open, "b" in customer.ledger.entries) == ({}, False)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["the smaller first", "the larger first"])
+def test_no_amount_hides_behind_a_smaller_one_under_its_id(order: int) -> None:
+    asked = [asks("a", NOON, 1), asks("a", NOON + 1, 12_000)]
+    assert cash_by_day(tell(*asked[::order], becomes("a", NOON + 2))) == {business_day(NOON): (12_000_00, 0)}
+    done = [
+        TransactionUpdated(f"c-{amount}", "transaction-completed", NOON + at, USER, "a", amount, "USD")
+        for at, amount in enumerate((1_00, 12_000_00))
+    ]
+    assert cash_by_day(tell(asks("a", NOON, 1), *done[::order])) == {business_day(NOON): (12_000_00, 0)}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_cash_is_never_lost_in_a_remittance_that_another_topic_tells_to_be_paid_by_card(order: int) -> None:
+    by_card = [asks("t", NOON, 12_000, "remittance", "card"), becomes("t", NOON)]
+    in_cash = [remits("r", NOON, 12_000, payment_method="cash"), remits("r", NOON, 0, "completed")]
+    told = (by_card, in_cash)[::order]
+    assert tell(*told[0], *told[1]).the("ctr").finding.totals.cash_in_minor == 12_000_00
 
 
 def test_a_takeover_takes_no_deposit_for_money_that_leaves() -> None:
