@@ -19,7 +19,7 @@ from math import prod
 from operator import attrgetter
 from typing import Any
 
-from lakay_streams.domain.circles.state import MISSED, Facts, Member, first_payout_at, has_joined, rounds_dropped
+from lakay_streams.domain.circles.state import UNPAID, Facts, Member, first_payout_at, has_joined, rounds_dropped
 from lakay_streams.domain.decision import Finding
 
 STRANGER_IN, STRANGER_OUT = 0.25, 0.5
@@ -32,9 +32,6 @@ SHARED_ACCOUNT, SHARED_DEVICE = 0.3, 0.1
 
 Couples share a telephone; far fewer people share an account.
 """
-
-_UNPAID = bytes((0, MISSED))
-"""Flags of a contribution that was not received."""
 
 
 def suspicion(facts: Facts) -> float:
@@ -55,7 +52,7 @@ def total_rounds(facts: Facts) -> int:
 
 def share_owed(member: Member, facts: Facts) -> float:
     """Return the share of all rounds that a member has not paid; rounds that are not kept any more count as paid."""
-    paid = rounds_dropped(facts) + len(member.told.translate(None, _UNPAID))
+    paid = rounds_dropped(facts) + len(member.told.translate(None, UNPAID))
     return max(0.0, 1.0 - paid / max(1, total_rounds(facts)))
 
 
@@ -106,7 +103,7 @@ def _strangers(facts: Facts) -> Iterator[Finding]:
     strangers = [member for member in facts.members if not has_joined(member, facts)]
     if not strangers or all(member.joined_at is None for member in facts.members):
         return
-    paying = sum(bool(member.told.translate(None, _UNPAID)) for member in strangers)
+    paying = sum(bool(member.told.translate(None, UNPAID)) for member in strangers)
     paid = len({payout.user for payout in facts.payouts} & {member.user for member in strangers})
     otherwise = "From members who joined, no finding"
     if paying:

@@ -1,7 +1,9 @@
 """How one event adds to what is known of a circle: in any order of arrival the same facts come of it.
 
-Adding is commutative: flags are or-ed, times go to the earliest or latest, amounts are summed, and lists are sorted.
-But for the sums, it is idempotent too; the caller drops duplicates (`dedup`).
+Adding is commutative and idempotent: flags are or-ed, times go to the earliest or latest, lists are sorted, and money
+is summed once an event. A round knows by a hash which events it has summed, so that somebody may pay in parts. The
+hashes of about `IDS_KEPT` contributions are kept, those of the latest rounds by number. In a round without them, a
+member's money counts where none is known of that member. So a replay of any length doubles nothing.
 
 Bounds: `MEMBERS_KEPT` members (of more, those whose ids sort first), `rounds_kept` rounds and `PAYOUTS_KEPT` payouts
 (of more, the latest by number), `CURRENCIES_KEPT` currencies a round. Which ones are kept depends on the set of all and
@@ -25,6 +27,7 @@ from lakay_streams.domain.circles.state import (
     NUMBER_OF,
     PAYOUTS_KEPT,
     UNDATED,
+    UNPAID,
     USER_OF,
     Facts,
     Founding,
@@ -32,6 +35,7 @@ from lakay_streams.domain.circles.state import (
     Payout,
     Round,
     index_of,
+    member_of,
     rounds_kept,
 )
 from lakay_streams.domain.events import CircleEvent
@@ -39,6 +43,8 @@ from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.known import kept_value
 
 CURRENCIES_KEPT = 2
+IDS_KEPT = 1_024
+ID_BYTES = 4
 HASH_BYTES = 8
 
 
@@ -61,8 +67,11 @@ def observe(facts: Facts, event: CircleEvent) -> Facts:
     number = event.round or 0
     received: tuple[tuple[str, int], ...] = ()
     flags = 0
+    told_in = b""
     if kind == "circle-contribution-received":
-        received = ((event.currency or "", event.amount_minor or 0),)
+        told_in = blake2b(event.event_id.encode(), digest_size=ID_BYTES).digest()
+        if not _is_summed(facts, number, user, told_in):
+            received = ((event.currency or "", event.amount_minor or 0),)
         flags = UNDATED if event.due_at is None else IN_TIME if at <= event.due_at else LATE
     elif kind == "circle-contribution-missed":
         flags = MISSED
@@ -70,7 +79,7 @@ def observe(facts: Facts, event: CircleEvent) -> Facts:
         account, device = hashed(event.account_id), hashed(event.device_id)
         payout = Payout(number, at, user, event.amount_minor or 0, event.currency or "", account, device)
         facts = _with_payout(facts, payout)
-    facts = _with_round(facts, Round(number, event.due_at, received))
+    facts = _with_round(facts, Round(number, event.due_at, received, told_in if received else b""))
     index = index_of(facts, number)
     told = b"" if index is None or not flags else bytes(index) + bytes((flags,))
     return _with_member(facts, Member(user, told=told))
@@ -79,6 +88,21 @@ def observe(facts: Facts, event: CircleEvent) -> Facts:
 def hashed(value: str | None) -> bytes:
     """Return an account's or device's id as the facts keep it: two that differ are never shown, only compared."""
     return b"" if value is None else blake2b(value.encode(), digest_size=HASH_BYTES).digest()
+
+
+def _is_summed(facts: Facts, number: int, user: str, told_in: bytes) -> bool:
+    """Whether a round has summed that contribution."""
+    index = index_of(facts, number)
+    if index is None or not facts.rounds[index].received:
+        return False
+    if ids := facts.rounds[index].ids:
+        at = ids.find(told_in)
+        # A hit across the border of two hashes is chance: look on.
+        while at > 0 and at % ID_BYTES:
+            at = ids.find(told_in, at + 1)
+        return at >= 0
+    member = member_of(facts, user)
+    return member is not None and bool(member.told[index : index + 1].translate(None, UNPAID))
 
 
 def _with_member(facts: Facts, told: Member) -> Facts:
@@ -118,13 +142,34 @@ def _with_round(facts: Facts, told: Round) -> Facts:
         known = rounds[at]
         received = reduce(_with_money, told.received, known.received)
         truncated = facts.evidence_truncated or len(received) > CURRENCIES_KEPT
-        merged = Round(known.number, _latest(known.due_at, told.due_at), received[:CURRENCIES_KEPT])
+        ids = known.ids
+        if told.ids and (ids or not known.received):
+            ids = _sorted(ids + told.ids)
+        merged = Round(known.number, _latest(known.due_at, told.due_at), received[:CURRENCIES_KEPT], ids)
         if merged == known and truncated == facts.evidence_truncated:
             return facts
-        return replace(facts, rounds=(*rounds[:at], merged, *rounds[at + 1 :]), evidence_truncated=truncated)
+        rounds = (*rounds[:at], merged, *rounds[at + 1 :])
+        return replace(facts, rounds=_with_ids_kept(rounds), evidence_truncated=truncated)
     if at < len(rounds):
         members = tuple([replace(member, told=_parted(member.told, at)) for member in members])
-    return _with_rounds_kept(replace(facts, rounds=(*rounds[:at], told, *rounds[at:]), members=members))
+    rounds = _with_ids_kept((*rounds[:at], told, *rounds[at:]))
+    return _with_rounds_kept(replace(facts, rounds=rounds, members=members))
+
+
+def _sorted(ids: bytes) -> bytes:
+    return b"".join(sorted([ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]))
+
+
+def _with_ids_kept(rounds: tuple[Round, ...]) -> tuple[Round, ...]:
+    """Drop the ids of the oldest rounds beyond the bound."""
+    more = sum([len(each.ids) for each in rounds]) - IDS_KEPT * ID_BYTES
+    if more <= 0:
+        return rounds
+    kept: list[Round] = []
+    for each in rounds:
+        kept.append(replace(each, ids=b"") if more > 0 and each.ids else each)
+        more -= len(each.ids)
+    return tuple(kept)
 
 
 def _with_rounds_kept(facts: Facts) -> Facts:

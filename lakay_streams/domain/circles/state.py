@@ -17,6 +17,9 @@ from lakay_streams.domain.known import kept_value
 MISSED, IN_TIME, LATE, UNDATED = 1, 2, 4, 8
 """What was told of one contribution, as flags: missed; received by its due date, after it, without one."""
 
+UNPAID = bytes((0, MISSED))
+"""Flags of a contribution that was not received."""
+
 UNKNOWN, WAS_MISSED, WAS_LATE, WAS_IN_TIME = range(4)
 """What a contribution is, best known."""
 
@@ -71,11 +74,12 @@ class Member(Frozen):
 
 
 class Round(Frozen):
-    """One round. `received` are (currency, minor units), by currency."""
+    """One round. `received` are (currency, minor units), by currency, and `ids` hashes of the events they came with."""
 
     number: int
     due_at: int | None = None
     received: tuple[tuple[str, int], ...] = ()
+    ids: bytes = b""
 
 
 class Payout(Frozen, order=True):

@@ -92,13 +92,30 @@ def test_any_order_of_a_circles_events_ends_in_the_same_facts_and_score(events: 
 
 
 @given(circle_events(), st.data())
-def test_an_event_told_twice_adds_nothing_but_its_money(events: list[CircleEvent], data: st.DataObject) -> None:
-    again = data.draw(st.sampled_from(events))
-    once, twice = facts_of(events), facts_of([*events, again])
-    without_money = tuple(replace(each, received=()) for each in once.rounds)
-    assert replace(once, rounds=without_money) == replace(
-        twice, rounds=tuple(replace(each, received=()) for each in twice.rounds)
-    )
+def test_what_is_told_twice_adds_nothing(events: list[CircleEvent], data: st.DataObject) -> None:
+    again = data.draw(st.lists(st.sampled_from(events)))
+    assert facts_of([*events, *again]) == facts_of(events)
+
+
+@pytest.mark.parametrize(("members", "rounds"), [(20, 20), (100, 20)])
+def test_a_replay_of_more_than_a_ring_of_event_ids_doubles_no_pot(members: int, rounds: int) -> None:
+    events = a_full_circle(members, rounds)
+    once = facts_of(events)
+    assert [each.received for each in once.rounds] == [(("USD", members * AMOUNT),)] * rounds
+    assert facts_of([*events, *events]) == once
+
+
+def test_a_contribution_may_be_paid_in_parts_and_each_counts_once() -> None:
+    parts = [received("m0", 1, days) for days in (-3, -2, -1)]
+    assert facts_of([*parts, *parts]).rounds[0].received == (("USD", 3 * AMOUNT),)
+
+
+def test_a_round_from_before_its_events_were_known_is_doubled_by_none_of_them() -> None:
+    told = [received(f"m{number}", 1) for number in range(5)]
+    facts = facts_of(told)
+    before = replace(facts, rounds=tuple(replace(each, ids=b"") for each in facts.rounds))
+    after = reduce(observe, [*told, received("m5", 1)], before)
+    assert after.rounds[0].received == (("USD", 6 * AMOUNT),)
 
 
 @pytest.mark.parametrize(
