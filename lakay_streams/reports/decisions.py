@@ -123,6 +123,7 @@ class Decisions:
             drafted and before is not None and before.voluntary,
             before is not None and before.by_hand,
             before.prior_bsa_id if before is not None else None,
+            before.form if before is not None and drafted else None,
         )
         made = made._replace(due=self._due(standing, made, on))
         await filings.write(self._connection, alert_id, made)
@@ -149,7 +150,16 @@ class Decisions:
                 f"{'the report that this one follows' if prior else 'its first movement'}: give the day on which the "
                 "report was filed."
             )
-        about = {name: ground.movements[name] for name in need.movements or ground.movements}
+        then = ground
+        if entry is None and on < self._today and not (before is not None and before.by_hand):
+            # What came after that day was in no report of it.
+            then = await filings.as_of(self._connection, ground.alert_id, on, self._zone) or ground
+        about = {name: minor for name, minor in then.movements.items() if name in (need.movements or then.movements)}
+        if need.movements and not about:
+            raise ReportError(
+                f"{on} is before what is to be reported of alert {ground.alert_id} was known: give the day on which "
+                "the report was filed."
+            )
         submission = Submission(
             bsa_id,
             ground.alert_id,
@@ -159,9 +169,9 @@ class Decisions:
             on,
             need.due,
             need.counted_from,
-            ground.revision,
+            then.revision,
             entry["report_id"] if entry is not None else None,
-            ground.amount_minor if need.movements is None else sum(each or 0 for each in about.values()),
+            then.amount_minor if need.movements is None else sum(each or 0 for each in about.values()),
             about,
             self._actor,
         )
@@ -180,6 +190,7 @@ class Decisions:
             *determined,
             before is not None and before.voluntary,
             before is not None and before.by_hand,
+            form=submission.form,
         )
         await filings.write(self._connection, ground.alert_id, made)
         told = {name: _plain(value) for name, value in submission._asdict().items()}
@@ -204,6 +215,7 @@ class Decisions:
             before.determined_by if before is not None else None,
             by_hand=before is not None and before.by_hand,
             prior_bsa_id=before.prior_bsa_id if before is not None else None,
+            form=need.form,
         )
         await filings.write(self._connection, standing.ground.alert_id, made)
         details = {"kind": made.kind, "due": made.due and made.due.isoformat(), "revision": revision}

@@ -30,7 +30,7 @@ from lakay_streams.reports.obligations import (
     deadlines_of,
     review_of,
 )
-from lakay_streams.reports.periods import day_of
+from lakay_streams.reports.periods import day_of, span
 
 BSA_ID_DIGITS = 14
 """Digits of the BSA identifier that BSA E-Filing acknowledges a report with."""
@@ -47,7 +47,7 @@ COLUMNS: LiteralString = """
         alerts.recorded_at
     ) AS changed_at, filings.kind AS filing_kind, due,
     filings.status AS filing_status, filings.revision AS filing_revision, report_id, reason, changed_by,
-    determined_on, determined_by, voluntary, by_hand, prior_bsa_id
+    determined_on, determined_by, voluntary, by_hand, prior_bsa_id, form AS filing_form
 """
 """What a row of `alerts LEFT JOIN filings` must have, beside the body.
 
@@ -57,14 +57,16 @@ not when it happened, since who is told late cannot file before.
 
 _WRITE: LiteralString = """
     INSERT INTO filings (alert_id, kind, due, status, revision, report_id, reason, changed_by, determined_on,
-                         determined_by, voluntary, by_hand, prior_bsa_id)
+                         determined_by, voluntary, by_hand, prior_bsa_id, form)
     VALUES (%(alert_id)s, %(kind)s, %(due)s, %(status)s, %(revision)s, %(report_id)s, %(reason)s, %(changed_by)s,
-            %(determined_on)s, %(determined_by)s, %(voluntary)s, %(by_hand)s, %(prior_bsa_id)s)
+            %(determined_on)s, %(determined_by)s, %(voluntary)s, %(by_hand)s, %(prior_bsa_id)s,
+            %(form)s)
     ON CONFLICT (alert_id) DO UPDATE SET
         kind = excluded.kind, due = excluded.due, status = excluded.status, revision = excluded.revision,
         report_id = excluded.report_id, reason = excluded.reason, changed_by = excluded.changed_by,
         determined_on = excluded.determined_on, determined_by = excluded.determined_by,
-        voluntary = excluded.voluntary, prior_bsa_id = excluded.prior_bsa_id, changed_at = clock_timestamp()
+        voluntary = excluded.voluntary, prior_bsa_id = excluded.prior_bsa_id, form = excluded.form,
+        changed_at = clock_timestamp()
 """
 
 _SUBMIT: LiteralString = """
@@ -81,9 +83,17 @@ _SUBMITTED: LiteralString = """
     ORDER BY filed_on, submissions.recorded_at, bsa_id
 """
 
+_REVISION_OF: LiteralString = """
+    SELECT alert_id, alert_type, recorded_at AS changed_at, body FROM alert_revisions
+    WHERE alert_id = %(alert_id)s
+    ORDER BY recorded_at < %(before)s DESC, revision DESC
+    LIMIT 1
+"""
+"""The last revision that was told before a moment; where none was, the last of all."""
+
 _FILINGS: LiteralString = """
     SELECT alert_id::text, kind AS filing_kind, due, status AS filing_status, revision AS filing_revision, report_id,
-           reason, changed_by, determined_on, determined_by, voluntary, by_hand, prior_bsa_id
+           reason, changed_by, determined_on, determined_by, voluntary, by_hand, prior_bsa_id, form AS filing_form
     FROM filings
 """
 _FILING: LiteralString = _FILINGS + "WHERE alert_id = %(alert_id)s"
@@ -110,6 +120,14 @@ class Submitted:
         return self._chain({each.alert_id for each, _, _ in rows}, activities)
 
     def _chain(self, alert_ids: Set[str], activities: Set[tuple[str, str]]) -> list[Submission]:
+        alert_ids, activities, continued = set(alert_ids), set(activities), set[str]()
+        # A report by hand belongs to the chain of the one that it names, which was filed before.
+        for each, entity, rule in reversed(self._rows):
+            if entity is not None and rule is not None:
+                activities |= {(entity, rule)} if each.bsa_id in continued else set()
+            elif each.alert_id in alert_ids or each.bsa_id in continued:
+                alert_ids.add(each.alert_id)
+                continued |= {each.prior_bsa_id} if each.prior_bsa_id is not None else set()
         chain: list[Submission] = []
         known: set[str] = set()
         for each, entity, rule in self._rows:
@@ -162,6 +180,20 @@ async def the_standing(connection: AsyncConnection[Any], alert_id: str, zone: Zo
     return found[0]
 
 
+async def as_of(connection: AsyncConnection[Any], alert_id: str, day: date, zone: Zone) -> Ground | None:
+    """Return what an alert said at the end of a business day; None where that cannot be read, or is not kept.
+
+    Where it said nothing yet, it is what it says now of movements until that day.
+    """
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(_REVISION_OF, {"alert_id": alert_id, "before": span(day, day, zone).before})
+    row = await cursor.fetchone()
+    try:
+        return None if row is None else ground_of(row, zone, until=day)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 async def filing(connection: AsyncConnection[Any], alert_id: str) -> Filing | None:
     """Return what is done about an alert now; None where nothing is."""
     cursor = connection.cursor(row_factory=dict_row)
@@ -203,11 +235,12 @@ def filing_of(row: Mapping[str, Any]) -> Filing | None:
         row["voluntary"],
         row["by_hand"],
         row["prior_bsa_id"],
+        row["filing_form"],
     )
 
 
-def ground_of(row: Mapping[str, Any], zone: Zone) -> Ground:
-    """Return what a row with `COLUMNS` and a body says about its own report."""
+def ground_of(row: Mapping[str, Any], zone: Zone, *, until: date = date.max) -> Ground:
+    """Return what a row with `COLUMNS` and a body says about its own report, with its movements until a day."""
     body = row["body"]
     kinds: dict[str, FilingKind] = {FILE_CTR: "ctr", SAR: "sar"}
     due = body.get("due_date")
@@ -226,7 +259,11 @@ def ground_of(row: Mapping[str, Any], zone: Zone) -> Ground:
         revision=body["revision"],
         withdrawn=body["status"] != OPEN,
         amount_minor=max(body["totals"]["in_minor"], body["totals"]["out_minor"]) if total is None else total,
-        movements={each["movement_id"]: each["usd_minor"] for each in body["evidence"]["movements"]},
+        movements={
+            each["movement_id"]: each["usd_minor"]
+            for each in body["evidence"]["movements"]
+            if each["business_day"] <= until.isoformat()
+        },
     )
 
 

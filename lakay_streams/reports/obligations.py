@@ -37,7 +37,8 @@ class Filing(NamedTuple):
     """What is done about one alert now; `revision` is the alert's that it is about.
 
     `due` is None for a voluntary report. `determined_on` is the day on which an officer determined that the activity is
-    suspicious. With `by_hand` there is no alert, and `prior_bsa_id` may name the report that it continues.
+    suspicious. With `by_hand` there is no alert, and `prior_bsa_id` may name the report that it continues. `form` is of
+    the report that was drafted, filed or declined last, None where none was or it is not known.
     """
 
     kind: FilingKind
@@ -52,6 +53,7 @@ class Filing(NamedTuple):
     voluntary: bool = False
     by_hand: bool = False
     prior_bsa_id: str | None = None
+    form: Form | None = None
 
 
 class Submission(NamedTuple):
@@ -169,10 +171,10 @@ def needed(ground: Ground, filing: Filing | None, chain: Sequence[Submission]) -
     """
     own = [each for each in chain if each.alert_id == ground.alert_id]
     decided = filing is not None and filing.status in _DECIDED
-    if filing is not None and decided and ground.revision <= filing.revision:
+    if filing is not None and decided and ground.revision <= filing.revision and not _goes_on(filing):
         return None
     kind = own[-1].kind if own else filing.kind if filing is not None and not decided else ground.kind
-    if kind is None or (ground.withdrawn and (filing is None or filing.determined_on is None)):
+    if kind is None or (ground.withdrawn and not (own and kind == "ctr") and _determined(filing) is None):
         return None
     if filing is not None and filing.by_hand:
         need = _by_hand(filing, own)
@@ -185,7 +187,7 @@ def needed(ground: Ground, filing: Filing | None, chain: Sequence[Submission]) -
             return need._replace(due=None, counted_from="nothing: a voluntary report")
         if need.due is not None and filing.due is not None:
             # Drafting again moves no deadline.
-            return need._replace(due=min(need.due, filing.due))
+            return need._replace(due=filing.due if filing.form == need.form else min(need.due, filing.due))
     return need
 
 
@@ -291,13 +293,18 @@ def _suspicion(
 ) -> Need | None:
     reported = {name for each in chain for name in each.movements}
     fresh = frozenset(ground.movements) - reported
-    if (corrected := _corrected(ground, own, fresh)) is not None:
+    # An officer who drafts the continuing report, or declines to correct, comes to it first.
+    first = filing is not None and (
+        (filing.status == "drafted" and filing.form == "continuing")
+        or (_goes_on(filing) and ground.revision <= filing.revision)
+    )
+    if not (first and (fresh or _goes_on(filing))) and (corrected := _corrected(ground, own, fresh)) is not None:
         due = ground.changed + timedelta(days=SAR_DUE_DAYS)
         about = frozenset(ground.movements) & frozenset(corrected.movements) or frozenset(ground.movements) - fresh
         return Need("sar", "correction", corrected.bsa_id, due, f"its revision of {ground.changed}", about)
     last = chain[-1] if chain else None
-    determined = filing.determined_on if filing is not None else None
-    if last is not None and ground.movements:
+    determined = _determined(filing)
+    if last is not None and (ground.movements or own):
         if not fresh:
             return None
         detected = ground.changed if own else ground.detected
@@ -313,6 +320,17 @@ def _suspicion(
         due = max(ground.due, ground.changed + timedelta(days=SAR_DUE_DAYS))
         return Need("sar", "initial", None, due, f"its revision of {ground.changed}")
     return Need("sar", "initial", None, ground.due, f"the alert of {ground.detected}")
+
+
+def _goes_on(filing: Filing | None) -> bool:
+    """Whether what was declined is a correction alone: movements that no report has told are due all the same."""
+    declined = filing is not None and filing.status == "declined" and filing.form == "correction"
+    return declined and filing is not None and filing.kind == "sar" and not filing.by_hand
+
+
+def _determined(filing: Filing | None) -> date | None:
+    """Return the day on which an officer determined that it is suspicious, until that is filed or declined."""
+    return filing.determined_on if filing is not None and filing.status in {"determined", "drafted"} else None
 
 
 def _corrected(ground: Ground, own: Sequence[Submission], fresh: frozenset[str]) -> Submission | None:

@@ -161,7 +161,7 @@ class Reports:
         chain = known.of(ground, ()) or (known.of_report(prior[-1].bsa_id) if prior else [])
         need = needed(ground, filing, chain)
         assert need is not None  # noqa: S101 - it is drafted
-        made = by_hand(told, need, chain)
+        made, filing = by_hand(told, need, chain), filing._replace(form=need.form)
         return await self._sar(span(told.first, told.last, self._zone), [made], actor, by_hand=filing)
 
     async def generate_summary(self, period: Period, *, actor: str, as_of: date | None = None) -> StoredReport:
@@ -346,9 +346,11 @@ def _drafted(ground: Ground, before: Filing | None, need: Need | None, *, volunt
     """Return what to note of a draft; None where nothing is to be filed."""
     if need is None:
         return None
-    determined = (before.determined_on, before.determined_by) if before is not None else (None, None)
+    standing = before is not None and before.status in {"determined", "drafted"}
+    determined = (before.determined_on, before.determined_by) if before is not None and standing else (None, None)
     due = None if voluntary else need.due
-    return _Drafted(before, Filing(need.kind, due, "drafted", ground.revision, None, None, "", *determined, voluntary))
+    made = Filing(need.kind, due, "drafted", ground.revision, None, None, "", *determined, voluntary, form=need.form)
+    return _Drafted(before, made)
 
 
 def _unread(alert_ids: Sequence[str]) -> list[str]:

@@ -235,6 +235,26 @@ async def test_what_was_drafted_and_filed_is_recorded_although_the_alert_was_wit
     await office.archives("user-1", customer.lives("03-11 09:00 fails 1").alerts)
     assert await office.reports.deadlines() == ()
     assert (await office.reports.filed(alert_id, bsa_id=BSA_ID, actor=OFFICER)).status == "filed"
+    (due,) = await office.reports.deadlines()
+    assert (due.form, due.prior_bsa_id, due.status) == ("correction", BSA_ID, "revised"), "FinCEN was told too much"
+    await office.reports.declined(alert_id, reason="FinCEN was told by telephone", actor=OFFICER)
+    assert await office.reports.deadlines() == ()
+
+
+async def test_what_came_after_the_day_of_a_filing_was_in_no_report_of_it(office: Office) -> None:
+    office.at = instant("03-15", "12:00")
+    customer = Customer().lives(CASH)
+    (cash,) = await office.archives("user-1", customer.alerts)
+    split, suspicious = await structuring(office, "user-2")
+    office.at = instant("03-25", "13:00")
+    await office.archives("user-1", customer.lives("03-10 15:00 deposit 1,000 cash").alerts)
+    await office.archives("user-2", split.lives("03-25 12:00 deposit 9,100 cash").alerts)
+    await office.reports.filed(cash, bsa_id=BSA_ID, actor=OFFICER, on=date(2026, 3, 20))
+    await office.reports.filed(suspicious, bsa_id=SECOND, actor=OFFICER, on=date(2026, 3, 20))
+    due = {each.kind: (each.form, each.prior_bsa_id, each.due) for each in await office.reports.deadlines()}
+    assert due == {"ctr": ("correction", BSA_ID, "2026-04-09"), "sar": ("continuing", SECOND, "2026-07-18")}
+    with pytest.raises(ReportError, match="before what is to be reported"):
+        await office.reports.filed(suspicious, bsa_id=THIRD, actor=OFFICER, on=date(2026, 3, 22))
 
 
 @pytest.mark.parametrize("statement", ["UPDATE submissions SET filed_on = '2026-01-01'", "TRUNCATE submissions"])

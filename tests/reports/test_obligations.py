@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -181,6 +182,57 @@ def test_what_an_officer_determined_stays_due_when_the_alert_is_withdrawn() -> N
     determined = Filing("sar", None, "determined", 1, None, None, "officer", DAY, "officer")
     assert needed(ground({}, revision=2, withdrawn=True), determined, []) is not None
     assert needed(ground({}, revision=2, withdrawn=True), None, []) is None
+
+
+DETERMINED = Filing("sar", None, "determined", 1, None, None, "officer", DAY, "officer")
+
+
+def test_what_was_determined_and_filed_is_not_due_again_when_the_alert_is_withdrawn_or_cleared() -> None:
+    done = DETERMINED._replace(status="filed")
+    for movements in ({}, ONE):
+        assert needed(ground(movements, revision=2, withdrawn=True), done, [filed(revision=1)]) is None
+        assert needed(ground(movements, revision=2, withdrawn=True), done, [filed(revision=2)]) is None
+
+
+def test_declining_ends_what_was_determined() -> None:
+    declined = DETERMINED._replace(status="declined", reason="explained")
+    assert needed(ground({}, revision=2, withdrawn=True), declined, []) is None
+    need = needed(ground(revision=2, changed=date(2026, 8, 1)), declined, [])
+    assert need is not None
+    assert need.due == date(2026, 8, 31), "30 days from what is new, not from a determination that was dealt with"
+
+
+@pytest.mark.parametrize("kind", ["ctr", "sar"])
+def test_drafting_what_changed_after_it_was_declined_is_not_late_at_once(kind: FilingKind) -> None:
+    later = ground(kind=kind, revision=2, changed=date(2026, 8, 1))
+    need = needed(later, Filing(kind, None, "declined", 1, None, "explained", "officer", form="initial"), [])
+    assert need is not None
+    assert need.due is not None
+    assert need.due > date(2026, 8, 1)
+    drafted = Filing(kind, need.due, "drafted", 2, None, None, "officer", form="initial")
+    (due,) = deadlines_of(later, drafted, [], date(2026, 8, 2))
+    assert (due.due, due.overdue) == (need.due.isoformat(), False)
+
+
+def test_a_currency_report_whose_alert_was_withdrawn_after_it_was_filed_is_due_as_a_correction() -> None:
+    withdrawn = ground({}, kind="ctr", revision=2, withdrawn=True, changed=date(2026, 4, 1))
+    need = needed(withdrawn, None, [filed(kind="ctr")])
+    assert need is not None
+    assert (need.form, need.prior, need.due) == ("correction", "1" * 14, date(2026, 4, 16))
+    assert needed(withdrawn, None, []) is None
+
+
+def test_declining_a_correction_leaves_new_movements_due() -> None:
+    both = ground({"a": 1, "b": 940_000, "c": 5}, revision=2)
+    declined = Filing("sar", None, "declined", 2, None, "a cent", "officer", form="correction")
+    need = needed(both, declined, [filed()])
+    assert need is not None
+    assert (need.form, need.movements) == ("continuing", frozenset("c"))
+    drafted = Filing("sar", need.due, "drafted", 2, None, None, "officer", form="continuing")
+    assert needed(both, drafted, [filed()]) == need
+    assert needed(both, declined._replace(form="continuing"), [filed()]) is None
+    told = [filed(), filed({"c": 5}, bsa_id="2" * 14, form="continuing", prior="1" * 14, revision=2)]
+    assert needed(both, declined, told) is None
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 40)), max_size=12))

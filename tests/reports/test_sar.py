@@ -271,6 +271,22 @@ async def test_a_report_is_made_by_hand_without_an_alert_and_corrected_and_conti
             await office.reports.draft_sar_by_hand(wrong, actor=OFFICER)
 
 
+async def test_what_is_continued_by_hand_and_corrected_adds_up_the_whole_chain(office: Office) -> None:
+    told = Suspicion("user-9", "403", date(2026, 3, 2), date(2026, 3, 5), 2_500_00, "The passport was another's.")
+    prior = None
+    for number, amount in ((1, 2_500_00), (2, 100_00), (3, 200_00)):
+        first = date(2026, 3, 2 + number)
+        told = told._replace(first=first, last=first, continues=prior, amount_minor=amount)
+        await office.reports.draft_sar_by_hand(told, actor=OFFICER)
+        (due,) = await office.reports.deadlines()
+        prior = f"3100012345678{number}"
+        await office.reports.filed(due.alert_id, bsa_id=prior, actor=OFFICER)
+    again = told._replace(amount_minor=300_00, continues=None)
+    root = parsed((await office.reports.draft_sar_by_hand(again, actor=OFFICER)).xml)
+    assert values(root, "CorrectsAmendsPriorReportIndicator") == ["Y"]
+    assert values(root, "CumulativeTotalViolationAmountText") == ["2900"]
+
+
 async def test_an_alert_that_cannot_be_read_is_told_and_keeps_nobody_elses_report_from_being_made(
     office: Office,
 ) -> None:
