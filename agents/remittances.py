@@ -45,8 +45,8 @@ def attach(
         if admitted is None:
             return
         state, seen = admitted
-        states.set(event.sender_id, observe(state, event, seen))
-        ledger.enter(work, event)
+        is_new = ledger.enter(work, event)
+        states.set(event.sender_id, observe(state, event, seen, is_new=is_new))
         if intake.sampling.wants("low"):
             log.info("remittance_event_received", user_id=event.sender_id, event_type=event.event_type)
 

@@ -160,8 +160,11 @@ class Oracle:
         seen = remember(state.seen, event.event_id)
         if seen is None:
             return
+        if isinstance(event, RemittanceEvent):
+            states[key] = observe_remittance(state, event, seen, is_new=self._enter(event, in_force))
+            return
         states[key] = self._next_state(state, event, seen, in_force)
-        if isinstance(event, TransactionInitiated | TransactionUpdated | RemittanceEvent):
+        if isinstance(event, TransactionInitiated | TransactionUpdated):
             self._enter(event, in_force)
         elif isinstance(event, UserEvent) and event.event_type == "user-registered":
             customers = self.expected.states["compliance"]
@@ -210,8 +213,6 @@ class Oracle:
             return self._next_circle(state, event, seen)
         if isinstance(event, MemberChanged):
             return observe_member(state, event, seen)
-        if isinstance(event, RemittanceEvent):
-            return observe_remittance(state, event, seen)
         if isinstance(event, ExchangeRateUpdated):
             return observe_rate(
                 state,

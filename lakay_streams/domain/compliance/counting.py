@@ -43,6 +43,7 @@ from lakay_streams.domain.compliance.movement import (
     Movement,
 )
 from lakay_streams.domain.compliance.older import NOT_TAKEN_BACK
+from lakay_streams.domain.compliance.remittances import OUTCOMES
 from lakay_streams.domain.compliance.state import (
     ComplianceState,
     is_early,
@@ -188,7 +189,7 @@ def _told(event: MoneyEvent, limits: ComplianceLimits) -> Entry | None:
                 event.payment_method or "",
                 event.destination_country or "",
             )
-            return Entry(movement_id, at, (asked,))
+            return Entry(movement_id, at, (asked,), outcomes=OUTCOMES[kind])
         if kind == "remittance-processing":
             return Entry(movement_id, at, processing_at=at) if limits.receipt == PROCESSING else None
     else:
@@ -196,9 +197,9 @@ def _told(event: MoneyEvent, limits: ComplianceLimits) -> Entry | None:
     if kind.endswith("-completed"):
         if not isinstance(event, MoneyMoved) and event.amount_minor is not None and event.currency:
             done = Done(at, event.amount_minor, event.currency)
-        return Entry(movement_id, at, (), done, at, at)
+        return Entry(movement_id, at, (), done, at, at, outcomes=OUTCOMES.get(kind, 0))
     if kind.endswith(("-failed", "-returned")):
-        return Entry(movement_id, at, failed_at=at)
+        return Entry(movement_id, at, failed_at=at, outcomes=OUTCOMES.get(kind, 0))
     return None
 
 

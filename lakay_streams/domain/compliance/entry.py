@@ -50,6 +50,7 @@ class Entry(Frozen):
     one tells once more: all that is told of it is joined there. `later` is the movement of this customer that was first
     told next, for the retention. `last_at` is the newest time that was told. `alerts` are about this movement alone and
     stand here when the customer's record has no room for them. `lost`: why it could not be counted.
+    `outcomes` has a bit (`remittances.OUTCOMES`) for each that the remittances' own topic told.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Entry(Frozen):
     later: str = ""
     alerts: tuple[OpenAlert, ...] = ()
     lost: str = ""
+    outcomes: int = 0
 
     @property
     def completed_at(self) -> int | None:
@@ -138,6 +140,7 @@ def joined(known: Entry, told: Entry) -> Entry:
         processing_at=_least(known.processing_at, told.processing_at),
         undone=undone,
         undone_by=by,
+        outcomes=known.outcomes | told.outcomes,
     )
 
 

@@ -1,7 +1,8 @@
 """A sender's running totals of remittances, by currency.
 
 Compliance counts a movement when it is completed, fraud when it is initiated; both are kept. Amounts are minor units of
-their own currency, times event times in ms UTC. The caller drops duplicates (`dedup`).
+their own currency, times event times in ms UTC. An outcome counts once: the ledger's entry knows which were told
+(`entry.Entry.outcomes`), however long ago.
 """
 
 from __future__ import annotations
@@ -38,22 +39,23 @@ class RemittanceState(Frozen):
 NEW_SENDER = RemittanceState()
 """The state of a sender before the first remittance."""
 
-_OUTCOMES = {
-    "remittance-initiated": "initiated",
-    "remittance-completed": "completed",
-    "remittance-failed": "failed",
-}
+OUTCOMES = {"remittance-initiated": 1, "remittance-completed": 2, "remittance-failed": 4}
+"""The event types that count, and the bit of each in what a ledger's entry was told."""
 
 
-def observe(state: RemittanceState, event: RemittanceEvent, seen: bytes | None = None) -> RemittanceState:
+def observe(
+    state: RemittanceState, event: RemittanceEvent, seen: bytes | None = None, *, is_new: bool = True
+) -> RemittanceState:
     """Return the totals with one more event; `seen` is the ring of event ids the result carries.
 
+    Without `is_new`, for an event that told the ledger nothing, totals stay as they are.
     An event without a currency (completed and failed ones may leave it out) counts under `OTHER`.
     """
     at = event.occurred_at
     last = at if state.last_event_at is None else max(at, state.last_event_at)
-    totals, outcome = state.totals, _OUTCOMES.get(event.event_type)
-    if outcome is not None:
+    totals = state.totals
+    if is_new and event.event_type in OUTCOMES:
+        outcome = event.event_type.removeprefix("remittance-")
         totals = _added(totals, outcome, event.currency or OTHER, event.amount_minor or 0)
     return RemittanceState(state.seen if seen is None else seen, totals, last)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +16,9 @@ from lakay_streams.domain.compliance.remittances import (
     RemittanceState,
     observe,
 )
-from lakay_streams.domain.events import RemittanceEvent
+from lakay_streams.domain.dedup import RING_SIZE
+from lakay_streams.domain.events import RemittanceEvent, TransactionInitiated, TransactionUpdated
+from tests.domain.compliance.customer import USER, Customer
 
 OUTCOMES = ["initiated", "processing", "completed", "failed"]
 CURRENCIES = [f"C{letter}{other}" for letter in "ABCDE" for other in "ABCD"]
@@ -47,3 +52,27 @@ def test_the_totals_are_those_of_all_events_in_any_order(history: list[Remittanc
     assert len(state.totals) <= CURRENCIES_KEPT + 1
     assert state.last_event_at == max((event.occurred_at for event in history), default=None)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=RemittanceState) == state
+
+
+@pytest.mark.parametrize("by_transaction_first", [True, False])
+def test_a_replay_of_any_length_adds_nothing_and_the_other_topic_takes_nothing_away(by_transaction_first: bool) -> None:
+    customer, state = Customer(), NEW_SENDER
+    told: list[Any] = []
+    number = RING_SIZE + 2
+    for each in range(number):
+        at = 1_773_144_000_000 + each * 60_000
+        by_transaction: list[Any] = [
+            TransactionInitiated("e", "transaction-initiated", at, USER, f"t-{each}", 100, "USD", "remittance"),
+            TransactionUpdated("e", "transaction-completed", at, USER, f"t-{each}"),
+        ]
+        by_remittance: list[Any] = [
+            RemittanceEvent("e", "remittance-initiated", at, USER, f"r-{each}", None, 100, "USD"),
+            RemittanceEvent("e", "remittance-completed", at, USER, f"r-{each}", None, 100, "USD"),
+        ]
+        told += [*by_transaction, *by_remittance] if by_transaction_first else [*by_remittance, *by_transaction]
+    for event in (*told, *told):
+        decision = customer.told(event)
+        if isinstance(event, RemittanceEvent):
+            state = observe(state, event, is_new=bool(decision.entries))
+    (total,) = state.totals
+    assert (total.initiated, total.completed, total.completed_minor) == (number, number, number * 100)
