@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from time import gmtime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,15 +22,19 @@ EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds
 _LATEST = (datetime(2101, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
-_DAY = "2020-06-15"
 
 _SHAPE = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
     r"(?:([Zz])|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
 )
 _NO_TIME = "must be an existing ISO 8601 date and time with an offset, e.g. 2026-02-27T14:30:00Z"
-_MAX_USUAL = len("2026-02-27T14:30:00.123456789-05:00")
-_SECONDS = {f"{second:02}": second * 1000 for second in range(60)}
+
+_parse = datetime.fromisoformat
+_is_usual = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+).fullmatch
+"""Whether `fromisoformat` reads it as is said here, in every version: it does so in a quarter of the time."""
 
 
 def to_millis(text: str) -> int:
@@ -42,32 +45,15 @@ def to_millis(text: str) -> int:
     Raises ValueError, saying why, for text that is not a date and time, one that does not exist (2026-02-30), one
     without an offset, and one before 2000 or after 2100.
     """
-    # Events of one time share the minute, and their producers the way to write what is behind the seconds.
-    if len(text) <= _MAX_USUAL:
-        minute, second, rest = _minute(text[:17]), _SECONDS.get(text[17:19]), _rest(text[19:])
-        if minute is not None and second is not None and rest is not None:
-            millis = minute + second + rest
-            if EARLIEST <= millis < _LATEST:
-                return millis
+    if _is_usual(text):
+        try:
+            since = _parse(text) - _EPOCH
+        except ValueError:
+            return _any_to_millis(text)
+        millis = since.days * _DAY_MS + since.seconds * 1000 + since.microseconds // 1000
+        if EARLIEST <= millis < _LATEST:
+            return millis
     return _any_to_millis(text)
-
-
-@lru_cache(maxsize=4096)
-def _minute(text: str) -> int | None:
-    """Return when the minute begins that a time starts with (`2026-02-27T14:30:`), by UTC's clock."""
-    try:
-        return _any_to_millis(f"{text}00Z")
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _rest(text: str) -> int | None:
-    """Return how much what stands behind the seconds (`.123-05:00`) adds, in milliseconds."""
-    try:
-        return _any_to_millis(f"{_DAY}T00:00:00{text}") - _any_to_millis(f"{_DAY}T00:00:00Z")
-    except ValueError:
-        return None
 
 
 def _any_to_millis(text: str) -> int:

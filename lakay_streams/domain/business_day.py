@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 
 from lakay_streams.domain.frozen import Frozen
 from lakay_streams.domain.local_time import DAY_MS, HOUR_MS, NEW_YORK_HOURS, in_north_american_summer
@@ -54,6 +55,7 @@ def day_start(day: int, zone: Zone = NEW_YORK) -> int:
     return start - HOUR_MS if zone.summer and business_day(start - HOUR_MS, zone) == day else start
 
 
+@lru_cache(maxsize=1024)
 def iso_day(day: int) -> str:
     """Return a business day as ISO 8601: 0 is "1970-01-01"."""
     return (_EPOCH + timedelta(days=day)).isoformat()

@@ -216,8 +216,12 @@ class PartitionStore:
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of `key`, or None."""
-        with _as_store_error(self.path, "read"):
-            value: bytes | None = self.db.get(key)
+        db = self.db
+        try:
+            value: bytes | None = db.get(key)
+        except Exception as exc:  # a block of `with` costs more than the read of a key that is not there
+            with _as_store_error(self.path, "read"):
+                raise exc from None
         return value
 
     def write(self, changes: Iterable[Change], offset: int) -> int:

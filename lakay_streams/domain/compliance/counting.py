@@ -283,35 +283,40 @@ def _brought_in_line(
     state: ComplianceState, draft: Draft, entry: Entry, limits: ComplianceLimits, rates: Rates
 ) -> tuple[ComplianceState, Change | None]:
     movement, receipt, attempt = _standing(entry, draft, limits, rates)
-    before, received = entry.movement, entry.receipt
-    if (movement, receipt, attempt) == (before, received, entry.attempt):
+    before, received, attempted = entry.movement, entry.receipt, entry.attempt
+    if (movement, receipt, attempt) == (before, received, attempted):
         return state, None
-    if before is not None and before != movement:
-        draft.count(state, before, -1, limits)
-        state = without_movement(state, before, limits)
-    if received is not None and received != receipt:
-        draft.count(state, received, -1, limits, receipt=True)
-        state = without_receipt(state, received, limits)
-    if entry.attempt is not None and entry.attempt != attempt:
-        state = without_attempt(state, entry.attempt)
-    if movement is not None and before != movement:
-        draft.count(state, movement, 1, limits)
-        state = with_movement(state, movement, limits)
+    draft.keep(replace(entry, movement=movement, receipt=receipt, attempt=attempt))
+    # What counts as it did is no change.
+    if before == movement:
+        before = movement = None
+    if received == receipt:
+        received = receipt = None
+    if attempted == attempt:
+        attempted = attempt = None
+    was = state
+    if before is not None:
+        state = without_movement(was, before, limits)
+        draft.count(was, state, before, -1, limits)
+        was = state
+    if received is not None:
+        state = without_receipt(was, received, limits)
+        draft.count(was, state, received, -1, limits, receipt=True)
+    if attempted is not None:
+        state = without_attempt(state, attempted)
+    was = state
+    if movement is not None:
+        state = with_movement(was, movement, limits)
+        draft.count(was, state, movement, 1, limits)
         if movement.country and (before is None or before.country != movement.country):
             state = replace(state, countries=_with_country(state.countries, movement.country))
-    if receipt is not None and received != receipt:
-        draft.count(state, receipt, 1, limits, receipt=True)
-        state = with_receipt(state, receipt, limits)
-    if attempt is not None and attempt != entry.attempt:
+        was = state
+    if receipt is not None:
+        state = with_receipt(was, receipt, limits)
+        draft.count(was, state, receipt, 1, limits, receipt=True)
+    if attempt is not None:
         state = with_attempt(state, attempt)
-    draft.keep(replace(entry, movement=movement, receipt=receipt, attempt=attempt))
-    return state, Change(
-        before if before != movement else None,
-        movement if before != movement else None,
-        received if received != receipt else None,
-        receipt if received != receipt else None,
-        attempt if attempt != entry.attempt else None,
-    )
+    return state, Change(before, movement, received, receipt, attempt)
 
 
 def _standing(

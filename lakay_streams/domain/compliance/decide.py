@@ -94,7 +94,7 @@ def decide(
     peers: Mapping[str, Peers] = NO_PEERS,
 ) -> ComplianceDecision:
     """Return the customer's next state and what was found; `peers` is what is usual, by corridor."""
-    draft = Draft(ledger)
+    draft = Draft(ledger, state.paged_until)
     told = count(state, draft, event, limits, rates)
     if not told.changes and not told.lost:
         return ComplianceDecision(told.state, entries=draft.entries, pages=draft.pages)
@@ -105,9 +105,8 @@ def decide(
         looking.at_lost(lost)
     state = looking.done()
     risk, edd = assess(state, event.entity_id, event.event_id, event.occurred_at, limits)
-    return ComplianceDecision(
-        replace(state, risk=risk), tuple(looking.alerts), edd, told.changes, told.lost, draft.entries, draft.pages
-    )
+    state = replace(state, risk=risk, paged_until=draft.paged_until)
+    return ComplianceDecision(state, tuple(looking.alerts), edd, told.changes, told.lost, draft.entries, draft.pages)
 
 
 def known_since(state: ComplianceState, registered_at: int) -> ComplianceState:

@@ -47,9 +47,10 @@ class Entry(Frozen):
     `undone` is what gave all of it, or a part, back by name, and `by` that one's id.
 
     `movement`, `receipt` and `attempt` are what was counted of it (see `counting`). `twin_of` is the movement that this
-    one tells once more: all that is told of it is joined there. `later` is the movement of this customer that was first
-    told next, for the retention. `last_at` is the newest time that was told. `alerts` are about this movement alone and
-    stand here when the customer's record has no room for them. `lost`: why it could not be counted.
+    one tells once more: all that is told of it is joined there. `later` are the movements of this customer that were
+    first told next, in every eighth entry, for the retention. `last_at` is the newest time that was told. `alerts` are
+    about this movement alone and stand here when the customer's record has no room for them. `lost`: why it could not
+    be counted.
     `outcomes` has a bit (`remittances.OUTCOMES`) for each that the remittances' own topic told.
     """
 
@@ -67,7 +68,7 @@ class Entry(Frozen):
     receipt: Movement | None = None
     attempt: Movement | None = None
     twin_of: str = ""
-    later: str = ""
+    later: tuple[str, ...] = ()
     alerts: tuple[OpenAlert, ...] = ()
     lost: str = ""
     outcomes: int = 0

@@ -32,6 +32,8 @@ IDS_KEPT = 128
 
 AROUND_KEPT = 256
 EXPIRED_AT_ONCE = 2
+JOINED_AT_ONCE = 8
+"""So many ids wait in the customer's record to be joined: of so many entries, one is written for it again."""
 
 
 class Page(Frozen):
@@ -44,6 +46,9 @@ class Page(Frozen):
     ids: tuple[str, ...] = ()
     entries: int = 0
     alerts: tuple[OpenAlert, ...] = ()
+
+
+_NO_PAGE = Page(Day(0))
 
 
 class Ledger(Protocol):
@@ -59,9 +64,10 @@ class Ledger(Protocol):
 class Draft:
     """A ledger as one event changes it: what was changed lies before what is kept."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        """Begin with what is kept."""
+    def __init__(self, ledger: Ledger, paged_until: int) -> None:
+        """Begin with what is kept; the ledger has no page of a day after `paged_until`, so none is looked for."""
         self._ledger = ledger
+        self._paged_until = paged_until
         self.entries: dict[str, Entry | None] = {}
         """What to keep under each id; None: nothing more."""
         self.pages: dict[int, Page | None] = {}
@@ -72,28 +78,49 @@ class Draft:
 
     def page(self, day: int) -> Page | None:
         """Return a business day's page."""
-        return self.pages[day] if day in self.pages else self._ledger.page(day)
+        if day in self.pages:
+            return self.pages[day]
+        return self._ledger.page(day) if day <= self._paged_until else None
+
+    @property
+    def paged_until(self) -> int:
+        """The last day that has, or had, a page."""
+        return max(self._paged_until, *self.pages) if self.pages else self._paged_until
 
     def keep(self, entry: Entry) -> None:
         """Keep an entry instead of what was kept under its id."""
         self.entries[entry.id] = entry
 
     def count(
-        self, state: ComplianceState, movement: Movement, sign: int, limits: ComplianceLimits, *, receipt: bool = False
+        self,
+        before: ComplianceState,
+        after: ComplianceState,
+        movement: Movement,
+        sign: int,
+        limits: ComplianceLimits,
+        *,
+        receipt: bool = False,
     ) -> None:
         """Put a movement or receipt on its day's page (`sign` 1), or take it away (-1).
 
-        `state` is the customer's record before it: a day that it knows and that has no page yet is an older record's.
+        `before` and `after` it are the customer's record: a day that it knows has the same total there, and one that
+        has no page yet is an older record's.
         """
-        page = self.page(movement.day) or Page(on_day(state, movement.day))
-        ids = page.ids
+        day, page = movement.day, self.page(movement.day)
+        if day >= after.days_from:
+            total = on_day(after, day)
+        else:
+            was = on_day(before, day) if page is None else page.total
+            total = totalled(was, movement, sign, limits, receipt=receipt)
+        if page is None:
+            page = _NO_PAGE
+        ids, entries = page.ids, page.entries + sign
         if sign < 0:
             ids = tuple([each for each in ids if each != movement.id])
         elif movement.id not in ids:
             ids = (*ids, movement.id)[:IDS_KEPT]
-        total = totalled(page.total, movement, sign, limits, receipt=receipt)
-        page = replace(page, total=total, ids=ids, entries=page.entries + sign)
-        self.pages[movement.day] = page if page.entries > 0 or page.alerts or total != Day(movement.day) else None
+        is_empty = entries <= 0 and not page.alerts and total == Day(day)
+        self.pages[day] = None if is_empty else Page(total, ids, entries, page.alerts)
 
 
 def around(state: ComplianceState, ledger: Ledger, at: int, day: int, limits: ComplianceLimits) -> ComplianceState:
@@ -136,11 +163,19 @@ def around(state: ComplianceState, ledger: Ledger, at: int, day: int, limits: Co
 
 
 def first_told(state: ComplianceState, draft: Draft, entry: Entry) -> ComplianceState:
-    """Return the state after a movement was told for the first time: its entry is the last in the order of expiry."""
-    before = draft.entry(state.newest) if state.newest else None
-    if before is not None:
-        draft.keep(replace(before, later=entry.id))
-    return replace(state, oldest=state.oldest if before is not None else entry.id, newest=entry.id)
+    """Return the state after a movement was told for the first time: its entry is the last in the order of expiry.
+
+    That order begins with `oldest`. What follows stands in the entry of the last id there (`later`), and so on until
+    the first id of `newest`, which the others of `newest` follow.
+    """
+    if not state.oldest:
+        return replace(state, oldest=(entry.id,), newest=(entry.id,), oldest_at=0)
+    newest = (*state.newest, entry.id)
+    last = draft.entry(newest[0]) if len(newest) > JOINED_AT_ONCE else None
+    if last is not None:
+        draft.keep(replace(last, later=newest[1:]))
+        newest = newest[-1:]
+    return replace(state, newest=newest)
 
 
 def expired(
@@ -153,11 +188,15 @@ def expired(
     horizon = at - limits.retention_ms
     lost: list[Entry] = []
     for _ in range(EXPIRED_AT_ONCE):
-        entry = draft.entry(state.oldest) if state.oldest else None
+        # Told of later, it only gets newer: nearly always this says so without a look at the entry.
+        if not state.oldest or state.oldest_at >= horizon:
+            break
+        entry = draft.entry(state.oldest[0])
         if entry is None or entry.last_at >= horizon:
+            state = state if entry is None else replace(state, oldest_at=entry.last_at)
             break
         draft.entries[entry.id] = None
-        state = replace(state, oldest=entry.later, newest=state.newest if entry.later else "")
+        state = _without_oldest(state, entry)
         for counted in (entry.movement, entry.receipt):
             page = None if counted is None else draft.page(counted.day)
             if page is not None:
@@ -166,6 +205,13 @@ def expired(
         if entry.completed_at is not None and entry.details is None and not entry.twin_of and not entry.lost:
             lost.append(entry)
     return state, lost
+
+
+def _without_oldest(state: ComplianceState, entry: Entry) -> ComplianceState:
+    left, newest = state.oldest[1:] or entry.later, state.newest
+    if not left:
+        left, newest = newest[1:], newest[1:][-1:]
+    return replace(state, oldest=left, newest=newest, oldest_at=0)
 
 
 class Kept:

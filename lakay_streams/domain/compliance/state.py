@@ -128,8 +128,9 @@ class ComplianceState(Frozen):
     `countries`: where remittances went, with how many. `reports`: how many alerts recommended a suspicious activity
     report, withdrawn ones left out. Details at or before `dropped_until` (of receipts, `receipts_dropped_until`) or
     before `details_from`, and days before `days_from`, stand in the ledger only. `last_at` is the newest event's time.
-    `oldest` and `newest` are the ids of the entries first told first and last, which an entry's `later` joins. `seen`
-    has the ids of officers' decisions; `counted`, `pending` and `untraced` are of older records.
+    `oldest` and `newest` are the ids of the entries first told first and last, which entries' `later` join (`ledger`);
+    the first of `oldest` was last told of at `oldest_at` or after it. No day after `paged_until` has a page there.
+    `seen` has the ids of officers' decisions; `counted`, `pending` and `untraced` are of older records.
     """
 
     seen: bytes = b""
@@ -150,9 +151,11 @@ class ComplianceState(Frozen):
     details_from: int = 0
     days_from: int = 0
     last_at: int = 0
-    oldest: str = ""
-    newest: str = ""
+    oldest: tuple[str, ...] = ()
+    newest: tuple[str, ...] = ()
     receipts_dropped_until: int = 0
+    oldest_at: int = 0
+    paged_until: int = 0
 
 
 NEW_CUSTOMER = ComplianceState()
