@@ -249,7 +249,6 @@ def _one_with_its_twin(state: ComplianceState, draft: Draft, entry: Entry, limit
     if asked is None or asked.channel not in TWIN_MS or entry.of_counterpart or len(entry.asked) > 1:
         return entry
     at = entry.completed_at or asked.at
-    amount, currency = entry.amount or (0, "")
     seen = ledger.around(state, draft, at, business_day(at, limits.zone), limits) if is_early(state, at) else state
     within = TWIN_MS[asked.channel]
     twins = [
@@ -257,8 +256,6 @@ def _one_with_its_twin(state: ComplianceState, draft: Draft, entry: Entry, limit
         for each in (*seen.movements, *seen.receipts)
         if each.channel == asked.channel
         and each.source not in {asked.origin, BOTH, COUNTERPART}
-        and each.amount_minor == amount
-        and each.currency == currency
         and (each.counterparty == asked.counterparty or not each.counterparty or not asked.counterparty)
         and (each.country == asked.country or not each.country or not asked.country)
         and _may_be_one(each.payment_method, asked.payment_method)
@@ -266,12 +263,18 @@ def _one_with_its_twin(state: ComplianceState, draft: Draft, entry: Entry, limit
     ]
     for twin in sorted(twins, key=lambda each: (abs(each.at - at), each.id)):
         first = draft.entry(twin.id) or older.entry_of(state, draft, twin.id)
-        if len(first.asked) == 1 and first.asked[0].origin != asked.origin:
+        if len(first.asked) == 1 and first.asked[0].origin != asked.origin and _amounts(first) & _amounts(entry):
             draft.keep(Entry(entry.id, entry.last_at, twin_of=first.id, later=entry.later))
             one = joined(first, entry)
             draft.keep(one)
             return one
     return entry
+
+
+def _amounts(entry: Entry) -> set[tuple[int, str]]:
+    """What was asked for, and what was completed: a fee is in one, or is not."""
+    asked = {(each.amount_minor, each.currency) for each in entry.asked}
+    return asked if entry.done is None else {*asked, (entry.done.amount_minor, entry.done.currency)}
 
 
 def _may_be_one(method: str, other: str) -> bool:
@@ -337,7 +340,7 @@ def _standing(
     received_at = _received_at(entry, asked, limits) if handed_in else None
     receipt = movement = attempt = None
     if received_at is not None:
-        receipt = _movement(entry, asked, received_at, amount, currency, entry.receipt, limits, rates)
+        receipt = _movement(entry, asked, received_at, *_handed_in(entry, asked), entry.receipt, limits, rates)
     if completed is not None:
         movement = _movement(entry, asked, completed, amount, currency, entry.movement, limits, rates)
         if receipt is not None:
@@ -346,6 +349,14 @@ def _standing(
         at = asked.at if entry.first_completed is None else entry.first_completed
         attempt = _movement(entry, asked, at, amount, currency, entry.attempt, limits, rates)
     return movement, receipt, attempt if attempt is not None and attempt.handed else None
+
+
+def _handed_in(entry: Entry, asked: Asked) -> tuple[int, str]:
+    """Return what was handed in for a remittance: what was asked for, though less of it may have been paid out."""
+    told = asked.amount_minor, asked.currency
+    if entry.done is None or asked.currency not in {"", entry.done.currency}:
+        return told
+    return max(told[0], entry.done.amount_minor), entry.done.currency
 
 
 def _received_at(entry: Entry, asked: Asked, limits: ComplianceLimits) -> int | None:

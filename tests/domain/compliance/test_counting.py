@@ -499,6 +499,26 @@ def test_no_amount_hides_behind_a_smaller_one_under_its_id(order: int) -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
+def test_a_remittance_that_one_topic_completes_with_less_than_was_asked_for_is_one(order: int) -> None:
+    by_transaction = [
+        asks("t", NOON, 6_000, "remittance"),
+        TransactionUpdated("c", "transaction-completed", NOON, USER, "t", 5_995_00, "USD"),
+    ]
+    by_remittance = [remits("r", NOON, 6_000, payment_method="cash"), remits("r", NOON, 0, "completed")]
+    told = (by_transaction, by_remittance)[::order]
+    customer = tell(*told[0], *told[1])
+    assert cash_by_day(customer) == {business_day(NOON): (6_000_00, 0)}
+    assert [each.amount_minor for each in customer.state.movements] == [5_995_00]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_was_handed_in_for_a_remittance_counts_though_less_is_paid_out(order: int) -> None:
+    paid_out = RemittanceEvent("c", "remittance-completed", NOON + DAY_MS, USER, "r", None, 9_900_00, "USD")
+    told = [remits("r", NOON, 10_500, payment_method="cash"), paid_out]
+    assert tell(*told[::order]).the("ctr").finding.totals.cash_in_minor == 10_500_00
+
+
+@pytest.mark.parametrize("order", [1, -1])
 def test_cash_is_never_lost_in_a_remittance_that_another_topic_tells_to_be_paid_by_card(order: int) -> None:
     by_card = [asks("t", NOON, 12_000, "remittance", "card"), becomes("t", NOON)]
     in_cash = [remits("r", NOON, 12_000, payment_method="cash"), remits("r", NOON, 0, "completed")]
