@@ -164,6 +164,7 @@ QUOTED = "hunter2/x"
 WRONG_WITH_A_PASSWORD = {
     "WORKER_PUBLIC_URL": f"http://admin:{QUOTED}@worker-1:6066",
     "KAFKA_BOOTSTRAP_SERVERS": f"admin:{QUOTED}@broker:9092",
+    "DEBUG": f"broker:9092?password={QUOTED}",
     "DATABASE_URL": f"mysql://admin:{QUOTED}@db/lakay",
     "REDIS_URL": f"admin:{QUOTED}@cache:6379",
     "PORT": f"http://{QUOTED}@host",

@@ -36,6 +36,13 @@ def _digits(value: object) -> object:
     return value
 
 
+def _written_as_amount(value: object) -> object:
+    # Decimal() also takes spaces, underscores, exponents and other scripts' digits.
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,13}(\.[0-9]{1,2})?", value):
+        raise ValueError("an amount is written in digits, with two decimals at most, as in 2500.00")
+    return value
+
+
 def _storable(text: str) -> str:
     try:
         text.encode()
@@ -73,7 +80,7 @@ class ByHand(_Body):
 
     customer: Annotated[Text, Field(min_length=1, max_length=128)]
     subtype: Annotated[str, Field(pattern=r"^[0-9]{3}$")]
-    amount: Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=2)]
+    amount: Annotated[Decimal, BeforeValidator(_written_as_amount), Field(gt=0, max_digits=15, decimal_places=2)]
     determined_on: Day | None = None
     continues: Annotated[str, Field(pattern=r"^[0-9]{14}$")] | None = None
 

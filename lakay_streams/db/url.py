@@ -6,6 +6,7 @@ Operators know the form `postgresql+asyncpg://` (runbook 2.3); libpq knows no dr
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -35,6 +36,7 @@ def connection_parameters(url: SecretStr, application: str) -> dict[str, Any]:
         if (
             "@" in f"{given.get('host')}{given.get('dbname')}"
             or not str(given.get("port", "0")).replace(",", "").isdigit()
+            or not re.fullmatch(r"-?[0-9]{1,9}", str(given.get("connect_timeout", "0")))
         ):
             raise ProgrammingError
     except ProgrammingError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import mmap
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -95,15 +96,15 @@ def _snappy_blocks(packed: bytes) -> Iterator[bytes]:
 
 def _into(decoder: Any) -> Callable[[bytes, int], bytes]:
     def unpack(packed: bytes, bound: int) -> bytes:
-        # Memory that is not written to is not taken.
-        unpacked = bytearray(bound)
-        try:
-            size = decoder.decompress_into(packed, unpacked)
-        except cramjam.DecompressionError as exc:
-            if _FULL_SIGN in str(exc):
-                raise _FullError from None
-            raise
-        return bytes(memoryview(unpacked)[:size])
+        # Of a mapping only what is written to is taken; a bytearray writes zeros to all of it first.
+        with mmap.mmap(-1, bound, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as unpacked:
+            try:
+                size = decoder.decompress_into(packed, unpacked)
+            except cramjam.DecompressionError as exc:
+                if _FULL_SIGN in str(exc):
+                    raise _FullError from None
+                raise
+            return unpacked[:size]
 
     return unpack
 

@@ -151,7 +151,7 @@ def _lower(sentence: str) -> str:
 
 def _quoted(value: object) -> str:
     """A refused value as it may be told: not where it looks like a secret that was given to the wrong variable."""
-    return "**********" if _LIKE_A_SECRET.search(str(value)) else _shown(value)
+    return "**********" if _LIKE_A_SECRET.search(str(value)) else _shown(value).partition("?")[0]
 
 
 def _shown(value: object) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from pydantic import ValidationError
 
+from lakay_streams.api.reports import ByHand
 from lakay_streams.db.url import connection_parameters
 from tests.agents.running import until
 from tests.api.running import REPORTS, api
@@ -120,6 +123,20 @@ async def test_a_wrong_request_is_422_and_one_sentence(
         assert refused.status_code == 422
         assert said in refused.json()["detail"]
         assert "\n" not in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "amount", ["1e3", "1_000", " 5", "+5", "\u0663", "5.", ".5", "5.001", "9" * 14, "NaN", "-0", "", 0]
+)
+def test_an_amount_is_digits_with_two_decimals_at_most(amount: str | int) -> None:
+    with pytest.raises(ValidationError):
+        ByHand.model_validate({"customer": "user-9", "subtype": "403", "amount": amount})
+
+
+@pytest.mark.parametrize("amount", ["2500", "2500.5", "2500.50", 2500, 2500.5, "0.01"])
+def test_an_amount_is_a_text_or_a_number(amount: str | float) -> None:
+    given = ByHand.model_validate({"customer": "user-9", "subtype": "403", "amount": amount})
+    assert given.amount == Decimal(str(amount))
 
 
 async def test_what_is_not_there_is_404(office: Office, tmp_path: Path) -> None:

@@ -42,7 +42,12 @@ def test_the_operators_options_win_over_the_projects() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://lakay:hush@hush@host:port/lakay", "postgresql://lakay:hush%zz@host/lakay", "postgresql://h?hush=1"],
+    [
+        "postgresql://lakay:hush@hush@host:port/lakay",
+        "postgresql://lakay:hush%zz@host/lakay",
+        "postgresql://h?hush=1",
+        "postgresql://h?connect_timeout=hush",
+    ],
 )
 def test_what_cannot_be_read_is_refused_without_a_word_of_it(url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL cannot be read: write postgresql") as refused:

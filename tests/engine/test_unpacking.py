@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -87,6 +88,19 @@ def test_a_batch_of_many_records_over_the_bound_is_one_reject_at_its_last_offset
     assert [(type(record), record.offset) for record in records] == [(Unreadable, 209), (Record, 210)]
     assert isinstance(records[0], Unreadable)
     assert records[0].reason.startswith("offsets 0 to 209: unpacks to more than")
+
+
+@pytest.mark.parametrize("codec", sorted(set(CODECS) - {"gzip"}))
+def test_a_small_batch_takes_little_memory_whatever_the_bound(codec: str) -> None:
+    # gzip's stream asks for all of it, and writes to none: that takes no memory, which is not to be seen here.
+    unpack, packed = unpacking._DECODERS[codec], batch(0, [b"x" * 1_000], codec)[61:]
+    tracemalloc.start()
+    try:
+        assert b"x" * 1_000 in unpack(packed, unpacking.UNPACKED_BYTES)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1 << 20
 
 
 @pytest.mark.parametrize("codec", CODECS)
