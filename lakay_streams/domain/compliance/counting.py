@@ -249,8 +249,10 @@ def _one_with_its_twin(state: ComplianceState, draft: Draft, entry: Entry, limit
     if asked is None or asked.channel not in TWIN_MS or entry.of_counterpart or len(entry.asked) > 1:
         return entry
     at = entry.completed_at or asked.at
-    seen = ledger.around(state, draft, at, business_day(at, limits.zone), limits) if is_early(state, at) else state
     within = TWIN_MS[asked.channel]
+    seen = state
+    if is_early(state, min(at, asked.at) - within):
+        seen = ledger.around(state, draft, at, business_day(at, limits.zone), limits)
     twins = [
         each
         for each in (*seen.movements, *seen.receipts)

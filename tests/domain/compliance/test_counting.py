@@ -22,7 +22,7 @@ from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Kept, Page
 from lakay_streams.domain.compliance.limits import DAY_MS, DEFAULT_LIMITS, HOUR_MS, PROCESSING
 from lakay_streams.domain.compliance.movement import Movement
-from lakay_streams.domain.compliance.state import ALERTS_KEPT, ComplianceState, Day, OpenAlert, Pending
+from lakay_streams.domain.compliance.state import ALERTS_KEPT, MOVEMENTS_KEPT, ComplianceState, Day, OpenAlert, Pending
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.money import DEFAULT_RATES
 from tests.domain.compliance.customer import USER, Customer, instant
@@ -516,6 +516,25 @@ def test_what_was_handed_in_for_a_remittance_counts_though_less_is_paid_out(orde
     paid_out = RemittanceEvent("c", "remittance-completed", NOON + DAY_MS, USER, "r", None, 9_900_00, "USD")
     told = [remits("r", NOON, 10_500, payment_method="cash"), paid_out]
     assert tell(*told[::order]).the("ctr").finding.totals.cash_in_minor == 10_500_00
+
+
+def test_a_remittance_is_one_however_much_else_was_moved_meanwhile() -> None:
+    meanwhile = [
+        event
+        for each in range(MOVEMENTS_KEPT + 1)
+        for event in (
+            asks(f"m-{each}", NOON + DAY_MS + each, 5, "payment", "card"),
+            becomes(f"m-{each}", NOON + DAY_MS + each),
+        )
+    ]
+    customer = tell(
+        asks("t", NOON, 6_000, "remittance", "wallet"),
+        becomes("t", NOON),
+        *meanwhile,
+        remits("r", NOON + 4 * DAY_MS, 6_000),
+        remits("r", NOON + 4 * DAY_MS, 0, "completed"),
+    )
+    assert sum(page.total.movements for page in customer.ledger.pages.values()) == MOVEMENTS_KEPT + 2
 
 
 @pytest.mark.parametrize("order", [1, -1])
