@@ -22,12 +22,22 @@ from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Kept, Page
 from lakay_streams.domain.compliance.limits import DAY_MS, DEFAULT_LIMITS, HOUR_MS, PROCESSING
 from lakay_streams.domain.compliance.movement import Movement
-from lakay_streams.domain.compliance.state import ALERTS_KEPT, MOVEMENTS_KEPT, ComplianceState, Day, OpenAlert, Pending
+from lakay_streams.domain.compliance.state import (
+    ALERTS_KEPT,
+    MOVEMENTS_KEPT,
+    RECORD_BYTES_MAX,
+    ComplianceState,
+    Day,
+    OpenAlert,
+    Pending,
+)
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
+from lakay_streams.domain.frozen import astuple
 from lakay_streams.domain.money import DEFAULT_RATES
 from tests.domain.compliance.customer import USER, Customer, instant
 
 NOON = instant("03-10", "12:00")
+FORGETTING = replace(DEFAULT_LIMITS, retention_ms=31 * DAY_MS)
 
 
 def asks(movement: str, at: int, dollars: int, kind: str = "deposit", method: str | None = "cash", **more: Any) -> Any:
@@ -264,6 +274,61 @@ def test_five_thousand_requests_and_completions_add_up_to_brute_force() -> None:
     random.shuffle(told)
     customer = tell(*told, *told[1_000:1_500])
     assert cash_by_day(customer) == brute_force(fates)
+
+
+ODD_IDS = st.sampled_from([*"abcdefghijk", "", "x" * 128, "2026-03-10", "\x1f", "\0"])
+ODD_AMOUNTS = st.sampled_from([0, 1, 3_000_00, 10_000_00, 10_000_01, 10**18])
+ODD_CURRENCIES = st.sampled_from(["USD", "HTG", "KWD", "ZZZ"])
+ODD_TIMES = st.sampled_from([946_684_800_000, NOON, NOON + 1, *[NOON + days * DAY_MS for days in (40, 100, 141, 500)]])
+ODD_WORDS = st.sampled_from(
+    ["deposit", "WITHDRAWAL", "refund", "Reversal", "chargeback", "remittance", "circle_payout", "transfer", "", "İ"]
+)
+ODD_METHODS = st.sampled_from([None, "cash", "money_order", "card", "wallet"])
+ODD_EVENTS = st.one_of(
+    st.builds(
+        TransactionInitiated, st.just("e"), st.just("transaction-initiated"), ODD_TIMES, st.just(USER), ODD_IDS,
+        ODD_AMOUNTS, ODD_CURRENCIES, ODD_WORDS, st.none() | ODD_IDS, payment_method=ODD_METHODS,
+        original_transaction_id=st.none() | ODD_IDS,
+    ),
+    st.builds(
+        TransactionUpdated, st.just("e"), st.sampled_from(["transaction-completed", "transaction-failed"]), ODD_TIMES,
+        st.just(USER), ODD_IDS, st.none() | ODD_AMOUNTS, st.none() | ODD_CURRENCIES,
+    ),
+    st.builds(
+        RemittanceEvent, st.just("e"),
+        st.sampled_from([f"remittance-{stage}" for stage in ("initiated", "processing", "completed", "failed")]),
+        ODD_TIMES, st.just(USER), ODD_IDS, st.none() | ODD_IDS, st.none() | ODD_AMOUNTS, st.none() | ODD_CURRENCIES,
+        destination_country=st.sampled_from([None, "HT", "IR"]), payment_method=ODD_METHODS,
+    ),
+    st.builds(
+        MoneyMoved, st.just("e"), st.sampled_from(["money-moved", "money-returned"]), ODD_TIMES, st.just(USER),
+        ODD_IDS, st.sampled_from(["in", "out"]), ODD_WORDS, ODD_AMOUNTS, ODD_CURRENCIES, st.none() | ODD_IDS,
+        payment_method=ODD_METHODS,
+    ),
+)  # fmt: skip
+
+
+def in_order_of_expiry(customer: Customer) -> list[str]:
+    state, found, left = customer.state, list[str](), list(customer.state.oldest)
+    while left:
+        found.append(left.pop(0))
+        left = left or list(customer.ledger.entries[found[-1]].later)
+    return [*found, *[each for each in state.newest if each not in found]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ODD_EVENTS, max_size=40), st.sampled_from([replace(DEFAULT_LIMITS, receipt=PROCESSING), FORGETTING]))
+def test_whatever_is_told_no_total_falls_below_nothing_and_no_entry_is_lost(told: list[Any], limits: Any) -> None:
+    customer = Customer(limits)
+    for event in told:
+        customer.told(event)
+        totals = [page.total for page in customer.ledger.pages.values()]
+        assert all(value >= 0 for day in totals for value in astuple(day)[:-5])
+        assert all(day.unsorted >= 0 for day in totals)
+        assert sorted(in_order_of_expiry(customer)) == sorted(customer.ledger.entries)
+        assert len(msgspec.msgpack.encode(customer.state)) < RECORD_BYTES_MAX
+    again = tell(*told, customer=Customer(limits))
+    assert msgspec.msgpack.encode(again.state) == msgspec.msgpack.encode(customer.state), "the same events, the same"
 
 
 # -- part two: which day, which movement
