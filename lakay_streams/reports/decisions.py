@@ -55,7 +55,7 @@ class Decisions:
             )
         entry = await self._drafted(standing)
         for each in (entry or {}).get("alerts", [alert_id]):
-            one = standing if each == alert_id else await self._standing(each)
+            one = standing if each == alert_id else await self._with_draft(each, standing)
             await self._submit(one, self._needed(one) if each != alert_id else need, entry, bsa_id, on)
         after = await self._standing(alert_id)
         return next(each for each in self._deadlines(after) if each.bsa_id == bsa_id)
@@ -150,6 +150,11 @@ class Decisions:
                 f"{'the report that this one follows' if prior else 'its first movement'}: give the day on which the "
                 "report was filed."
             )
+        if entry is not None and on.isoformat() < (last := entry.get("to", "")):
+            raise ReportError(
+                f"{on} is before {last}, the last day that its draft is about: give the day on which it was filed, or "
+                "draft the report again as it was."
+            )
         then = ground
         if entry is None and on < self._today and not (before is not None and before.by_hand):
             # What came after that day was in no report of it.
@@ -220,6 +225,18 @@ class Decisions:
         await filings.write(self._connection, standing.ground.alert_id, made)
         details = {"kind": made.kind, "due": made.due and made.due.isoformat(), "revision": revision}
         await self._tell(f"report_{status}", standing.ground.alert_id, details)
+
+    async def _with_draft(self, alert_id: str, of: Standing) -> Standing:
+        """Return how another alert of the draft of `of` stands; raises `ReportError` if it has gone from that draft."""
+        other = await self._standing(alert_id)
+        mine, its = of.filing, other.filing
+        if mine is None or its is None or (its.status, its.report_id) != ("drafted", mine.report_id):
+            done = "drafted again" if its is None or its.status == "drafted" else its.status
+            raise ReportError(
+                f"The draft of alert {of.ground.alert_id} is about alert {alert_id}, too, which was {done} since: "
+                "draft the report again as it was filed."
+            )
+        return other
 
     async def _drafted(self, standing: Standing) -> Mapping[str, Any] | None:
         """Return what the draft that is filed says of the alert; None where it was filed without one."""

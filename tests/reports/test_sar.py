@@ -241,6 +241,27 @@ async def test_several_alerts_go_into_one_report_and_each_movement_counts_once(o
         await office.reports.draft_sar(*wanted, actor=OFFICER)
 
 
+async def test_a_draft_that_another_of_its_alerts_has_left_is_not_filed_and_no_day_is_before_what_is_told(
+    office: Office,
+) -> None:
+    await office.learns("user-1", PASSED_ON)
+    await office.learns("user-2", SPLIT)
+    rows = await office.fetches(
+        "SELECT alert_id::text FROM alerts WHERE alert_type IN ('structuring', 'rapid_movement') ORDER BY alert_type"
+    )
+    passed_on, split = [row[0] for row in rows]
+    await office.reports.draft_sar(passed_on, split, actor=OFFICER)
+    await office.reports.draft_sar(split, actor=OFFICER)
+    with pytest.raises(ReportError, match=f"is about alert {split}, too, which was drafted again since"):
+        await office.reports.filed(passed_on, bsa_id="31000123456789", actor=OFFICER)
+    await office.reports.draft_sar(passed_on, actor=OFFICER)
+    with pytest.raises(ReportError, match="is before 2026-03-16, the last day that its draft is about"):
+        await office.reports.filed(passed_on, bsa_id="31000123456789", actor=OFFICER, on=date(2026, 3, 15))
+    await office.reports.filed(passed_on, bsa_id="31000123456789", actor=OFFICER, on=date(2026, 3, 16))
+    await office.reports.declined(split, reason="sells a car", actor=OFFICER)
+    assert {each.alert_id for each in await office.reports.deadlines()} & {passed_on, split} == set()
+
+
 async def test_a_report_is_made_by_hand_without_an_alert_and_corrected_and_continued(office: Office) -> None:
     told = Suspicion("user-9", "403", date(2026, 3, 2), date(2026, 3, 5), 2_500_00, "The passport was another's.")
     report = await office.reports.draft_sar_by_hand(told, actor=OFFICER, determined_on=date(2026, 3, 20))
