@@ -43,6 +43,9 @@ def attach(
         states = work.states(remittances)
         admitted = intake.admit(work, states, record, event)
         if admitted is None:
+            if states.owns(event.sender_id):
+                # Also under an event id that was another's: the ledger knows itself what it was told.
+                ledger.enter(work, event)
             return
         state, seen = admitted
         is_new = ledger.enter(work, event)

@@ -10,6 +10,8 @@ out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL decisions
 
 from __future__ import annotations
 
+from typing import cast
+
 from faust import StreamT
 
 from agents.decisions import FraudDesk, TakeoverDesk
@@ -43,11 +45,16 @@ def attach(
     async def score_transactions(batches: StreamT[RecordBatch]) -> None:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
-                event: TransactionInitiated | TransactionUpdated
-                for event, state, seen in intake.fresh(work, users):
-                    decision = decide(state, event, limits, work.reference(rates), seen)
-                    work.states(users).set(event.user_id, decision.state)
-                    if isinstance(event, TransactionInitiated):
-                        fraud.scored(work, decision.fraud, event)
-                    takeovers.judged(work, decision.takeover)
-                    ledger.enter(work, event)
+                states = work.states(users)
+                for record, told in intake.events(work):
+                    event = cast(TransactionInitiated | TransactionUpdated, told)
+                    admitted = intake.admit(work, states, record, event)
+                    if admitted is not None:
+                        decision = decide(admitted[0], event, limits, work.reference(rates), admitted[1])
+                        states.set(event.user_id, decision.state)
+                        if isinstance(event, TransactionInitiated):
+                            fraud.scored(work, decision.fraud, event)
+                        takeovers.judged(work, decision.takeover)
+                    if admitted is not None or states.owns(event.user_id):
+                        # Also under an event id that was another's: the ledger knows itself what it was told.
+                        ledger.enter(work, event)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from lakay_streams.contracts.alerts import alert_id
 from lakay_streams.contracts.topics import EVENT_TYPES, TOPIC_OF, TRANSACTIONS
 from lakay_streams.embedded.kafka import EmbeddedKafka
 from lakay_streams.engine.routing import partition_of
@@ -217,6 +218,16 @@ async def test_a_duplicate_is_told(running: RunningWorker, kafka: str) -> None:
     twice = record("transaction-initiated", USER, {"event_id": event_id}, user_id=USER)
     await send(kafka, [twice, twice])
     running.wait_for("duplicate_event_skipped", event_id=event_id)
+
+
+async def test_money_counts_though_an_event_id_was_used_twice(running: RunningWorker, kafka: str) -> None:
+    user, at = str(uuid.uuid4()), "2026-02-27T14:30:00Z"
+    reused = {"event_id": str(uuid.uuid4())}
+    told = {"user_id": user, "transaction_id": "t-cash", "amount": "12000.00", "currency": "USD"}
+    asked = {"initiated_at": at, "type": "deposit", "payment_method": "cash"}
+    await send(kafka, [record("transaction-initiated", user, reused, **told, **asked)])
+    await send(kafka, [record("transaction-completed", user, reused, **told, completed_at=at)])
+    running.wait_for("compliance_alert", alert_id=alert_id("ctr", user, "2026-02-27"))
 
 
 async def test_a_record_that_crashes_the_worker_is_told_set_aside_and_passed(

@@ -159,6 +159,8 @@ class Oracle:
         state = states.get(key, NEW[table])
         seen = remember(state.seen, event.event_id)
         if seen is None:
+            if isinstance(event, TransactionInitiated | TransactionUpdated | RemittanceEvent):
+                self._enter(event, in_force)
             return
         if isinstance(event, RemittanceEvent):
             states[key] = observe_remittance(state, event, seen, is_new=self._enter(event, in_force))
