@@ -308,6 +308,13 @@ def test_the_compliance_limits_are_the_settings_in_cents_with_the_list_in_force(
     assert (changed.ctr_threshold_minor, changed.zone.hours, changed.rapid_movement_ms) == (999_999, -6, 172_800_000)
 
 
+def test_what_trebanx_calls_a_deposit_is_one_to_every_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPLIANCE_TYPE_SYNONYMS", "depo=deposit")
+    settings = load_settings()
+    for limits in (settings.fraud_limits(), settings.behavior_limits(), settings.compliance_limits()):
+        assert (limits.synonyms["depo"], limits.synonyms["top_up"]) == ("deposit", "deposit")
+
+
 def test_another_list_of_countries_is_another_version_and_another_place_of_it_is_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -64,6 +64,12 @@ METHODS = {
 }
 """How money is handed over, in the words of English, Haitian Creole, French and Spanish producers, to Lakay's word."""
 
+CASH_WORDS = frozenset({word for word, method in METHODS.items() if method == "cash"} | {"espece", "espèce"})
+NOT_CASH = frozenset({"app", "card", "wallet", "advance", "back", "check", "bank", "mon", "nat"})
+"""A producer's own word is cash where a part of it is (cash_at_agent, en_efectivo) and none says otherwise (cash_app):
+taken for what is no currency, it would be in no currency transaction report.
+"""
+
 _NO_ADDRESSES: tuple[IPv4Network | IPv6Network, ...] = (
     # RFC 6890: this host, private use, loopback, link-local, private use; multicast and reserved
     *map(IPv4Network, ("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")),
@@ -205,7 +211,8 @@ def payment_method(value: object) -> str | None:
         if not word:
             return None
         if len(word) <= _MAX_WORD and _is_word(word):
-            return METHODS.get(word, word)
+            parts = frozenset(word.split("_"))
+            return METHODS.get(word) or ("cash" if parts & CASH_WORDS and not parts & NOT_CASH else word)
     not_told("payment_method")
     return None
 

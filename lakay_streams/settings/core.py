@@ -251,6 +251,7 @@ class Settings(Group):
             high_threshold=fraud.high_threshold,
             critical_threshold=fraud.critical_threshold,
             medium_threshold=self.serving.low_max,
+            synonyms=self.compliance.synonyms,
         )
 
     def behavior_limits(self) -> BehaviorLimits:
@@ -272,6 +273,7 @@ class Settings(Group):
             ato_window_ms=behavior.ato_window_hours * HOUR_MS,
             ato_dedup_ms=behavior.ato_dedup_window * 1000,
             session_idle_ms=behavior.session_idle_minutes * MINUTE_MS,
+            synonyms=self.compliance.synonyms,
         )
 
     def user_limits(self) -> UserLimits:

@@ -149,7 +149,7 @@ def _judged(
 ) -> Takeover:
     at, habits, signs = event.occurred_at, state.behavior.habits, session.signs
     amount = 0.0
-    if amount_minor is not None and is_outgoing(event):
+    if amount_minor is not None and is_outgoing(event, limits):
         amount = unusual_amount(state.amounts, amount_minor, habits, at, limits)
     home = home_of(state.regions, state.countries)
     odd = oddness(habits, home, at, tolerance_of(habits, at, limits))

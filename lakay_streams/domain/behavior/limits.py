@@ -6,8 +6,10 @@ project's, and all five sum to 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS
 from lakay_streams.domain.known import SETTLE_MS
 
 MINUTE_MS = 60_000
@@ -48,6 +50,8 @@ class BehaviorLimits:
     """Refused logins closer together than this are one attempt at guessing the password."""
     guesses_min: int = 3
     """Refused logins of a stranger that look like guessing, for a user who never mistypes."""
+    synonyms: Mapping[str, str] = field(default_factory=lambda: DEFAULT_SYNONYMS)
+    """What words of transactions' `type` mean (`compliance.words`)."""
 
 
 DEFAULT_LIMITS = BehaviorLimits()

@@ -23,7 +23,7 @@ from math import ceil
 
 from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.behavior.profile import Profile
-from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS, INCOMING, channel_of
+from lakay_streams.domain.compliance.words import INCOMING, channel_of
 from lakay_streams.domain.ema import Ema
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.domain.frozen import Frozen
@@ -77,7 +77,7 @@ def steps_of(
         GUESSING * _guessing(profile, at, limits),
         IMPOSSIBLE_ENTRY if impossible else ENTRY * strangeness,
         changed,
-        TRANSFER * strangeness if is_outgoing(event) else 0.0,
+        TRANSFER * strangeness if is_outgoing(event, limits) else 0.0,
     )
 
 
@@ -92,9 +92,9 @@ def guesses_allowed(logins: Ema, limits: BehaviorLimits) -> int:
     return ceil(limits.guesses_min / max(ratio, LEAST_LOGIN_RATIO))
 
 
-def is_outgoing(event: TransactionInitiated | UserEvent) -> bool:
+def is_outgoing(event: TransactionInitiated | UserEvent, limits: BehaviorLimits) -> bool:
     """Whether money leaves the account; of an unknown type it may."""
-    return isinstance(event, TransactionInitiated) and channel_of(event.type, DEFAULT_SYNONYMS) not in INCOMING
+    return isinstance(event, TransactionInitiated) and channel_of(event.type, limits.synonyms) not in INCOMING
 
 
 def _guessing(profile: Profile, at: int, limits: BehaviorLimits) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lakay_streams.domain.behavior.clock import home_of, oddness
 from lakay_streams.domain.business_day import business_day
-from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS, HANDED_OUT, channel_of
+from lakay_streams.domain.compliance.words import HANDED_OUT, channel_of
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
 from lakay_streams.domain.fraud.limits import DAY_MS, HOUR_MS, FraudLimits
 from lakay_streams.domain.frozen import Frozen
@@ -64,7 +64,7 @@ def of_transaction(state: UserState, event: TransactionInitiated, limits: FraudL
     count_1h, _ = tally(state.transactions, at - HOUR_MS, at)
     _, amount_24h = tally(state.transactions, at - DAY_MS, at)
     day = business_day(at)
-    before, out = day_counted(state.days, day), channel_of(event.type, DEFAULT_SYNONYMS) in HANDED_OUT
+    before, out = day_counted(state.days, day), channel_of(event.type, limits.synonyms) in HANDED_OUT
     before_out = day_counted(state.days_out, day) if state.days_out else (0, 0)
     way = before_out if out else (before[0] - before_out[0], before[1] - before_out[1])
     amount_day, whole_way = before[1] + amount, way[1] + whole_amount

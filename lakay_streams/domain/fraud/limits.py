@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS
 from lakay_streams.domain.known import SETTLE_MS
 
 MINUTE_MS = 60_000
@@ -65,6 +67,8 @@ class FraudLimits:
     settle_ms: int = SETTLE_MS
     """How long a device, country or network has to be known before it is not new any more."""
     profile_change_memory_ms: int = DAY_MS
+    synonyms: Mapping[str, str] = field(default_factory=lambda: DEFAULT_SYNONYMS)
+    """What words of transactions' `type` mean (`compliance.words`)."""
 
 
 DEFAULT_LIMITS = FraudLimits()

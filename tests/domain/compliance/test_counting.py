@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.behavior.sequence import is_outgoing
 from lakay_streams.domain.business_day import business_day, day_start, iso_day
 from lakay_streams.domain.compliance.alert import SAR
@@ -31,6 +32,7 @@ from lakay_streams.domain.compliance.state import (
     OpenAlert,
     Pending,
 )
+from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.frozen import astuple
 from lakay_streams.domain.money import DEFAULT_RATES
@@ -611,8 +613,10 @@ def test_cash_is_never_lost_in_a_remittance_that_another_topic_tells_to_be_paid_
 
 
 def test_a_takeover_takes_no_deposit_for_money_that_leaves() -> None:
-    assert not any(is_outgoing(asks("a", NOON, 100, word)) for word in ("deposit", "DEPOSIT", "top_up", "chargeback"))
-    assert all(is_outgoing(asks("a", NOON, 100, word)) for word in ("transfer", "Cash-Out", "a word of nobody's"))
+    limits = BehaviorLimits(synonyms={**DEFAULT_SYNONYMS, "depo": "deposit"})
+    incoming, outgoing = ("deposit", "DEPOSIT", "top_up", "Depo", "chargeback"), ("transfer", "Cash-Out", "nobody's")
+    assert not any(is_outgoing(asks("a", NOON, 100, word), limits) for word in incoming)
+    assert all(is_outgoing(asks("a", NOON, 100, word), limits) for word in outgoing)
 
 
 # -- records of before
