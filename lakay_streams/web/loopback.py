@@ -6,8 +6,8 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
-#: What a proxy adds, so that a request only seems to come from here.
-_FORWARDED = ("forwarded", "via", "x-real-ip")
+#: What a proxy adds, so that a request only seems to come from here: Forwarded, X-Forwarded-For, CF-Connecting-IP ...
+_FORWARDED = re.compile(r".*forwarded.*|via|.*-(real|client|connecting)-ip|x-envoy-external-address")
 
 #: What a browser says of a page of the same server, and of an address that a person typed.
 _OWN_SITE = {"same-origin", "none"}
@@ -31,7 +31,7 @@ def foreign(headers: Mapping[str, str]) -> str | None:
     A proxy on this machine asks for others. A page on the internet can make a browser ask loopback, also under a name
     of its own (DNS rebinding). `headers` are by name, in lower case.
     """
-    forwarded = [name for name in headers if name in _FORWARDED or name.startswith("x-forwarded")]
+    forwarded = [name for name in headers if _FORWARDED.fullmatch(name)]
     if forwarded:
         return f"the header {forwarded[0]} says that a proxy asks for somebody else"
     if not is_loopback(host_of(headers.get("host", ""))):

@@ -111,6 +111,10 @@ def test_health_needs_none_and_everything_else_does() -> None:
         ({"host": "localhost", "sec_fetch_site": "cross-site"}, "127.0.0.1", 403),
         ({"host": "localhost", "x_forwarded_for": "127.0.0.1"}, "127.0.0.1", 403),
         ({"host": "localhost", "forwarded": "for=127.0.0.1"}, "127.0.0.1", 403),
+        ({"host": "localhost", "x_original_forwarded_for": "127.0.0.1"}, "127.0.0.1", 403),
+        ({"host": "localhost", "true_client_ip": "127.0.0.1"}, "127.0.0.1", 403),
+        ({"host": "localhost", "cf_connecting_ip": "127.0.0.1"}, "127.0.0.1", 403),
+        ({"host": "localhost", "x_real_ip": "127.0.0.1"}, "127.0.0.1", 403),
     ],
 )  # fmt: skip
 def test_without_a_token_only_programs_of_this_machine_are_served(
