@@ -21,12 +21,16 @@ from lakay_streams.engine.table import PartitionStates, StateTable
 
 def declare_movements(app: StreamApp) -> StateTable[Entry]:
     """Declare the table of movements on `app`."""
-    return StateTable(app, name="movements", key="user_id movement_id", state_type=Entry, new=lambda: Entry(""))
+    return StateTable(
+        app, name="movements", key="user_id movement_id", state_type=Entry, new=lambda: Entry(""), seldom=True
+    )
 
 
 def declare_days(app: StreamApp) -> StateTable[Page]:
     """Declare the table of business days on `app`."""
-    return StateTable(app, name="movement_days", key="user_id day", state_type=Page, new=lambda: Page(Day(0)))
+    return StateTable(
+        app, name="movement_days", key="user_id day", state_type=Page, new=lambda: Page(Day(0)), seldom=True
+    )
 
 
 def entry_key(user_id: str, movement_id: str) -> str:

@@ -16,6 +16,7 @@ MAX_AMOUNT = 10**12
 
 _MAX_DIGITS = 15
 _MAX_PLACES = 30
+_USUAL_LENGTH = len("999999999999.99")
 _EXACT_MINOR = 10**_MAX_DIGITS
 _PLAIN = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,18}))?")
 
@@ -82,6 +83,11 @@ _NOT_PLAIN = "must be a plain decimal such as 120.50: no sign, exponent, spaces 
 
 
 def _text_to_minor(text: str, scale: int) -> int:
+    if scale == 100 and len(text) <= _USUAL_LENGTH and text[-3:-2] == ".":
+        digits = text[:-3] + text[-2:]
+        # Most are written like 120.50. Twelve digits before the point are less than MAX_AMOUNT.
+        if len(digits) > 2 and digits.isascii() and digits.isdigit():
+            return int(digits)
     match = _PLAIN.fullmatch(text)
     if match is None:
         raise ValueError("must not be negative" if text.startswith("-") else _NOT_PLAIN)

@@ -270,7 +270,7 @@ class Partition:
             for name, states in self.states.items():
                 if encoded[name]:
                     states.written(encoded[name], last[states.changelog, self.number])
-            self._evict()
+            self.evict()
             self._undecided = False
             if self._segments:
                 self._due_in(pause_after(time.monotonic() - started, self.options.interval))
@@ -288,12 +288,27 @@ class Partition:
             self.outputs += self.stats.outputs
             self.options.checkpointed(self.stats)
 
-    def _evict(self) -> None:
-        """Keep the states within their bound, which is one for all tables: each is as large as its keys make it."""
-        cached = sum(states.cached_bytes for states in self.states.values())
-        if cached > self.options.cache_bytes:
+    def evict(self) -> None:
+        """Keep the states within their bound, which is one for all tables: each is as large as its keys make it.
+
+        Those of tables that are `seldom` asked for make room first, as long as they have a quarter of it.
+        """
+        bound = self.options.cache_bytes
+        seldom = [states for states in self.states.values() if states.table.seldom]
+        cached, least = self._cached_bytes(seldom), bound / 4
+        over = self._cached_bytes(self.states.values()) - bound
+        if over > 0 and cached > least:
+            part = min(over, cached - least) / cached
+            for states in seldom:
+                states.evict(part)
+        cached = self._cached_bytes(self.states.values())
+        if over > 0 and cached > bound:
             for states in self.states.values():
-                states.evict(1 - self.options.cache_bytes / cached)
+                states.evict(1 - bound / cached)
+
+    @staticmethod
+    def _cached_bytes(tables: Iterable[PartitionStates[Any]]) -> float:
+        return sum(states.cached_bytes for states in tables)
 
     def _refuse_undecided(self) -> None:
         # Whether the failed transaction committed is known only after a new producer has started: another one on this

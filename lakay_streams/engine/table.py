@@ -42,11 +42,20 @@ class StateTable(Table[bytes, bytes], Generic[State]):
 
     `state_type` is what msgspec encodes and decodes: an array-like Struct or a NamedTuple, which both keep their
     fields' order on the wire (add fields at the end, with defaults). `new` makes the state of a key never seen. `key`
-    names for people what a key is.
+    names for people what a key is. `seldom`: what was not asked for lately is hardly asked for again, so memory goes to
+    other tables first.
     """
 
     def __init__(
-        self, app: App, *, name: str, state_type: type[State], new: Callable[[], State], key: str = "key", **kwargs: Any
+        self,
+        app: App,
+        *,
+        name: str,
+        state_type: type[State],
+        new: Callable[[], State],
+        key: str = "key",
+        seldom: bool = False,
+        **kwargs: Any,
     ) -> None:
         """Declare the table and register it with the app's ownership. Raises `ValueError` for another sort of name."""
         if not re.fullmatch(_NAME, name):
@@ -55,6 +64,7 @@ class StateTable(Table[bytes, bytes], Generic[State]):
             app, name=name, key_type=bytes, value_type=bytes, extra_topic_configs=CHANGELOG_CONFIG, **kwargs
         )
         self.key = key
+        self.seldom = seldom
         self.state_type = state_type
         self.new = new
         self.encode: Callable[[State], bytes] = msgspec.msgpack.Encoder().encode

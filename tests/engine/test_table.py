@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.engine import store
+from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.batch import Record, RecordBatch
 from lakay_streams.engine.partition import Partition
 from lakay_streams.engine.producer import TransactionalProducer
 from lakay_streams.engine.routing import key_of, partition_of
 from lakay_streams.engine.store import PartitionStore
-from lakay_streams.engine.table import PartitionStates, StateTable
+from lakay_streams.engine.table import DECODED_PER_ENCODED, PartitionStates, StateTable
 from lakay_streams.errors import StoreError
 from tests.engine.counting import Count, build
 
@@ -96,10 +97,7 @@ def test_what_was_set_longest_ago_is_forgotten_and_no_change_ever(tmp_path: Path
     assert [table.get(f"user-{number}").times for number in (0, 99, 100, 4_999)] == [1, 100, 100, 4_999]
 
 
-@pytest.mark.parametrize(("cache_bytes", "kept"), [(1 << 30, 5_000), (100_000, 0)])
-async def test_the_cache_of_a_partition_is_bounded_by_bytes(tmp_path: Path, cache_bytes: int, kept: int) -> None:
-    app = build("counting", "127.0.0.1:1", tmp_path)
-    options = app.options._replace(journal_topic=None, cache_bytes=cache_bytes)
+def partition_of_tables(app: StreamApp, cache_bytes: int) -> Partition:
     partition = Partition(
         0,
         1,
@@ -109,17 +107,50 @@ async def test_the_cache_of_a_partition_is_bounded_by_bytes(tmp_path: Path, cach
         committer=Accepting(),
         eager=None,
         references=(),
-        options=options,
+        options=app.options._replace(journal_topic=None, cache_bytes=cache_bytes),
     )
-    counts = partition.states["counts"]
-    counts.store.open()
-    for number in range(5_000):
-        counts.set(f"user-{number}", Count(number))
+    for states in partition.states.values():
+        states.store.open()
+    return partition
+
+
+async def write_all(partition: Partition) -> None:
     partition.fresh(RecordBatch("counting.in", 0, 1, ()))
     partition.processed("counting.in", [Record("counting.in", 0, 0, 0, None, None)])
     await partition.checkpoint()
+
+
+@pytest.mark.parametrize(("cache_bytes", "kept"), [(1 << 30, 5_000), (100_000, 0)])
+async def test_the_cache_of_a_partition_is_bounded_by_bytes(tmp_path: Path, cache_bytes: int, kept: int) -> None:
+    partition = partition_of_tables(build("counting", "127.0.0.1:1", tmp_path), cache_bytes)
+    counts = partition.states["counts"]
+    for number in range(5_000):
+        counts.set(f"user-{number}", Count(number))
+    await write_all(partition)
     assert kept <= counts.cached <= 5_000
     assert counts.cached_bytes - counts.cached_bytes / counts.cached <= cache_bytes  # but for a part of one state
+    await partition.close()
+
+
+@pytest.mark.parametrize(("entries", "of_users"), [(8_000, 1_000), (0, 4_000), (8_000, 6_000)])
+async def test_what_is_seldom_asked_for_makes_room_first_down_to_a_quarter(
+    tmp_path: Path, entries: int, of_users: int
+) -> None:
+    app = build("counting", "127.0.0.1:1", tmp_path)
+    StateTable(app, name="entries", state_type=Count, new=Count, seldom=True)
+    bound = 4_000 * 1_024 * DECODED_PER_ENCODED
+    partition = partition_of_tables(app, bound)
+    counts, seldom = partition.states["counts"], partition.states["entries"]
+    for number in range(of_users):
+        counts.set(f"user-{number}", Count(number))
+    for number in range(entries):
+        seldom.set(f"entry-{number}", Count(number))
+    counts.take_changes()
+    seldom.take_changes()
+    partition.evict()
+    kept = counts.cached + seldom.cached
+    assert 3_990 <= kept <= 4_010
+    assert of_users == counts.cached or seldom.cached <= 1_000
     await partition.close()
 
 

@@ -132,7 +132,7 @@ def count(state: ComplianceState, draft: Draft, event: MoneyEvent, limits: Compl
         if after == known:
             return Counted(state)
     draft.keep(after)
-    lost = _lost(known, after)
+    lost = _lost(known, after) if after.lost else []
     changes: list[Change] = []
     if not _only_waits(after):
         state, changes = _settled(state, draft, after, limits, rates)
@@ -215,8 +215,6 @@ def _only_waits(entry: Entry) -> bool:
 
 def _lost(before: Entry, after: Entry) -> list[Lost]:
     """Return what the event says of money that cannot be counted any more."""
-    if not after.lost:
-        return []
     if after.lost == NOT_TAKEN_BACK:
         return [_as_lost(after, NOT_TAKEN_BACK)] if after.failed_at != before.failed_at else []
     return [_as_lost(after, after.lost)] if after.completed_at is not None and before.completed_at is None else []
@@ -233,6 +231,10 @@ def _settled(
     """Bring what is counted in line with the entry, and with what gives it back or what it gives back."""
     if not entry.counted and not entry.lost:
         entry = _one_with_its_twin(state, draft, entry, limits)
+    asked = entry.details
+    if not entry.undone_by and (asked is None or not asked.names):
+        state, change = _brought_in_line(state, draft, entry, limits, rates)
+        return state, [] if change is None else [change]
     changes: list[Change] = []
     state, concerned = giving_back.noted(state, draft, entry)
     for each in dict.fromkeys((*concerned, entry.id, entry.undone_by)):

@@ -144,6 +144,8 @@ class _Looking:
 
     def done(self) -> ComplianceState:
         """Return the state with its alerts; those for which it has no room are put where they can be found."""
+        if not self.alerts and len(self._known) == len(self._state.alerts):
+            return self._state
         for alert in self._known[:-ALERTS_KEPT]:
             self._put_by(alert)
         return replace(self._state, alerts=tuple(self._known[-ALERTS_KEPT:]), reports=self._reports)

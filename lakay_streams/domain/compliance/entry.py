@@ -122,7 +122,7 @@ class Entry(Frozen):
     @property
     def of_counterpart(self) -> bool:
         """Whether it is the recipient's side of what another customer did."""
-        return any(each.origin == COUNTERPART for each in self.asked)
+        return COUNTERPART in [each.origin for each in self.asked]
 
 
 def joined(known: Entry, told: Entry) -> Entry:

@@ -55,8 +55,12 @@ def taken_over(state: ComplianceState, draft: Draft) -> ComplianceState:
 
 def entry_of(state: ComplianceState, draft: Draft, movement_id: str) -> Entry:
     """Return the entry of a movement that has none: an empty one, unless an older record has counted it."""
-    digest = blake2b(movement_id.encode(), digest_size=HASH_BYTES).digest() if state.counted else b""
-    at = state.counted.find(digest) if digest else -1
+    if not state.counted:
+        entry = Entry(movement_id)
+        draft.keep(entry)
+        return entry
+    digest = blake2b(movement_id.encode(), digest_size=HASH_BYTES).digest()
+    at = state.counted.find(digest)
     while at > 0 and at % HASH_BYTES:
         at = state.counted.find(digest, at + 1)
     if at < 0:
