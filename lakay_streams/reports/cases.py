@@ -95,10 +95,14 @@ class Case(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Cases in their order, and the ids of alerts that cannot be read and are left out of them."""
+    """Cases in their order, and the ids of alerts that are left out of them.
+
+    `unreadable` cannot be read; `withdrawn` have been since their report was filed, which is to be corrected.
+    """
 
     cases: list[Case]
     unreadable: list[str]
+    withdrawn: Sequence[str] = ()
 
 
 class Cases:
@@ -116,7 +120,8 @@ class Cases:
         first, last = self._period.start.isoformat(), self._period.end.isoformat()
         found = await self._read(CTR_DUE, {"recommendation": FILE_CTR, "first": first, "last": last})
         found.cases.sort(key=lambda case: (case.alert.business_day, case.alert.alert_id))
-        return Found(_open(found.cases), found.unreadable)
+        withdrawn = [case.alert.alert_id for case in found.cases if case.alert.status != OPEN and case.to_file]
+        return Found(_open(found.cases), found.unreadable, withdrawn)
 
     async def suspicious(self) -> Found:
         """Return the open alerts of the period that recommend a suspicious activity report, by detection.

@@ -88,6 +88,11 @@ class Reports:
         unread = _unread(found.unreadable)
         document["complete"] = not unread
         document["notes"] = [*(["INCOMPLETE: " + " ".join(unread)] if unread else []), *document["notes"]]
+        document["notes"] += [
+            f"Alert {alert_id} was withdrawn after its report was filed: correct that report in BSA E-Filing, or "
+            "decline to with a reason."
+            for alert_id in found.withdrawn
+        ]
         drafts = [(case.alert.alert_id, _drafted(case.ground, case.filing, case.need)) for case in found.cases]
         return await self._kept_with_drafts("ctr", period, document, xml, drafts, actor)
 

@@ -237,6 +237,8 @@ async def test_what_was_drafted_and_filed_is_recorded_although_the_alert_was_wit
     assert (await office.reports.filed(alert_id, bsa_id=BSA_ID, actor=OFFICER)).status == "filed"
     (due,) = await office.reports.deadlines()
     assert (due.form, due.prior_bsa_id, due.status) == ("correction", BSA_ID, "revised"), "FinCEN was told too much"
+    again = await office.reports.generate_ctr(*MARCH, actor=OFFICER)
+    assert f"Alert {alert_id} was withdrawn after its report was filed" in again.document["notes"][-1]
     await office.reports.declined(alert_id, reason="FinCEN was told by telephone", actor=OFFICER)
     assert await office.reports.deadlines() == ()
 
