@@ -83,6 +83,12 @@ class Entry(Frozen):
         return None
 
     @property
+    def begun_at(self) -> int:
+        """The earliest time that was told of it."""
+        times = (*[each.at for each in self.asked], self.first_completed, self.failed_at, self.processing_at)
+        return min([at for at in times if at is not None], default=self.last_at)
+
+    @property
     def counted(self) -> bool:
         """Whether anything of it was counted."""
         return self.movement is not None or self.receipt is not None or self.attempt is not None

@@ -192,9 +192,17 @@ def expired(
         if not state.oldest or state.oldest_at >= horizon:
             break
         entry = draft.entry(state.oldest[0])
-        if entry is None or entry.last_at >= horizon:
-            state = state if entry is None else replace(state, oldest_at=entry.last_at)
+        if entry is None:
             break
+        if entry.last_at >= horizon:
+            if entry.begun_at >= horizon:
+                state = replace(state, oldest_at=entry.last_at)
+                break
+            # Told of anew after long: it goes to the end, and holds up none of those behind it.
+            told_anew = replace(entry, later=())
+            draft.keep(told_anew)
+            state = first_told(_without_oldest(state, entry), draft, told_anew)
+            continue
         draft.entries[entry.id] = None
         state = _without_oldest(state, entry)
         for counted in (entry.movement, entry.receipt):

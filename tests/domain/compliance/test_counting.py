@@ -185,6 +185,19 @@ def test_what_is_kept_of_a_customer_is_bounded_by_the_retention() -> None:
     assert customer.alerts == []
 
 
+def test_what_is_told_again_for_years_keeps_nothing_else_from_being_forgotten() -> None:
+    customer = Customer(replace(DEFAULT_LIMITS, retention_ms=100 * DAY_MS))
+    tell(asks("told again", NOON, 50), becomes("told again", NOON), customer=customer)
+    for day in range(500):
+        at = NOON + day * DAY_MS
+        tell(asks(f"m-{day}", at, 50), becomes(f"m-{day}", at + 1), customer=customer)
+        if day % 70 == 0:
+            tell(becomes("told again", at), customer=customer)
+    assert "told again" in customer.ledger.entries
+    assert len(customer.ledger.entries) <= 104
+    assert sorted(in_order_of_expiry(customer)) == sorted(customer.ledger.entries)
+
+
 def test_an_alert_for_which_there_is_no_room_goes_on_where_it_stood() -> None:
     days = [NOON + day * DAY_MS for day in range(ALERTS_KEPT + 5)]
     customer = Customer()
