@@ -27,7 +27,7 @@ IN_A_ROW = 4
 
 def is_handed_in(entry: Entry, asked: Asked, limits: ComplianceLimits) -> bool:
     """Whether it is a remittance for which currency or a money order is handed in, or assumed to be."""
-    return asked.channel == REMITTANCE and not entry.of_counterpart and _is_handed(asked.payment_method, limits)
+    return asked.channel == REMITTANCE and not entry.of_counterpart and _handed(asked.payment_method, limits) != ""
 
 
 def resolved(draft: Draft, entry: Entry) -> Entry:
@@ -96,7 +96,7 @@ def _giving(draft: Draft, entry: Entry, limits: ComplianceLimits) -> Entry | Non
     if asked is None or given is None or (entry.first_completed is None and entry.failed_at is None):
         return None
     method = given.payment_method or asked.payment_method
-    return giving if _is_handed(method, limits) == _is_handed(asked.payment_method, limits) else None
+    return giving if _handed(method, limits) == _handed(asked.payment_method, limits) else None
 
 
 def _named(draft: Draft, entry: Entry) -> Entry | None:
@@ -109,5 +109,6 @@ def _names_another(entry: Entry, asked: Asked) -> bool:
     return asked.channel in GIVEN_BACK and asked.names not in {"", entry.id}
 
 
-def _is_handed(method: str, limits: ComplianceLimits) -> bool:
-    return method in {CASH, MONEY_ORDER} or (not method and limits.assume_cash)
+def _handed(method: str, limits: ComplianceLimits) -> str:
+    """Return what is handed over: cash, also where that is assumed, a money order, or empty for neither."""
+    return method if method in {CASH, MONEY_ORDER} else CASH if not method and limits.assume_cash else ""

@@ -520,6 +520,10 @@ DEPOSITED = [asks("a", NOON, 12_000), becomes("a", NOON)]
         pytest.param([*DEPOSITED, *gives("b", NOON, 3_000, "a")], 12_000, 3_000, id="more than it gives"),
         pytest.param([*DEPOSITED, *gives("b", NOON, 12_000, "a", method="bank")], 12_000, 0, id="cash, paid by bank"),
         pytest.param(
+            [asks("a", NOON, 12_000, method="money_order"), becomes("a", NOON), *gives("b", NOON, 12_000, "a")],
+            0, 12_000, id="a money order, paid in cash",
+        ),
+        pytest.param(
             [asks("a", NOON, 12_000, method="card"), becomes("a", NOON), *gives("b", NOON, 12_000, "a")],
             0, 12_000, id="a card's, paid in cash",
         ),
