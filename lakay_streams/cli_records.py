@@ -138,13 +138,15 @@ def verify(
 ) -> None:
     """Follow the audit trail from its first row, and tell every row that was changed, removed or moved.
 
-    Then compare it with the last head that an archive signed, and every revision of every alert with the digest that
-    the trail has of it. Who can rewrite the whole trail can rewrite neither the signed heads nor the digests.
+    Then compare it with the last head that an archive signed, and every revision of every alert, every filing and
+    every report that was filed with the digest that the trail has of it. Who can rewrite the whole trail can rewrite
+    neither the signed heads nor the digests.
     """
     with archive_extra():
         from lakay_streams.archive.verifying import verify_revisions
         from lakay_streams.db import audit as trail
         from lakay_streams.db.heads import Heads
+        from lakay_streams.reports.verifying import verify_filings
     try:
         expected = [trail.Head.parse(expect)] if expect else []
     except ValueError as wrong:
@@ -164,7 +166,9 @@ def verify(
 
     async def work(connection: AsyncConnection[Any]) -> trail.Verdict:
         verdict = await trail.verify(connection, *expected)
-        problems.extend([*verdict.problems, *await verify_revisions(connection, settings)])
+        problems.extend(verdict.problems)
+        for check in (verify_revisions, verify_filings):
+            problems.extend(await check(connection, settings))
         return verdict
 
     verdict = _in_transaction(settings, work)

@@ -9,8 +9,7 @@ The connection's transaction sees one moment (`audit.verify` begins it so).
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,15 +19,13 @@ from psycopg.rows import dict_row
 
 from lakay_streams.archive.alerts import ARCHIVED
 from lakay_streams.archive.rows import in_trail
-from lakay_streams.db import audit
+from lakay_streams.db import audit, recorded
 from lakay_streams.db.digests import Digests
 from lakay_streams.errors import PiiError
 from lakay_streams.pii.keys import encryption_keys
 from lakay_streams.pii.personal import reveal
 from lakay_streams.pii.sealing import Vault
 from lakay_streams.settings import Settings
-
-_ENTRIES = "SELECT seq, entry FROM audit_trail WHERE action = %s ORDER BY seq"
 
 _LINKED = "SELECT *, alert_id::text AS alert_id FROM alert_revisions WHERE link = %s ORDER BY revision"
 
@@ -39,6 +36,14 @@ _LINKED_TO_NOTHING = """
     WHERE link IS NOT NULL
         AND NOT EXISTS (SELECT FROM audit_trail WHERE action = %s AND subject = alert_revisions.link::text)
     ORDER BY 1, 2 LIMIT %s
+"""
+
+#: Of alerts, those that retention cannot have deleted: they are there since then, or a report of them was filed lately.
+_KEPT = """
+    SELECT alert_id::text FROM alerts WHERE alert_id = ANY(%(alerts)s::uuid[]) AND archived_at <= %(at)s::timestamptz
+    UNION
+    SELECT alert_id::text FROM submissions
+    WHERE alert_id = ANY(%(alerts)s::uuid[]) AND recorded_at >= %(retained_from)s::timestamptz
 """
 
 #: Alerts that differ from their latest revision, at least in how they are sealed.
@@ -86,16 +91,18 @@ class _Check:
         self._digests = digests
 
     async def problems(self) -> AsyncIterator[str]:
-        retained_from = await self._retained_from()
-        async for seq, told in self._entries(ARCHIVED):
-            async for problem in self._of_entry(seq, told, may_be_gone=told["at"][:10] < retained_from):
+        retained_from = await recorded.retained_from(self._connection)
+        first = None
+        async for seq, told in recorded.entries(self._connection, ARCHIVED):
+            first = first or seq
+            async for problem in self._of_entry(seq, told, retained_from):
                 yield problem
-        async for problem in self._without_entry():
+        async for problem in self._without_entry(first):
             yield problem
         async for problem in self._of_alerts():
             yield problem
 
-    async def _of_entry(self, seq: int, told: Mapping[str, Any], *, may_be_gone: bool) -> AsyncIterator[str]:
+    async def _of_entry(self, seq: int, told: Mapping[str, Any], retained_from: str) -> AsyncIterator[str]:
         missing: dict[str, str] = dict(told["details"]["rows"])
         cursor = self._connection.cursor(row_factory=dict_row)
         for row in await (await cursor.execute(_LINKED, (told["subject"],))).fetchall():
@@ -105,18 +112,21 @@ class _Check:
                 yield f"{called} was added: row {seq} of the trail, which it names, does not tell of it."
             elif problem := self._of_revision(row, digest):
                 yield f"{called} {problem}"
-        if not may_be_gone:
-            for name in sorted(missing):
-                alert_id, _, revision = name.rpartition("/")
+        kept = None if told["at"][:10] >= retained_from else await self._kept(missing, told["at"], retained_from)
+        for name in sorted(missing):
+            alert_id, _, revision = name.rpartition("/")
+            if kept is None or alert_id in kept:
                 yield f"Revision {revision} of alert {alert_id} is missing: row {seq} of the trail tells of it."
 
+    async def _kept(self, names: Iterable[str], at: str, retained_from: str) -> set[str]:
+        """Return which alerts of these revisions, archived `at`, retention has not deleted."""
+        alerts = list({name.rpartition("/")[0] for name in names})
+        which = {"alerts": alerts, "at": at, "retained_from": f"{retained_from}T00:00:00Z"}
+        return {alert_id for (alert_id,) in await (await self._connection.execute(_KEPT, which)).fetchall()}
+
     def _of_revision(self, row: Mapping[str, Any], digest: str) -> str | None:
-        key_id = digest.partition(":")[0]
-        if not self._digests.holds(key_id):
-            return (
-                f"cannot be checked: its digest is of key {key_id}, which is neither AUDIT_SIGNING_KEY nor among "
-                "AUDIT_SIGNING_KEY_PREVIOUS. Add it to the latter."
-            )
+        if problem := recorded.unheld(self._digests, digest):
+            return problem
         try:
             entity, document = self._revealed(
                 row["alert_id"], row["entity"], row["body"], row["sealed"], row["encryption_key"]
@@ -127,12 +137,14 @@ class _Check:
         columns |= {name: _text(row[name]) for name in ("occurred_at", "recorded_at")}
         if self._digests.fits(document, str(row["content"])) and self._digests.fits(in_trail(columns), digest):
             return None
-        return "was changed: it is not what the trail has the digest of."
+        return recorded.CHANGED
 
-    async def _without_entry(self) -> AsyncIterator[str]:
+    async def _without_entry(self, first: int | None) -> AsyncIterator[str]:
         known = 0
-        async for _, told in self._entries("alert_revisions_begun"):
-            known += told["details"]["rows"]
+        async for seq, told in recorded.entries(self._connection, "alert_revisions_begun"):
+            # A later one would be somebody's who adds revisions.
+            if first is None or seq < first:
+                known += told["details"]["rows"]
         unlinked = await self._unlinked()
         if unlinked > known:
             yield (
@@ -168,17 +180,6 @@ class _Check:
         if sealed is not None:
             values = orjson.loads(self._vault.open(sealed, key_id, f"alerts/{alert_id}"))
         return str(values.get(entity, entity)), reveal(body, values)
-
-    async def _retained_from(self) -> str:
-        """Return the day before which retention has deleted, "" where it never did."""
-        days = [told["details"]["before"] async for _, told in self._entries("retention_deleted")]
-        return max(days, default="")
-
-    async def _entries(self, action: str) -> AsyncIterator[tuple[int, Any]]:
-        async with self._connection.cursor(name=action) as cursor:
-            await cursor.execute(_ENTRIES, (action,))
-            async for seq, entry in cursor:
-                yield seq, json.loads(entry)
 
     async def _unlinked(self) -> int:
         row = await (await self._connection.execute(_UNLINKED)).fetchone()

@@ -7,6 +7,7 @@
     roles        the tables' owner, and what the application's role may do
     audit        the append-only audit trail, each row chained to the one before
     digests      of records, under a key that the database does not hold
+    recorded     what the trail tells of rows by their digests, and what is wrong with one that differs
     heads        the trail's head, signed and kept beside the database
     retention    deleting what is old enough, and refusing what is not
     rotation     personal values under new keys, while an archive writes

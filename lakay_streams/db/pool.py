@@ -18,7 +18,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from psycopg_pool import PoolTimeout as NoneInTime
 
-from lakay_streams.db.url import connection_parameters
+from lakay_streams.db.url import parameters_of, variable_of
 from lakay_streams.errors import DatabaseError, DatabaseUnavailable, PoolTimeout
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry import get_logger
@@ -54,7 +54,8 @@ class Database:
 
         Raises `SettingsError` for a DATABASE_URL that cannot be read.
         """
-        self._parameters = connection_parameters(settings.database_url, application)
+        self._parameters = parameters_of(settings, application)
+        self._variable = variable_of(settings)
         self._size = settings.database_pool_size
         self._timeout = settings.database_pool_timeout_s
         self._in_use = 0
@@ -159,9 +160,9 @@ class Database:
         # The first line: what follows is advice, or may quote what was written.
         reason = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
         told = f"PostgreSQL cannot be used ({reason}): " + (
-            "correct DATABASE_URL, or create the role and the database (runbook 1.3)."
+            f"correct {self._variable}, or create the role and the database (runbook 1.3)."
             if refused
-            else "start it, or correct DATABASE_URL."
+            else f"start it, or correct {self._variable}."
         )
         if self.available:
             self.available = False

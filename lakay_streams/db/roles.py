@@ -15,15 +15,16 @@ from typing import Any
 from psycopg import AsyncConnection
 from sqlalchemy import Connection, text
 
-from lakay_streams.db.url import connection_parameters
+from lakay_streams.db.url import parameters_of
 from lakay_streams.errors import DatabaseError
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry import get_logger
 
 log = get_logger()
 
-#: Times that the database itself writes: nobody can add a record that is older than it is.
-_OWN_TIMES = frozenset({"archived_at", "revised_at"})
+#: Times that the database itself writes: nobody can add a record that is older than it is. (That of `submissions` is
+#: set by a trigger; other tables tell by the same name when something was recorded elsewhere.)
+_OWN_TIMES = frozenset({"archived_at", "revised_at", "created_at", "changed_at"})
 
 _SEAL = ("sealed", "encryption_key")
 _TOKENS = ("body", "entity", "token_key", *_SEAL)
@@ -77,7 +78,7 @@ def grant(connection: Connection, settings: Settings) -> str | None:
 
     Raises `DatabaseError` when that role is not there, or may do whatever the owner may.
     """
-    role = str(connection_parameters(settings.database_url, "").get("user", ""))
+    role = str(parameters_of(settings, "").get("user", ""))
     owner, exists, everything = connection.execute(
         text(
             "SELECT current_user::text, r.rolname IS NOT NULL, "

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from lakay_streams.db import roles
-from lakay_streams.db.url import connection_parameters
+from lakay_streams.db.url import parameters_of, variable_of
 from lakay_streams.errors import DatabaseError, DatabaseUnavailable
 from lakay_streams.settings import Settings
 
@@ -134,7 +134,7 @@ def _config(connection: Connection | None = None) -> Config:
 @contextmanager
 def connected(settings: Settings) -> Iterator[Connection]:
     """Connect, for one transaction, which is committed at the end. Raises `DatabaseUnavailable`."""
-    parameters = connection_parameters(settings.database_url, "lakay-migrations")
+    parameters = parameters_of(settings, "lakay-migrations")
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(**parameters), poolclass=NullPool)
     try:
         with engine.begin() as connection:
@@ -142,7 +142,7 @@ def connected(settings: Settings) -> Iterator[Connection]:
     except OperationalError as failure:
         raise DatabaseUnavailable(
             f"PostgreSQL cannot be used ({str(failure.orig).strip().splitlines()[0]}): "
-            "start it, or correct DATABASE_URL."
+            f"start it, or correct {variable_of(settings)}."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""DATABASE_URL as the drivers take it.
+"""DATABASE_URL and DATABASE_OWNER_URL as the drivers take them.
 
 Operators know the form `postgresql+asyncpg://` (runbook 2.3); libpq knows no driver in the scheme, and calls asyncpg's
 `ssl` `sslmode`.
@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from lakay_streams.errors import SettingsError
+from lakay_streams.settings import Settings
 
 #: A server that vanishes without a word is noticed within these seconds (libpq's `keepalives_*`, `tcp_user_timeout`).
 NOTICED_WITHIN_S = 15
@@ -22,8 +23,19 @@ NOTICED_WITHIN_S = 15
 CONNECT_WITHIN_S = 5
 
 
-def connection_parameters(url: SecretStr, application: str) -> dict[str, Any]:
-    """Return libpq's parameters for `url`; the server lists the connection as `application`.
+def variable_of(settings: Settings) -> str:
+    """Return which variable the URL of `settings` is of: with `roles.as_owner`, it is the owner's."""
+    own = settings.database_url == settings.database_owner_url
+    return "DATABASE_OWNER_URL" if own else "DATABASE_URL"
+
+
+def parameters_of(settings: Settings, application: str) -> dict[str, Any]:
+    """Return libpq's parameters for the URL of `settings`; raises as `connection_parameters`, under its own name."""
+    return connection_parameters(settings.database_url, application, variable_of(settings))
+
+
+def connection_parameters(url: SecretStr, application: str, variable: str = "DATABASE_URL") -> dict[str, Any]:
+    """Return libpq's parameters for `url`, which is of `variable`; the server lists the connection as `application`.
 
     Raises `SettingsError` for a URL that libpq cannot read, without a word of it.
     """
@@ -42,7 +54,7 @@ def connection_parameters(url: SecretStr, application: str) -> dict[str, Any]:
     except ProgrammingError:
         # Its own message may quote a piece of the password.
         raise SettingsError(
-            "DATABASE_URL cannot be read: write postgresql+asyncpg://user:password@host:5432/database, percent-encode "
+            f"{variable} cannot be read: write postgresql+asyncpg://user:password@host:5432/database, percent-encode "
             "special characters in it, and after a ? name only options of libpq (ssl is read as sslmode)"
         ) from None
     defaults = {

@@ -6,6 +6,7 @@
     obligations what is due, by what an alert says now and what was filed before
     filings     what was filed and what is being done, in PostgreSQL
     decisions   what officers decide: determined, filed, declined, reviewed
+    verifying   whether filings and submissions are what the audit trail says of them
     suspicion   what goes into a suspicious activity report: of alerts, or by hand
     ctr, sar    a document and a FinCEN batch of each kind
     narrative   the draft of a SAR's narrative, every value of it with where it is from

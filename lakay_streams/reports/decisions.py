@@ -6,7 +6,6 @@ connection's transaction. The caller holds the trail's lock, so that of two offi
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from lakay_streams.db import audit
+from lakay_streams.db.digests import Digests
 from lakay_streams.domain.business_day import Zone
 from lakay_streams.domain.compliance.alert import SAR_DUE_DAYS
 from lakay_streams.errors import ReportError
@@ -28,10 +28,19 @@ from lakay_streams.reports.suspicion import ACTIVITIES
 class Decisions:
     """Writes an officer's decisions in one transaction."""
 
-    def __init__(self, connection: AsyncConnection[Any], vault: Vault, zone: Zone, today: date, actor: str) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection[Any],
+        vault: Vault,
+        digests: Digests,
+        zone: Zone,
+        today: date,
+        actor: str,
+    ) -> None:
         """Decide as `actor` on the business day `today`."""
         self._connection = connection
         self._vault = vault
+        self._digests = digests
         self._zone = zone
         self._today = today
         self._actor = actor
@@ -126,9 +135,8 @@ class Decisions:
             before.form if before is not None and drafted else None,
         )
         made = made._replace(due=self._due(standing, made, on))
-        await filings.write(self._connection, alert_id, made)
         details = {"on": on.isoformat(), "due": made.due and made.due.isoformat(), "revision": made.revision}
-        await self._tell("report_determined", alert_id, details)
+        await self._write(alert_id, made, "report_determined", details)
         return self._deadlines(await self._standing(alert_id))[-1]
 
     def _due(self, standing: Standing, made: Filing, on: date) -> date | None:
@@ -182,7 +190,7 @@ class Decisions:
         )
         if entry is not None:
             submission = _as_drafted(submission, entry)
-        await filings.submit(self._connection, submission)
+        rows = await filings.submit(self._connection, self._digests, submission)
         determined = (before.determined_on, before.determined_by) if before is not None else (None, None)
         made = Filing(
             need.kind,
@@ -197,14 +205,11 @@ class Decisions:
             before is not None and before.by_hand,
             form=submission.form,
         )
-        await filings.write(self._connection, ground.alert_id, made)
         told = {name: _plain(value) for name, value in submission._asdict().items()}
         details = {
-            **{name: told[name] for name in ("kind", "form", "prior_bsa_id", "due", "revision", "bsa_id", "filed_on")},
-            # The whole row, so that a change of it in the database is found.
-            "sha256": hashlib.sha256(audit.canonical(told).encode()).hexdigest(),
+            name: told[name] for name in ("kind", "form", "prior_bsa_id", "due", "revision", "bsa_id", "filed_on")
         }
-        await self._tell("report_filed", ground.alert_id, details)
+        await self._write(ground.alert_id, made, "report_filed", details, rows)
 
     async def _decide(self, standing: Standing, need: Need, status: Any, revision: int, reason: str) -> None:
         before = standing.filing
@@ -222,9 +227,8 @@ class Decisions:
             prior_bsa_id=before.prior_bsa_id if before is not None else None,
             form=need.form,
         )
-        await filings.write(self._connection, standing.ground.alert_id, made)
         details = {"kind": made.kind, "due": made.due and made.due.isoformat(), "revision": revision}
-        await self._tell(f"report_{status}", standing.ground.alert_id, details)
+        await self._write(standing.ground.alert_id, made, f"report_{status}", details)
 
     async def _with_draft(self, alert_id: str, of: Standing) -> Standing:
         """Return how another alert of the draft of `of` stands; raises `ReportError` if it has gone from that draft."""
@@ -269,8 +273,19 @@ class Decisions:
     async def _standing(self, alert_id: str) -> Standing:
         return await filings.the_standing(self._connection, alert_id, self._zone)
 
-    async def _tell(self, action: str, alert_id: str, details: Mapping[str, Any]) -> None:
-        await audit.append(self._connection, action, actor=self._actor, subject=alert_id, details=details)
+    async def _write(
+        self,
+        alert_id: str,
+        made: Filing,
+        action: str,
+        details: Mapping[str, Any],
+        rows: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what is done about an alert, and tell the trail of it, and of the other `rows` that were written."""
+        rows = {**(rows or {}), **await filings.write(self._connection, self._digests, alert_id, made)}
+        await audit.append(
+            self._connection, action, actor=self._actor, subject=alert_id, details={**details, "rows": rows}
+        )
 
     def _refuse_to_come(self, on: date, what: str) -> None:
         if on > self._today:

@@ -17,6 +17,7 @@ from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
 from lakay_streams.contracts.timestamps import to_millis
+from lakay_streams.db.digests import Digests
 from lakay_streams.domain.business_day import Zone
 from lakay_streams.domain.compliance.alert import CTR_DUE_DAYS, FILE_CTR, OPEN, REVIEW, SAR, SAR_DUE_DAYS
 from lakay_streams.domain.compliance.rules.structuring import NAME as STRUCTURING
@@ -31,6 +32,7 @@ from lakay_streams.reports.obligations import (
     review_of,
 )
 from lakay_streams.reports.periods import day_of, span
+from lakay_streams.reports.verifying import FILINGS, SUBMISSIONS, Table
 
 BSA_ID_DIGITS = 14
 """Digits of the BSA identifier that BSA E-Filing acknowledges a report with."""
@@ -67,6 +69,7 @@ _WRITE: LiteralString = """
         determined_on = excluded.determined_on, determined_by = excluded.determined_by,
         voluntary = excluded.voluntary, prior_bsa_id = excluded.prior_bsa_id, form = excluded.form,
         changed_at = clock_timestamp()
+    RETURNING to_jsonb(filings)
 """
 
 _SUBMIT: LiteralString = """
@@ -74,6 +77,7 @@ _SUBMIT: LiteralString = """
                              report_id, amount_minor, movements, filed_by)
     VALUES (%(bsa_id)s, %(alert_id)s, %(kind)s, %(form)s, %(prior_bsa_id)s, %(filed_on)s, %(due)s, %(counted_from)s,
             %(revision)s, %(report_id)s, %(amount_minor)s, %(movements)s, %(filed_by)s)
+    RETURNING to_jsonb(submissions)
 """
 
 _SUBMITTED: LiteralString = """
@@ -208,14 +212,24 @@ async def submitted(connection: AsyncConnection[Any]) -> Submitted:
     return Submitted([(Submission(*row[:13]), row[13], row[14]) for row in await cursor.fetchall()])
 
 
-async def write(connection: AsyncConnection[Any], alert_id: str, filing: Filing) -> None:
-    """Keep what is done about an alert, in the place of what was done before."""
-    await connection.execute(_WRITE, {"alert_id": alert_id, **filing._asdict()})
+async def write(connection: AsyncConnection[Any], digests: Digests, alert_id: str, filing: Filing) -> dict[str, str]:
+    """Keep what is done about an alert, in the place of what was done before; return what the trail is to tell."""
+    return await _told(connection, digests, FILINGS, _WRITE, {"alert_id": alert_id, **filing._asdict()})
 
 
-async def submit(connection: AsyncConnection[Any], submission: Submission) -> None:
-    """Keep that a report was filed, for good."""
-    await connection.execute(_SUBMIT, {**submission._asdict(), "movements": Jsonb(dict(submission.movements))})
+async def submit(connection: AsyncConnection[Any], digests: Digests, submission: Submission) -> dict[str, str]:
+    """Keep that a report was filed, for good; return what the trail is to tell."""
+    row = {**submission._asdict(), "movements": Jsonb(dict(submission.movements))}
+    return await _told(connection, digests, SUBMISSIONS, _SUBMIT, row)
+
+
+async def _told(
+    connection: AsyncConnection[Any], digests: Digests, table: Table, statement: LiteralString, row: Mapping[str, Any]
+) -> dict[str, str]:
+    """Write a row, and return its digest by its name: of what was written, which is what will be read."""
+    written = await (await connection.execute(statement, row)).fetchone()
+    assert written is not None  # noqa: S101 - it is returned
+    return {table.name_of(written[0]): digests.of_record(table.in_trail(written[0]))}
 
 
 def filing_of(row: Mapping[str, Any]) -> Filing | None:

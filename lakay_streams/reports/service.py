@@ -22,6 +22,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from lakay_streams.db import audit
+from lakay_streams.db.digests import Digests
 from lakay_streams.db.pool import Database
 from lakay_streams.domain.business_day import ZONES
 from lakay_streams.domain.compliance.alert import SAR_DUE_DAYS
@@ -64,6 +65,7 @@ class Reports:
         self._zone = ZONES[settings.compliance.business_timezone]
         self._vault = Vault(encryption_keys(settings))
         self._tokens = Tokens(token_keys(settings))
+        self._digests = Digests.of(settings)
         self._database = database
         self._now = now
 
@@ -288,6 +290,7 @@ class Reports:
             await audit.lock(connection)
             alert_ids = tuple(alert_id for alert_id, _ in to_file)
             stored = await self._store(connection, kind, period, document, actor, xml, validation, alert_ids)
+            rows: dict[str, str] = {}
             for alert_id, each in to_file:
                 now = await filings.filing(connection, alert_id)
                 made = each.made._replace(report_id=stored.report_id, changed_by=actor)
@@ -295,7 +298,11 @@ class Reports:
                     if now.status not in {"drafted", "determined"}:
                         continue  # somebody filed or declined it meanwhile
                     made = made._replace(determined_on=now.determined_on, determined_by=now.determined_by)
-                await filings.write(connection, alert_id, made)
+                rows |= await filings.write(connection, self._digests, alert_id, made)
+            if rows:
+                await audit.append(
+                    connection, "report_drafted", actor=actor, subject=stored.report_id, details={"rows": rows}
+                )
         return stored
 
     async def _kept(self, kind: Kind, period: Span, document: dict[str, Any], actor: str) -> StoredReport:
@@ -332,7 +339,7 @@ class Reports:
         """Lend what decides, in a transaction in which nobody else does."""
         async with self._database.connection() as connection:
             await audit.lock(connection)
-            yield Decisions(connection, self._vault, self._zone, self.today, actor)
+            yield Decisions(connection, self._vault, self._digests, self._zone, self.today, actor)
 
     @asynccontextmanager
     async def _cases(self, period: Span) -> AsyncIterator[Cases]:

@@ -30,7 +30,7 @@ from tests.archive.test_rows import consumed
 from tests.db.test_commands import Operator
 
 TODAY = datetime.now(UTC).date()
-TABLES = ("alerts", "alert_revisions", "rejects", "quarantine", "reports", "filings", "audit_trail", "audit_head")
+TABLES = (*retention.TABLES, "alert_revisions", "audit_trail", "audit_head")
 
 
 def of_application(settings: Settings) -> Settings:
@@ -109,6 +109,9 @@ def test_the_application_can_undo_no_protection(
         "UPDATE reports SET sha256 = ''",
         "INSERT INTO rejects (rejected_id, archived_at) VALUES (gen_random_uuid(), '2001-01-01')",
         "INSERT INTO alerts (alert_id, archived_at) VALUES (gen_random_uuid(), '2001-01-01')",
+        "INSERT INTO reports (report_id, created_at) VALUES (gen_random_uuid(), '2001-01-01')",
+        "INSERT INTO filings (alert_id, changed_at) VALUES (gen_random_uuid(), '2001-01-01')",
+        "UPDATE submissions SET filed_on = now()",
         "DROP FUNCTION records_stay CASCADE",
         "CREATE OR REPLACE FUNCTION records_stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
         "UPDATE alembic_version SET version_num = '0002'",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
+from lakay_streams.db.pool import Database
+from lakay_streams.db.roles import as_owner
+from lakay_streams.db.schema import connected
 from lakay_streams.db.url import connection_parameters
-from lakay_streams.errors import SettingsError
+from lakay_streams.errors import DatabaseUnavailable, SettingsError
+from lakay_streams.settings import Settings
 
 
 def parameters(url: str) -> dict[str, object]:
@@ -53,3 +57,26 @@ def test_what_cannot_be_read_is_refused_without_a_word_of_it(url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL cannot be read: write postgresql") as refused:
         parameters(url)
     assert "hush" not in str(refused.value)
+
+
+def two(owner: str) -> Settings:
+    """Return settings of two roles, as whoever owns the tables uses them."""
+    urls = {"database_url": SecretStr("postgresql://lakay@127.0.0.1:1/lakay"), "database_owner_url": SecretStr(owner)}
+    return as_owner(Settings(_env_file=None).model_copy(update=urls))
+
+
+def test_the_owners_url_is_refused_under_its_own_name() -> None:
+    unreadable = two("postgresql://lakay_owner:hush@hush@host:port/lakay")
+    for opened in (lambda: Database(unreadable, application="tests"), lambda: connected(unreadable).__enter__()):
+        with pytest.raises(SettingsError, match="DATABASE_OWNER_URL cannot be read: write postgresql") as refused:
+            opened()
+        assert "hush" not in str(refused.value)
+
+
+async def test_a_server_that_is_away_is_told_by_the_variable_that_names_it() -> None:
+    away = two("postgresql://lakay_owner:hush@127.0.0.1:1/lakay")
+    with pytest.raises(DatabaseUnavailable, match="or correct DATABASE_OWNER_URL"), connected(away):
+        pass
+    async with Database(away, application="tests") as database:
+        with pytest.raises(DatabaseUnavailable, match="or correct DATABASE_OWNER_URL"):
+            await database.check()
