@@ -60,17 +60,17 @@ def operator(fresh: Settings, tmp_path: Path) -> Operator:
 
 def test_from_an_empty_database_up_and_down(operator: Operator) -> None:
     empty = operator.types("db status")
-    assert (empty.returncode, empty.stdout.splitlines()[0]) == (1, "revision base, needed 0005")
+    assert (empty.returncode, empty.stdout.splitlines()[0]) == (1, "revision base, needed 0006")
     refused = operator.types("audit verify")
     assert (refused.returncode, refused.stderr.splitlines()) == (
         1,
         ["The database is empty: run `lakay db init`, or start `lakay archive`, which does it."],
     )
-    assert operator.sees("db init") == "The database is at revision 0005.\n"
-    assert operator.sees("db init") == "The database is at revision 0005.\n"
-    assert operator.sees("db status") == "revision 0005, needed 0005\n"
-    assert operator.sees("db downgrade -1") == "The database went from revision 0005 to 0004.\n"
-    assert operator.sees("db upgrade") == "The database went from revision 0004 to 0005.\n"
+    assert operator.sees("db init") == "The database is at revision 0006.\n"
+    assert operator.sees("db init") == "The database is at revision 0006.\n"
+    assert operator.sees("db status") == "revision 0006, needed 0006\n"
+    assert operator.sees("db downgrade -1") == "The database went from revision 0006 to 0005.\n"
+    assert operator.sees("db upgrade") == "The database went from revision 0005 to 0006.\n"
 
 
 def test_retention_counts_then_deletes_and_is_in_the_trail(operator: Operator) -> None:
