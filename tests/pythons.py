@@ -118,7 +118,7 @@ def run(version: str, deadline: float) -> tuple[str, bool]:
         return f"{version} not run ({exc})", False
     try:
         tests = subprocess.run(
-            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SLICE],
+            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses=2", "--dist=loadfile", *SLICE],
             cwd=ROOT,
             capture_output=True,
             text=True,
