@@ -29,6 +29,9 @@ async def test_a_batch_over_the_bound_is_quarantined_with_its_offsets(
             rows = connection.execute("SELECT reasons FROM quarantine WHERE topic = %s", (FRAUD_ALERTS,)).fetchall()
         return [str(row[0]) for row in rows]
 
+    def is_quarantined() -> bool:
+        # Other tests' poison is on the topic, too.
+        return any(f"unpacks to more than {BOUND} bytes (zstd" in each for each in reasons())
+
     with archives(platform_kafka, stored, tmp_path, KAFKA_UNPACKED_MAX_BYTES=str(BOUND)):
-        await asyncio.to_thread(until, lambda: bool(reasons()), "the batch is quarantined")
-    assert f"unpacks to more than {BOUND} bytes (zstd" in reasons()[0]
+        await asyncio.to_thread(until, is_quarantined, "the batch is quarantined")

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from lakay_streams.archive.rows import RowMaker
 from lakay_streams.archive.verifying import verify_revisions
@@ -146,12 +147,12 @@ def test_a_role_that_is_not_there_or_owns_the_tables_is_one_sentence(fresh: Sett
         schema.grant(fresh.model_copy(update=other_way_round))
 
 
-async def test_which_it_is_is_said_in_one_line(separate: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_which_it_is_is_said_in_one_line(separate: Settings) -> None:
     for settings, event in ((separate, "database_two_roles"), (roles.as_owner(separate), "database_one_role")):
         async with Database(settings, application="tests") as database, database.connection() as connection:
-            await roles.tell(connection)
-        (line,) = capsys.readouterr().out.splitlines()
-        assert event in line
+            with capture_logs() as logged:
+                await roles.tell(connection)
+        assert [line["event"] for line in logged] == [event]
 
 
 def test_the_operator_grants_and_deletes_as_the_owner(separate: Settings, tmp_path: Path) -> None:
