@@ -32,7 +32,7 @@ log = get_logger()
 def attach(
     app: StreamApp,
     *,
-    intake: Intake,
+    intake: Intake[CircleEvent],
     circles: StateTable[CircleState],
     limits: CircleLimits,
     tiers: TierDesk,
@@ -44,7 +44,6 @@ def attach(
     async def follow_circles(batches: StreamT[RecordBatch]) -> None:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
-                event: CircleEvent
                 for event, state, seen in intake.fresh(work, circles):
                     decision = decide(state, event, limits, seen)
                     work.states(circles).set(event.circle_id, decision.state)

@@ -13,8 +13,6 @@ state. Who may write the topic is Kafka's to enforce (an ACL for the console's p
 
 from __future__ import annotations
 
-from typing import cast
-
 from faust import StreamT
 
 from agents.exchange import RateDesk
@@ -37,7 +35,7 @@ log = get_logger()
 def attach(
     app: StreamApp,
     *,
-    intake: Intake,
+    intake: Intake[ProfileDisposition | AlertDisposition | ExchangeRateUpdated],
     users: StateTable[UserState],
     limits: BehaviorLimits,
     rates: RateDesk,
@@ -63,4 +61,4 @@ def attach(
                     elif isinstance(event, ExchangeRateUpdated):
                         rates.told(work, intake, record, event)
                     else:
-                        dispose_profile(work, record, cast(ProfileDisposition, event))
+                        dispose_profile(work, record, event)

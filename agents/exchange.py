@@ -12,7 +12,7 @@ from agents.intake import Intake
 from lakay_streams.contracts import rates as rate_records
 from lakay_streams.contracts.timestamps import to_text as time_text
 from lakay_streams.contracts.topics import RATES
-from lakay_streams.domain.events import ExchangeRateUpdated
+from lakay_streams.domain.events import Event, ExchangeRateUpdated
 from lakay_streams.domain.exchange import by_default
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.batch import Record
@@ -35,7 +35,7 @@ class RateDesk:
         self._pairs = pairs
         self._factor_max = factor_max
 
-    def told(self, work: Work, intake: Intake, record: Record, event: ExchangeRateUpdated) -> None:
+    def told(self, work: Work, intake: Intake[Event], record: Record, event: ExchangeRateUpdated) -> None:
         """Take in a rate of a pair that this partition owns, or hold it."""
         states = work.states(self._pairs)
         admitted = intake.admit(work, states, record, event)

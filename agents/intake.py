@@ -11,7 +11,7 @@ A record becomes a fresh event of an entity that this partition owns, or it goes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from lakay_streams.contracts import Contracts, Rejected, Unknown, rejected
 from lakay_streams.contracts.topics import REJECTED, REKEYED
@@ -34,16 +34,22 @@ class Remembering(Protocol):
         """Hashes of the event ids already counted."""
 
 
-State = TypeVar("State", bound=Remembering)
+State = TypeVar("State")
+Seen = TypeVar("Seen", bound=Remembering)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
-class Intake:
-    """Decodes, re-keys and deduplicates the records of one inbound topic and its re-keyed twin."""
+class Intake(Generic[E_co]):
+    """Decodes, re-keys and deduplicates the records of one inbound topic and its re-keyed twin.
 
-    def __init__(self, topic: str, contracts: Contracts, sampling: ScoredSampling) -> None:
-        """Take in `topic`; `sampling` bounds the log lines that every record could cause."""
+    Its type says which events those are: `Intake[TransactionInitiated | TransactionUpdated]`.
+    """
+
+    def __init__(self, topic: str, *events: type[E_co], contracts: Contracts, sampling: ScoredSampling) -> None:
+        """Take in `topic`, which carries `events`; `sampling` bounds the log lines that every record could cause."""
         self.topic = topic
         self.sampling = sampling
+        self._events = events
         self._contracts = contracts
         self._accepted = 0
         self._outcomes = {
@@ -51,7 +57,7 @@ class Intake:
             for outcome in ("accepted", "rejected", "unknown", "rekeyed", "duplicate")
         }
 
-    def events(self, work: Work) -> Iterator[tuple[Record, Event]]:
+    def events(self, work: Work) -> Iterator[tuple[Record, E_co]]:
         """Yield the events of the batch that keep their contract."""
         self._accepted = 0
         try:
@@ -60,11 +66,13 @@ class Intake:
             # Once a batch: a counter has a lock.
             self._outcomes["accepted"].inc(self._accepted)
 
-    def _well_formed(self, work: Work) -> Iterator[tuple[Record, Event]]:
-        decode, topic = self._contracts.decode, self.topic
+    def _well_formed(self, work: Work) -> Iterator[tuple[Record, E_co]]:
+        decode, topic, events = self._contracts.decode, self.topic, self._events
         for record in work:
             event = decode(record.value, topic, record.timestamp)
-            if isinstance(event, Rejected):
+            if isinstance(event, events):
+                yield record, event
+            elif isinstance(event, Rejected):
                 self._reject(work, record, event)
             elif isinstance(event, Unknown):
                 self._outcomes["unknown"].inc()
@@ -73,9 +81,9 @@ class Intake:
                         "no_handler_for_event", topic=topic, event_type=event.event_type, event_id=event.event_id
                     )
             else:
-                yield record, event
+                raise TypeError(f"{topic} carries {type(event).__name__}, too: name it where its Intake is made")
 
-    def fresh(self, work: Work, table: StateTable[State]) -> Iterator[tuple[Any, State, bytes]]:
+    def fresh(self, work: Work, table: StateTable[Seen]) -> Iterator[tuple[E_co, Seen, bytes]]:
         """Yield each event to be counted here, its entity's state in `table`, and the next state's ring of ids."""
         for record, event in self.events(work):
             admitted = self.admit(work, work.states(table), record, event)
@@ -83,8 +91,8 @@ class Intake:
                 yield event, *admitted
 
     def admit(
-        self, work: Work, states: PartitionStates[State], record: Record, event: Event
-    ) -> tuple[State, bytes] | None:
+        self, work: Work, states: PartitionStates[Seen], record: Record, event: Event
+    ) -> tuple[Seen, bytes] | None:
         """Return the entity's state and its ring with this event, or None when the event is not to be counted here."""
         if not self.belongs(work, states, record, event):
             return None
@@ -93,7 +101,7 @@ class Intake:
         self.counted(seen is not None, event)
         return None if seen is None else (state, seen)
 
-    def belongs(self, work: Work, states: PartitionStates[Any], record: Record, event: Event) -> bool:
+    def belongs(self, work: Work, states: PartitionStates[State], record: Record, event: Event) -> bool:
         """Return whether this partition owns the event's entity; the record goes on to the one that does."""
         entity = event.entity_id
         if states.owns(entity):

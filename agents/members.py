@@ -18,13 +18,12 @@ from lakay_streams.engine.batch import RecordBatch
 from lakay_streams.engine.table import StateTable
 
 
-def attach(app: StreamApp, *, intake: Intake, members: StateTable[MemberState]) -> None:
+def attach(app: StreamApp, *, intake: Intake[MemberChanged], members: StateTable[MemberState]) -> None:
     """Put the agent on `app`."""
 
     @app.agent(app.batches(MEMBERS), name="members")
     async def follow_members(batches: StreamT[RecordBatch]) -> None:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
-                event: MemberChanged
                 for event, state, seen in intake.fresh(work, members):
                     work.states(members).set(event.user_id, observe(state, event, seen))

@@ -14,7 +14,7 @@ out   lakay.compliance.alerts      keyed by user_id
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from faust import StreamT
 
@@ -30,7 +30,7 @@ from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Page
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.state import ComplianceState
-from lakay_streams.domain.events import AlertDisposition, CircleEvent, CorridorRemittance, MoneyMoved, UserEvent
+from lakay_streams.domain.events import AlertDisposition, CircleEvent, CorridorRemittance, Event, MoneyMoved, UserEvent
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import Rates
 from lakay_streams.engine.app import StreamApp
@@ -114,7 +114,7 @@ class Ledger:
             log.error("movement_not_counted", movement_id=lost.id, reason=lost.why)
         return True
 
-    def disposed(self, work: Work, intake: Intake, record: Record, event: AlertDisposition) -> None:
+    def disposed(self, work: Work, intake: Intake[Event], record: Record, event: AlertDisposition) -> None:
         """Carry out what an officer decided about an alert of a user."""
         states = work.states(self._accounts.customers)
         admitted = intake.admit(work, states, record, event)
@@ -168,7 +168,7 @@ class Ledger:
 def attach(
     app: StreamApp,
     *,
-    intake: Intake,
+    intake: Intake[MoneyMoved | CorridorRemittance],
     ledger: Ledger,
     customers: StateTable[ComplianceState],
     corridors: StateTable[CorridorState],
@@ -198,4 +198,4 @@ def attach(
                     if isinstance(event, CorridorRemittance):
                         observe_corridor(work, record, event)
                     else:
-                        observe_movement(work, record, cast(MoneyMoved, event))
+                        observe_movement(work, record, event)

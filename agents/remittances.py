@@ -10,8 +10,6 @@ out   what agents.exchange tells of rates
 
 from __future__ import annotations
 
-from typing import cast
-
 from faust import StreamT
 
 from agents.exchange import RateDesk
@@ -32,7 +30,7 @@ log = get_logger()
 def attach(
     app: StreamApp,
     *,
-    intake: Intake,
+    intake: Intake[RemittanceEvent | ExchangeRateUpdated],
     remittances: StateTable[RemittanceState],
     rates: RateDesk,
     ledger: Ledger,
@@ -61,4 +59,4 @@ def attach(
                     if isinstance(event, ExchangeRateUpdated):
                         rates.told(work, intake, record, event)
                     else:
-                        observe_remittance(work, record, cast(RemittanceEvent, event))
+                        observe_remittance(work, record, event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TypeVar
 
 from agents import circles, control, members, movements, remittances, transactions, users
 from agents.decisions import FraudDesk, TakeoverDesk, TierDesk
@@ -25,6 +26,20 @@ from lakay_streams.contracts.topics import (
     USERS,
 )
 from lakay_streams.domain.compliance.decide import NO_PEERS
+from lakay_streams.domain.events import (
+    AlertDisposition,
+    CircleEvent,
+    CorridorRemittance,
+    Event,
+    ExchangeRateUpdated,
+    MemberChanged,
+    MoneyMoved,
+    ProfileDisposition,
+    RemittanceEvent,
+    TransactionInitiated,
+    TransactionUpdated,
+    UserEvent,
+)
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.options import CheckpointStats, Options
@@ -47,6 +62,8 @@ from tables import remittances as remittances_table
 from tables import users as users_table
 
 log = get_logger()
+
+AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
 def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
@@ -88,11 +105,11 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
     users_states = users_table.declare(app)
     contracts = Contracts.load(settings.contracts_path)
     limits = settings.user_limits()
-    sampling = {
-        topic: ScoredSampling(settings.log_scored_per_second)
-        for topic in (TRANSACTIONS, USERS, CIRCLES, REMITTANCES, CONTROL, MEMBERS, MOVEMENTS)
-    }
-    intake = {topic: Intake(topic, contracts, budget) for topic, budget in sampling.items()}
+
+    def intake(topic: str, *events: type[AnyEvent]) -> Intake[AnyEvent]:
+        sampling = ScoredSampling(settings.log_scored_per_second)
+        return Intake(topic, *events, contracts=contracts, sampling=sampling)
+
     fraud = FraudDesk(
         settings.fraud.alert_kafka_topic, settings.version, ScoredSampling(settings.log_scored_per_second)
     )
@@ -107,39 +124,55 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         edd_topic=settings.compliance.edd_triggers_topic,
         settings_version=settings.version,
     )
-    for agent, topic in ((transactions, TRANSACTIONS), (users, USERS)):
-        agent.attach(
-            app,
-            intake=intake[topic],
-            users=users_states,
-            rates=rates,
-            limits=limits,
-            fraud=fraud,
-            takeovers=takeovers,
-            ledger=ledger,
-        )
+    transactions.attach(
+        app,
+        intake=intake(TRANSACTIONS, TransactionInitiated, TransactionUpdated),
+        users=users_states,
+        rates=rates,
+        limits=limits,
+        fraud=fraud,
+        takeovers=takeovers,
+        ledger=ledger,
+    )
+    users.attach(
+        app,
+        intake=intake(USERS, UserEvent),
+        users=users_states,
+        rates=rates,
+        limits=limits,
+        fraud=fraud,
+        takeovers=takeovers,
+        ledger=ledger,
+    )
     desk = RateDesk(rates_table.declare(app), settings.compliance.rate_factor_max)
-    control.attach(app, intake=intake[CONTROL], users=users_states, limits=limits.behavior, rates=desk, ledger=ledger)
+    control.attach(
+        app,
+        intake=intake(CONTROL, ProfileDisposition, AlertDisposition, ExchangeRateUpdated),
+        users=users_states,
+        limits=limits.behavior,
+        rates=desk,
+        ledger=ledger,
+    )
     circle_limits = settings.circle_limits()
     circles.attach(
         app,
-        intake=intake[CIRCLES],
+        intake=intake(CIRCLES, CircleEvent),
         circles=circles_table.declare(app),
         limits=circle_limits,
         tiers=TierDesk(settings.circle.tier_change_topic, settings.version, circle_limits),
         ledger=ledger,
     )
-    members.attach(app, intake=intake[MEMBERS], members=members_table.declare(app))
+    members.attach(app, intake=intake(MEMBERS, MemberChanged), members=members_table.declare(app))
     remittances.attach(
         app,
-        intake=intake[REMITTANCES],
+        intake=intake(REMITTANCES, RemittanceEvent, ExchangeRateUpdated),
         remittances=remittances_table.declare(app),
         rates=desk,
         ledger=ledger,
     )
     movements.attach(
         app,
-        intake=intake[MOVEMENTS],
+        intake=intake(MOVEMENTS, MoneyMoved, CorridorRemittance),
         ledger=ledger,
         customers=customers,
         corridors=corridors_table.declare(app),

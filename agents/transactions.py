@@ -10,8 +10,6 @@ out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL decisions
 
 from __future__ import annotations
 
-from typing import cast
-
 from faust import StreamT
 
 from agents.decisions import FraudDesk, TakeoverDesk
@@ -31,7 +29,7 @@ from lakay_streams.engine.table import StateTable
 def attach(
     app: StreamApp,
     *,
-    intake: Intake,
+    intake: Intake[TransactionInitiated | TransactionUpdated],
     users: StateTable[UserState],
     rates: Reference[Rates],
     limits: UserLimits,
@@ -46,8 +44,7 @@ def attach(
         async for batch in batches:
             async with app.ownership.process(batch) as work:
                 states = work.states(users)
-                for record, told in intake.events(work):
-                    event = cast(TransactionInitiated | TransactionUpdated, told)
+                for record, event in intake.events(work):
                     admitted = intake.admit(work, states, record, event)
                     if admitted is not None:
                         decision = decide(admitted[0], event, limits, work.reference(rates), admitted[1])

@@ -32,7 +32,7 @@ log = get_logger()
 def attach(
     app: StreamApp,
     *,
-    intake: Intake,
+    intake: Intake[UserEvent],
     users: StateTable[UserState],
     rates: Reference[Rates],
     limits: UserLimits,
@@ -46,7 +46,6 @@ def attach(
     async def watch_users(batches: StreamT[RecordBatch]) -> None:
         async for batch in batches:
             async with app.ownership.process(batch) as work:
-                event: UserEvent
                 for event, state, seen in intake.fresh(work, users):
                     decision = decide(state, event, limits, work.reference(rates), seen)
                     work.states(users).set(event.user_id, decision.state)
