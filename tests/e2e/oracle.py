@@ -97,6 +97,15 @@ class Oracle:
         self._ledgers: dict[str, Kept] = {}
         self.expected = Expected({name: {} for name in NEW}, Counter(), Counter(), Counter())
 
+    def restore(self, table: str, states: Mapping[str, Any]) -> None:
+        """Go on from these states of a table, as a worker does from a changelog."""
+        for key, state in states.items():
+            if isinstance(state, Entry | Page):
+                kept = self._ledgers.setdefault(key.partition("\x1f")[0], Kept())
+                kept.take(*(({state.id: state}, {}) if isinstance(state, Entry) else ({}, {state.total.day: state})))
+            else:
+                self.expected.states[table][key] = state
+
     def replay(
         self,
         sources: Records,

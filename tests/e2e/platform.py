@@ -128,7 +128,7 @@ class Platform:
     async def alert_ids(self) -> Counter[str]:
         """Return how often a committed reader sees each alert about a user; in compliance, each revision of it."""
         told = [record for topic in ALERT_TOPICS for record in await self.records(topic)]
-        return Counter(_alert_id(json.loads(record.value)) for record in told)
+        return Counter(alert_id(json.loads(record.value)) for record in told)
 
     async def sent_on(self) -> Counter[tuple[str, bytes, bytes]]:
         """Return what a committed reader sees of what workers send each other: (topic, key, value), and how often."""
@@ -155,7 +155,8 @@ class Platform:
         raise AssertionError(f"not processed within {seconds:g} s: {behind}")
 
 
-def _alert_id(alert: dict[str, Any]) -> str:
+def alert_id(alert: dict[str, Any]) -> str:
+    """Return what an alert is known by: its id, and in compliance its revision, too."""
     if "trigger_id" in alert:
         return str(alert["trigger_id"])
     return f"{alert['alert_id']}/{alert['revision']}" if "revision" in alert else str(alert["alert_id"])
