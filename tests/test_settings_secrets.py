@@ -177,6 +177,29 @@ WRONG_WITH_A_PASSWORD = {
 }
 
 
+WRONG_ADDRESSES = [
+    ("KAFKA_BOOTSTRAP_SERVERS", "admin:hunter2"),
+    ("KAFKA_BOOTSTRAP_SERVERS", "hunter2"),
+    ("KAFKA_BOOTSTRAP_SERVERS", "broker:9092,hunter2"),
+    ("WORKER_PUBLIC_URL", "worker-1/hunter2"),
+    ("WORKER_PUBLIC_URL", "http://worker-1:6066/hunter2 x"),
+    ("WORKER_PUBLIC_URL", "http://worker-1:6066/#hunter2"),
+    ("DATABASE_OWNER_URL", "hunter2"),
+    ("REDIS_URL", "hunter2"),
+    # An address in another one's place.
+    ("TOPIC_PARTITIONS", "admin:hunter2"),
+    ("LOG_LEVEL", "broker/?password=hunter2"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value"), WRONG_ADDRESSES)
+def test_a_refused_address_is_not_quoted(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    message = refusal(monkeypatch, {variable: value})
+    assert message.startswith(variable)
+    assert "hunter2" not in message
+    assert "\n" not in message
+
+
 @pytest.mark.parametrize(("variable", "value"), WRONG_WITH_A_PASSWORD.items(), ids=WRONG_WITH_A_PASSWORD)
 def test_no_refusal_quotes_a_password(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     message = refusal(monkeypatch, {variable: value})

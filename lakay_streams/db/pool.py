@@ -18,7 +18,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from psycopg_pool import PoolTimeout as NoneInTime
 
-from lakay_streams.db.url import parameters_of, variable_of
+from lakay_streams.db.url import parameters_of, reason_of, variable_of
 from lakay_streams.errors import DatabaseError, DatabaseUnavailable, PoolTimeout
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry import get_logger
@@ -157,8 +157,7 @@ class Database:
 
     def _lost(self, failure: Exception) -> DatabaseError:
         refused = isinstance(failure, psycopg.OperationalError) and _refused(failure)
-        # The first line: what follows is advice, or may quote what was written.
-        reason = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
+        reason = reason_of(failure, self._parameters)
         told = f"PostgreSQL cannot be used ({reason}): " + (
             f"correct {self._variable}, or create the role and the database (runbook 1.3)."
             if refused

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from lakay_streams.db import roles
-from lakay_streams.db.url import parameters_of, variable_of
+from lakay_streams.db.url import parameters_of, reason_of, variable_of
 from lakay_streams.errors import DatabaseError, DatabaseUnavailable
 from lakay_streams.settings import Settings
 
@@ -141,7 +141,7 @@ def connected(settings: Settings) -> Iterator[Connection]:
             yield connection
     except OperationalError as failure:
         raise DatabaseUnavailable(
-            f"PostgreSQL cannot be used ({str(failure.orig).strip().splitlines()[0]}): "
+            f"PostgreSQL cannot be used ({reason_of(failure.orig or failure, parameters)}): "
             f"start it, or correct {variable_of(settings)}."
         ) from None
 

@@ -7,6 +7,7 @@ Operators know the form `postgresql+asyncpg://` (runbook 2.3); libpq knows no dr
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -51,7 +52,9 @@ def connection_parameters(url: SecretStr, application: str, variable: str = "DAT
             or not re.fullmatch(r"-?[0-9]{1,9}", str(given.get("connect_timeout", "0")))
         ):
             raise ProgrammingError
-    except ProgrammingError:
+        # As the resolver asks for it: one that cannot be asked for is no server that is away.
+        str(given.get("host", "")).encode("idna")
+    except (ProgrammingError, UnicodeError):
         # Its own message may quote a piece of the password.
         raise SettingsError(
             f"{variable} cannot be read: write postgresql+asyncpg://user:password@host:5432/database, percent-encode "
@@ -66,6 +69,21 @@ def connection_parameters(url: SecretStr, application: str, variable: str = "DAT
         "tcp_user_timeout": NOTICED_WITHIN_S * 1000,
     }
     return defaults | given
+
+
+def reason_of(failure: BaseException, parameters: Mapping[str, Any]) -> str:
+    """Return why a connection with `parameters` failed, in libpq's or the server's words without what they quote.
+
+    They quote values of the URL, and any of these may be a password that was put into the wrong place.
+    """
+    # The first line: what follows is advice.
+    told = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
+    # A port is a number, or the URL was refused; numbers are our own defaults.
+    given = {value for name, value in parameters.items() if name != "port" and isinstance(value, str)}
+    words = given.union(*(value.split() for value in given)) - {""}
+    for word in sorted(words, key=len, reverse=True):
+        told = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", told)
+    return re.sub(r"\"[^\"]*\"|'[^']*'", "…", told)
 
 
 def _option(name: str, value: str) -> tuple[str, str]:

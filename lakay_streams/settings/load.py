@@ -18,7 +18,8 @@ from lakay_streams.settings.kinds import Group
 from lakay_streams.settings.secrets import placeholders
 
 _URL_PASSWORD = re.compile(r"(:/{1,2}[^\s:/@]*:)\S*@")
-_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
+_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9+/=_-]{24,}|[:@]")
+_ADDRESS = re.compile(r"(^|_)(URL|URI|ENDPOINT|HOST|SERVERS)$")
 
 DEFAULT_CONTRACTS_PATH = Path("../trebanx-contracts/schemas")
 
@@ -136,7 +137,8 @@ def _problems(group: type[Group], invalid: ValidationError, env_file: Path | Non
             continue
         field = str(error["loc"][0])
         variable = _variable(group, field)
-        value = "" if _is_secret(group, field) else f"={_quoted(error['input'])}"
+        is_told = not (_is_secret(group, field) or _ADDRESS.search(variable))
+        value = f"={_quoted(error['input'])}" if is_told else ""
         source = _source(variable, env_file).replace("environment", "the environment")
         yield f"{variable}{value} is refused ({_lower(message)}): correct it in {source}"
 
@@ -150,8 +152,8 @@ def _lower(sentence: str) -> str:
 
 
 def _quoted(value: object) -> str:
-    """A refused value as it may be told: not where it looks like a secret that was given to the wrong variable."""
-    return "**********" if _LIKE_A_SECRET.search(str(value)) else _shown(value).partition("?")[0]
+    """A refused value as it may be told: not where it may be a secret, or an address with one, in the wrong place."""
+    return "**********" if _LIKE_A_SECRET.search(str(value)) else str(value).partition("?")[0]
 
 
 def _shown(value: object) -> str:

@@ -9,7 +9,7 @@ from lakay_streams.db.pool import Database
 from lakay_streams.db.roles import as_owner
 from lakay_streams.db.schema import connected
 from lakay_streams.db.url import connection_parameters
-from lakay_streams.errors import DatabaseUnavailable, SettingsError
+from lakay_streams.errors import DatabaseError, DatabaseUnavailable, SettingsError
 from lakay_streams.settings import Settings
 
 
@@ -51,6 +51,8 @@ def test_the_operators_options_win_over_the_projects() -> None:
         "postgresql://lakay:hush%zz@host/lakay",
         "postgresql://h?hush=1",
         "postgresql://h?connect_timeout=hush",
+        f"postgresql://{'hush' * 20}/lakay",
+        "postgresql://hush..hush/lakay",
     ],
 )
 def test_what_cannot_be_read_is_refused_without_a_word_of_it(url: str) -> None:
@@ -80,3 +82,56 @@ async def test_a_server_that_is_away_is_told_by_the_variable_that_names_it() -> 
     async with Database(away, application="tests") as database:
         with pytest.raises(DatabaseUnavailable, match="or correct DATABASE_OWNER_URL"):
             await database.check()
+
+
+OPTIONS = (
+    *("sslmode", "ssl", "channel_binding", "gssencmode", "target_session_attrs", "service", "hostaddr", "keepalives"),
+    *("ssl_min_protocol_version", "require_auth", "load_balance_hosts", "sslnegotiation", "sslcertmode", "host"),
+    *("tcp_user_timeout", "keepalives_count", "sslcert", "sslrootcert", "sslkey", "passfile", "user", "dbname"),
+    *("options", "client_encoding", "application_name", "replication", "krbsrvname", "password", "sslpassword"),
+)
+ODD = "hush%27%22%20hush%2Fhush%25"
+
+
+@pytest.mark.parametrize("value", ["hush", "%2Fhush", "-c%20hush", ODD])
+@pytest.mark.parametrize("option", OPTIONS)
+async def test_no_error_quotes_what_stands_in_the_url(option: str, value: str, capsys: pytest.CaptureFixture) -> None:
+    """Whatever libpq says of an option, or of a server that is away."""
+    url = SecretStr(f"postgresql://lakay:{ODD}@127.0.0.1:1/lakay?{option}={value}")
+    settings = Settings(_env_file=None).model_copy(update={"database_url": url})
+    with pytest.raises((DatabaseUnavailable, SettingsError)) as told:
+        async with Database(settings, application="tests") as database:
+            await database.check()
+    with pytest.raises((DatabaseUnavailable, SettingsError)) as told_by_migrations, connected(settings):
+        pass
+    for sentence in (str(told.value), str(told_by_migrations.value), capsys.readouterr().out):
+        assert "hush" not in sentence
+    assert "DATABASE_URL" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        f"lakay:{ODD}@ADDRESS/lakay",
+        f"{ODD}:lakay_dev@ADDRESS/lakay",
+        f"lakay:lakay_dev@ADDRESS/{ODD}",
+        "lakay:lakay_dev@ADDRESS/lakay?options=hush",
+        "lakay:lakay_dev@ADDRESS/lakay?options=-c%20hush%3D1",
+        "lakay:lakay_dev@ADDRESS/lakay?options=-c%20work_mem%3Dhush",
+    ],
+)
+async def test_no_error_quotes_what_a_server_refuses(
+    postgres: str, refused: str, capsys: pytest.CaptureFixture
+) -> None:
+    address = postgres.rpartition("@")[2].partition("/")[0]
+    url = SecretStr(f"postgresql://{refused.replace('ADDRESS', address)}")
+    settings = Settings(_env_file=None).model_copy(update={"database_url": url})
+    with pytest.raises(DatabaseError, match="PostgreSQL cannot be used") as told:
+        async with Database(settings, application="tests") as database:
+            await database.check()
+    with pytest.raises(DatabaseError, match="PostgreSQL cannot be used") as told_by_migrations, connected(settings):
+        pass
+    for sentence in (str(told.value), str(told_by_migrations.value), capsys.readouterr().out):
+        assert "hush" not in sentence
+        assert "lakay_dev" not in sentence
