@@ -79,6 +79,14 @@ _NO_ADDRESSES: tuple[IPv4Network | IPv6Network, ...] = (
 )
 """Addresses that no user acts from: what stands there is Trebanx's own proxy, and would make strangers neighbours."""
 
+_OCTETS = frozenset(map(str, range(256)))
+_USERS_OWN = frozenset(
+    octet
+    for octet in _OCTETS
+    if not any(isinstance(net, IPv4Network) and net.overlaps(IPv4Network(f"{octet}.0.0.0/8")) for net in _NO_ADDRESSES)
+)
+"""First parts of an IPv4 address that are in none of them."""
+
 _count_of = lru_cache(NOT_TOLD.labels)
 
 
@@ -103,6 +111,9 @@ def address(value: object) -> str | None:
 
 @lru_cache(maxsize=16_384)
 def _address(text: str) -> str | None:
+    start, *others = text.split(".")
+    if start in _USERS_OWN and len(others) == 3 and _OCTETS.issuperset(others):
+        return text
     first = text.split(",", 1)[0].split(";", 1)[0].strip()
     if first[:4].lower() == "for=":
         first = first[4:].strip().strip('"')
