@@ -23,13 +23,13 @@ from lakay_streams.contracts import alerts, movements
 from lakay_streams.contracts.topics import CORRIDORS, MOVEMENTS
 from lakay_streams.domain.compliance.alert import ComplianceAlert
 from lakay_streams.domain.compliance.corridors import CorridorState, Peers, observe
-from lakay_streams.domain.compliance.counting import MoneyEvent
 from lakay_streams.domain.compliance.decide import ComplianceDecision, decide, known_since
 from lakay_streams.domain.compliance.disposition import clear, is_to_be_cleared
 from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Page
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.state import ComplianceState
+from lakay_streams.domain.compliance.telling import MoneyEvent
 from lakay_streams.domain.events import AlertDisposition, CircleEvent, CorridorRemittance, Event, MoneyMoved, UserEvent
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import Rates

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Page
-from lakay_streams.domain.compliance.state import Day
+from lakay_streams.domain.compliance.totals import Day
 from lakay_streams.domain.known import hashed_value
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.routing import OF, key_of

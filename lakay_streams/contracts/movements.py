@@ -12,8 +12,8 @@ import msgspec
 from lakay_streams.contracts.internal import record
 from lakay_streams.contracts.money import to_text as money_text
 from lakay_streams.contracts.timestamps import to_text as time_text
+from lakay_streams.domain.compliance.change import Change
 from lakay_streams.domain.compliance.corridors import Peers, corridor_of
-from lakay_streams.domain.compliance.counting import Change
 from lakay_streams.domain.compliance.decide import onward
 from lakay_streams.domain.compliance.movement import CONTRIBUTION, IN, OUT, PAYOUT, Movement
 from lakay_streams.domain.events import CircleEvent

@@ -18,11 +18,11 @@ from lakay_streams.contracts.timestamps import to_text
 from lakay_streams.contracts.topics import CIRCLES, MOVEMENTS, REMITTANCES, TRANSACTIONS, USERS
 from lakay_streams.domain.compliance.alert import OPEN, SAR, ComplianceAlert
 from lakay_streams.domain.compliance.corridors import CorridorState, Peers, observe
-from lakay_streams.domain.compliance.counting import MoneyEvent
 from lakay_streams.domain.compliance.decide import decide, known_since
 from lakay_streams.domain.compliance.ledger import Kept
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.state import NEW_CUSTOMER, ComplianceState
+from lakay_streams.domain.compliance.telling import MoneyEvent
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import (
     CircleEvent,

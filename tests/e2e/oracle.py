@@ -32,7 +32,8 @@ from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Kept, Page
 from lakay_streams.domain.compliance.remittances import RemittanceState
 from lakay_streams.domain.compliance.remittances import observe as observe_remittance
-from lakay_streams.domain.compliance.state import ComplianceState, Day
+from lakay_streams.domain.compliance.state import ComplianceState
+from lakay_streams.domain.compliance.totals import Day
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import (
     AlertDisposition,

@@ -76,11 +76,10 @@ class Entry(Frozen):
     @property
     def completed_at(self) -> int | None:
         """When it was completed, None where it was not or failed afterwards."""
-        failed = self.failed_at
-        for at in (self.first_completed, self.last_completed):
-            if at is not None and (failed is None or failed < at):
-                return at
-        return None
+        first, last, failed = self.first_completed, self.last_completed, self.failed_at
+        if first is not None and (failed is None or failed < first):
+            return first
+        return last if last is not None and (failed is None or failed < last) else None
 
     @property
     def begun_at(self) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lakay_streams.domain.compliance.alert import Totals
+from lakay_streams.domain.compliance.change import Lost
 from lakay_streams.domain.compliance.corridors import Peers
-from lakay_streams.domain.compliance.counting import Lost
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.movement import ASSUMED, IN, STATED, Movement
 from lakay_streams.domain.compliance.state import ComplianceState, within

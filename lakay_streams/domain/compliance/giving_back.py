@@ -14,12 +14,11 @@ longer one, or in a circle, everything counts.
 
 from __future__ import annotations
 
-from lakay_streams.domain.compliance import ledger, older
+from lakay_streams.domain.compliance import expiry, older
 from lakay_streams.domain.compliance.entry import Asked, Done, Entry, joined
 from lakay_streams.domain.compliance.ledger import Draft
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.movement import CASH, MONEY_ORDER, REMITTANCE
-from lakay_streams.domain.compliance.state import ComplianceState
 from lakay_streams.domain.compliance.words import GIVEN_BACK
 
 IN_A_ROW = 4
@@ -35,19 +34,19 @@ def resolved(draft: Draft, entry: Entry) -> Entry:
     return (draft.entry(entry.twin_of) or entry) if entry.twin_of else entry
 
 
-def noted(state: ComplianceState, draft: Draft, giving: Entry) -> tuple[ComplianceState, list[str]]:
+def noted(draft: Draft, giving: Entry) -> list[str]:
     """Note on the movement that `giving` names that it is given back.
 
-    Return the state, and the ids of what may count otherwise now: the movement, what else gives it back, and what they
-    give back themselves.
+    Return the ids of what may count otherwise now: the movement, what else gives it back, and what they give back
+    themselves.
     """
     asked = giving.details
     if asked is None or not _names_another(giving, asked):
-        return state, []
+        return []
     named = draft.entry(asked.names)
     if named is None:
-        named = older.entry_of(state, draft, asked.names)
-        state = ledger.first_told(state, draft, named)
+        named = older.entry_of(draft, asked.names)
+        expiry.first_told(draft, asked.names)
     named = resolved(draft, named)
     concerned = [named.undone_by]
     if giving.completed_at is not None and giving.amount is not None:
@@ -58,7 +57,7 @@ def noted(state: ComplianceState, draft: Draft, giving: Entry) -> tuple[Complian
     while below is not None and below.id not in concerned and len(concerned) <= IN_A_ROW + 2:
         concerned.append(below.id)
         below = _named(draft, below)
-    return state, [each for each in concerned if each]
+    return [each for each in concerned if each]
 
 
 def is_undone(draft: Draft, entry: Entry, limits: ComplianceLimits) -> bool:

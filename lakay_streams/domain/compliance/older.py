@@ -8,7 +8,8 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from lakay_streams.domain.compliance.entry import Asked, Done, Entry, joined
-from lakay_streams.domain.compliance.ledger import Draft, first_told
+from lakay_streams.domain.compliance.expiry import first_told
+from lakay_streams.domain.compliance.ledger import Draft
 from lakay_streams.domain.compliance.movement import (
     BOTH,
     OF_CIRCLE,
@@ -17,19 +18,20 @@ from lakay_streams.domain.compliance.movement import (
     TRANSACTION,
     Movement,
 )
-from lakay_streams.domain.compliance.state import HASH_BYTES, ComplianceState
 from lakay_streams.domain.frozen import replace
+
+HASH_BYTES = 8
 
 NOT_TAKEN_BACK = "failed after it was counted by an earlier version, which kept no details"
 
 
-def taken_over(state: ComplianceState, draft: Draft) -> ComplianceState:
-    """Return the state without what waited in it, which stands in entries now."""
-    for each in state.pending:
+def taken_over(draft: Draft) -> None:
+    """Put what waited in the record into entries."""
+    for each in draft.state.pending:
         known = draft.entry(each.id)
         if known is None:
             known = Entry(each.id)
-            state = first_told(state, draft, known)
+            first_told(draft, each.id)
         asked: tuple[Asked, ...] = ()
         done = None
         if each.channel:
@@ -50,11 +52,12 @@ def taken_over(state: ComplianceState, draft: Draft) -> ComplianceState:
             done = Done(each.completed_at, each.amount_minor, each.currency)
         told = Entry(each.id, each.at, asked, done, each.completed_at, each.completed_at, each.failed_at)
         draft.keep(joined(known, told))
-    return replace(state, pending=())
+    draft.state = replace(draft.state, pending=())
 
 
-def entry_of(state: ComplianceState, draft: Draft, movement_id: str) -> Entry:
+def entry_of(draft: Draft, movement_id: str) -> Entry:
     """Return the entry of a movement that has none: an empty one, unless an older record has counted it."""
+    state = draft.state
     if not state.counted:
         entry = Entry(movement_id)
         draft.keep(entry)

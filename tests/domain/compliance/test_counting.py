@@ -28,10 +28,10 @@ from lakay_streams.domain.compliance.state import (
     MOVEMENTS_KEPT,
     RECORD_BYTES_MAX,
     ComplianceState,
-    Day,
     OpenAlert,
     Pending,
 )
+from lakay_streams.domain.compliance.totals import Day
 from lakay_streams.domain.compliance.words import DEFAULT_SYNONYMS
 from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.frozen import astuple

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import FILE_CTR, ComplianceFinding, Totals
 from lakay_streams.domain.compliance.facts import Facts, basis_of, basis_text, named, rates_text
-from lakay_streams.domain.compliance.state import Day, cash_on, on_day
+from lakay_streams.domain.compliance.state import cash_on, on_day
+from lakay_streams.domain.compliance.totals import Day
 from lakay_streams.domain.money import Dollars, usd
 
 NAME = "ctr"

@@ -33,7 +33,8 @@ from lakay_streams.domain.compliance.alert import REVIEW, SAR, SAR_MIN_MINOR, Co
 from lakay_streams.domain.compliance.facts import Facts, basis_of, named, rates_text, totals_of
 from lakay_streams.domain.compliance.limits import DAY_MS, HOUR_MS, ComplianceLimits
 from lakay_streams.domain.compliance.movement import IN, Movement
-from lakay_streams.domain.compliance.state import Day, days_between, handed_within, on_day
+from lakay_streams.domain.compliance.state import days_between, handed_within, on_day
+from lakay_streams.domain.compliance.totals import Day
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import Dollars, usd
 

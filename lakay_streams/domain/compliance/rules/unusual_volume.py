@@ -19,7 +19,8 @@ from lakay_streams.domain.business_day import business_day, iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding, Totals
 from lakay_streams.domain.compliance.facts import Facts, named
 from lakay_streams.domain.compliance.movement import PAYOUT
-from lakay_streams.domain.compliance.state import Day, days_between, on_day
+from lakay_streams.domain.compliance.state import days_between, on_day
+from lakay_streams.domain.compliance.totals import Day
 from lakay_streams.domain.money import usd
 
 NAME = "unusual_volume"

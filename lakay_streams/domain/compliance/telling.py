@@ -1,0 +1,95 @@
+"""What one event tells of its movement: an entry with that alone, to be joined with what is known (`entry.joined`)."""
+
+from __future__ import annotations
+
+from lakay_streams.domain.compliance.entry import Asked, Done, Entry
+from lakay_streams.domain.compliance.limits import PROCESSING, ComplianceLimits
+from lakay_streams.domain.compliance.movement import (
+    CONTRIBUTION,
+    COUNTERPART,
+    OF_CIRCLE,
+    OF_REMITTANCE,
+    PAYOUT,
+    REMITTANCE,
+    TRANSACTION,
+)
+from lakay_streams.domain.compliance.remittances import OUTCOMES
+from lakay_streams.domain.compliance.words import channel_of
+from lakay_streams.domain.events import MoneyMoved, RemittanceEvent, TransactionInitiated, TransactionUpdated
+from lakay_streams.domain.known import kept_value
+
+MoneyEvent = TransactionInitiated | TransactionUpdated | RemittanceEvent | MoneyMoved
+
+COMPLETED = frozenset({"transaction-completed", "remittance-completed"})
+FAILED = frozenset({"transaction-failed", "remittance-failed", "money-returned"})
+"""The event types that tell what became of a movement."""
+
+
+def told_by(event: MoneyEvent, limits: ComplianceLimits) -> Entry | None:
+    """Return what one event tells; None for one that tells nothing of a movement."""
+    at, kind = event.occurred_at, event.event_type
+    if isinstance(event, TransactionInitiated):
+        asked = Asked(
+            TRANSACTION,
+            at,
+            channel_of(event.type, limits.synonyms),
+            event.amount_minor,
+            event.currency,
+            _kept(event.recipient_id),
+            _kept(event.device_id),
+            event.payment_method or "",
+            "",
+            _kept(event.original_transaction_id),
+        )
+        return Entry(kept_value(event.transaction_id), at, (asked,))
+    if isinstance(event, MoneyMoved):
+        movement_id = kept_value(event.movement_id)
+        if kind == "money-moved":
+            return Entry(movement_id, at, (_moved(event),), None, at, at)
+    elif isinstance(event, RemittanceEvent):
+        movement_id = kept_value(event.remittance_id)
+        if kind == "remittance-initiated":
+            return Entry(movement_id, at, (_remitted(event),), outcomes=OUTCOMES[kind])
+        if kind == "remittance-processing":
+            return Entry(movement_id, at, processing_at=at) if limits.receipt == PROCESSING else None
+    else:
+        movement_id = kept_value(event.transaction_id)
+    if kind in COMPLETED:
+        done = None
+        if not isinstance(event, MoneyMoved) and event.amount_minor is not None and event.currency:
+            done = Done(at, event.amount_minor, event.currency)
+        return Entry(movement_id, at, (), done, at, at, outcomes=OUTCOMES.get(kind, 0))
+    if kind in FAILED:
+        return Entry(movement_id, at, failed_at=at, outcomes=OUTCOMES.get(kind, 0))
+    return None
+
+
+def _moved(event: MoneyMoved) -> Asked:
+    return Asked(
+        OF_CIRCLE if event.channel in {CONTRIBUTION, PAYOUT} else COUNTERPART,
+        event.occurred_at,
+        event.channel or "",
+        event.amount_minor or 0,
+        event.currency or "",
+        _kept(event.counterparty_id),
+        _kept(event.device_id),
+        event.payment_method or "",
+    )
+
+
+def _remitted(event: RemittanceEvent) -> Asked:
+    return Asked(
+        OF_REMITTANCE,
+        event.occurred_at,
+        REMITTANCE,
+        event.amount_minor or 0,
+        event.currency or "",
+        _kept(event.recipient_id),
+        _kept(event.device_id),
+        event.payment_method or "",
+        event.destination_country or "",
+    )
+
+
+def _kept(value: str | None) -> str:
+    return kept_value(value) if value else ""
