@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from faust import StreamT
 
-from agents.decisions import TierDesk
+from agents.alerts import TierDesk
+from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
-from agents.movements import Ledger
 from lakay_streams.contracts import members
 from lakay_streams.contracts.topics import CIRCLES, MEMBERS, REKEYED
 from lakay_streams.domain.circles.decide import decide
@@ -22,9 +22,9 @@ from lakay_streams.domain.circles.membership import change_of
 from lakay_streams.domain.circles.state import CircleState
 from lakay_streams.domain.events import CircleEvent
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import RecordBatch
-from lakay_streams.engine.table import StateTable
-from lakay_streams.telemetry import get_logger
+from lakay_streams.engine.kafka.batch import RecordBatch
+from lakay_streams.engine.state.table import StateTable
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 
@@ -36,7 +36,7 @@ def attach(
     circles: StateTable[CircleState],
     limits: CircleLimits,
     tiers: TierDesk,
-    ledger: Ledger,
+    monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -47,7 +47,7 @@ def attach(
                 for event, state, seen in intake.fresh(work, circles):
                     decision = decide(state, event, limits, seen)
                     work.states(circles).set(event.circle_id, decision.state)
-                    ledger.circle_moved(work, event)
+                    monitor.circle_moved(work, event)
                     if intake.sampling.wants("low"):
                         log.info("circle_event_received", circle_id=event.circle_id, event_type=event.event_type)
                     tiers.changed(work, decision.change)

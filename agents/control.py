@@ -15,19 +15,19 @@ from __future__ import annotations
 
 from faust import StreamT
 
+from agents.compliance import ComplianceMonitor
 from agents.exchange import RateDesk
 from agents.intake import Intake
-from agents.movements import Ledger
 from lakay_streams.contracts.topics import CONTROL
 from lakay_streams.domain.behavior.disposition import dispose
 from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.events import AlertDisposition, ExchangeRateUpdated, ProfileDisposition
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import Record, RecordBatch
-from lakay_streams.engine.table import StateTable
-from lakay_streams.engine.work import Work
-from lakay_streams.telemetry import get_logger
+from lakay_streams.engine.kafka.batch import Record, RecordBatch
+from lakay_streams.engine.state.table import StateTable
+from lakay_streams.engine.task.context import Work
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 
@@ -39,7 +39,7 @@ def attach(
     users: StateTable[UserState],
     limits: BehaviorLimits,
     rates: RateDesk,
-    ledger: Ledger,
+    monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -57,7 +57,7 @@ def attach(
             async with app.ownership.process(batch) as work:
                 for record, event in intake.events(work):
                     if isinstance(event, AlertDisposition):
-                        ledger.disposed(work, intake, record, event)
+                        monitor.disposed(work, intake, record, event)
                     elif isinstance(event, ExchangeRateUpdated):
                         rates.told(work, intake, record, event)
                     else:

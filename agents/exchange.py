@@ -15,11 +15,11 @@ from lakay_streams.contracts.topics import RATES
 from lakay_streams.domain.events import Event, ExchangeRateUpdated
 from lakay_streams.domain.exchange import by_default
 from lakay_streams.domain.money import DEFAULT_RATES
-from lakay_streams.engine.batch import Record
-from lakay_streams.engine.table import StateTable
-from lakay_streams.engine.work import Work
-from lakay_streams.metrics import RATES_HELD
-from lakay_streams.telemetry import get_logger
+from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.engine.state.table import StateTable
+from lakay_streams.engine.task.context import Work
+from lakay_streams.telemetry.logs import get_logger
+from lakay_streams.telemetry.metrics import RATES_HELD
 from tables.rates import RateState, observed
 
 log = get_logger()

@@ -17,11 +17,12 @@ from lakay_streams.contracts import Contracts, Rejected, Unknown, rejected
 from lakay_streams.contracts.topics import REJECTED, REKEYED
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import Event
-from lakay_streams.engine.batch import Record
-from lakay_streams.engine.table import PartitionStates, StateTable
-from lakay_streams.engine.work import Work
-from lakay_streams.metrics import CRASHED, EVENTS
-from lakay_streams.telemetry import ScoredSampling, get_logger
+from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.engine.state.table import PartitionStates, StateTable
+from lakay_streams.engine.task.context import Work
+from lakay_streams.telemetry.logs import get_logger
+from lakay_streams.telemetry.metrics import CRASHED, EVENTS
+from lakay_streams.telemetry.sampling import ScoredSampling
 
 log = get_logger()
 

@@ -14,8 +14,8 @@ from lakay_streams.contracts.topics import MEMBERS
 from lakay_streams.domain.circles.reliability import MemberState, observe
 from lakay_streams.domain.events import MemberChanged
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import RecordBatch
-from lakay_streams.engine.table import StateTable
+from lakay_streams.engine.kafka.batch import RecordBatch
+from lakay_streams.engine.state.table import StateTable
 
 
 def attach(app: StreamApp, *, intake: Intake[MemberChanged], members: StateTable[MemberState]) -> None:

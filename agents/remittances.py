@@ -5,24 +5,24 @@ hold  tables.remittances           one RemittanceState per sender
       tables.compliance            one ComplianceState per user, shared with the transactions and movements agents
       tables.rates                 the newest rates of each pair, shared with the control agent
 out   what agents.exchange tells of rates
-      and what agents.movements tells of money
+      and what agents.compliance tells of money
 """
 
 from __future__ import annotations
 
 from faust import StreamT
 
+from agents.compliance import ComplianceMonitor
 from agents.exchange import RateDesk
 from agents.intake import Intake
-from agents.movements import Ledger
 from lakay_streams.contracts.topics import REKEYED, REMITTANCES
 from lakay_streams.domain.compliance.remittances import RemittanceState, observe
 from lakay_streams.domain.events import ExchangeRateUpdated, RemittanceEvent
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import Record, RecordBatch
-from lakay_streams.engine.table import StateTable
-from lakay_streams.engine.work import Work
-from lakay_streams.telemetry import get_logger
+from lakay_streams.engine.kafka.batch import Record, RecordBatch
+from lakay_streams.engine.state.table import StateTable
+from lakay_streams.engine.task.context import Work
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 
@@ -33,7 +33,7 @@ def attach(
     intake: Intake[RemittanceEvent | ExchangeRateUpdated],
     remittances: StateTable[RemittanceState],
     rates: RateDesk,
-    ledger: Ledger,
+    monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -42,11 +42,11 @@ def attach(
         admitted = intake.admit(work, states, record, event)
         if admitted is None:
             if states.owns(event.sender_id):
-                # Also under an event id that was another's: the ledger knows itself what it was told.
-                ledger.enter(work, event)
+                # Also under an event id that was another's: the monitor knows itself what it was told.
+                monitor.enter(work, event)
             return
         state, seen = admitted
-        is_new = ledger.enter(work, event)
+        is_new = monitor.enter(work, event)
         states.set(event.sender_id, observe(state, event, seen, is_new=is_new))
         if intake.sampling.wants("low"):
             log.info("remittance_event_received", user_id=event.sender_id, event_type=event.event_type)

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TypeVar
 
 from agents import circles, control, members, movements, remittances, transactions, users
-from agents.decisions import FraudDesk, TakeoverDesk, TierDesk
+from agents.alerts import FraudDesk, TakeoverDesk, TierDesk
+from agents.compliance import Accounts, ComplianceMonitor
 from agents.exchange import RateDesk
 from agents.intake import Intake, park
 from lakay_streams.contracts import Contracts
@@ -42,24 +43,18 @@ from lakay_streams.domain.events import (
 )
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.options import CheckpointStats, Options
-from lakay_streams.engine.reference import Reference
+from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.task.options import CheckpointStats, Options
 from lakay_streams.engine.worker import Worker
 from lakay_streams.errors import LakayError
-from lakay_streams.metrics import CHECKPOINT_OUTPUTS, CHECKPOINT_RECORDS, CHECKPOINTS
-from lakay_streams.processes import EXIT_RESTART
-from lakay_streams.provision import wait_for_kafka
+from lakay_streams.process.child import EXIT_RESTART
 from lakay_streams.settings import Settings
-from lakay_streams.telemetry import ScoredSampling, get_logger
-from lakay_streams.web import server as web
-from tables import circles as circles_table
-from tables import compliance as compliance_table
-from tables import corridors as corridors_table
-from tables import members as members_table
-from tables import movements as movements_table
-from tables import rates as rates_table
-from tables import remittances as remittances_table
-from tables import users as users_table
+from lakay_streams.telemetry.logs import get_logger
+from lakay_streams.telemetry.metrics import CHECKPOINT_OUTPUTS, CHECKPOINT_RECORDS, CHECKPOINTS
+from lakay_streams.telemetry.sampling import ScoredSampling
+from lakay_streams.topics.provision import wait_for_kafka
+from lakay_streams.worker_pages import server as web
+from tables import catalogue
 
 log = get_logger()
 
@@ -102,7 +97,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         "corridors", CORRIDORS, NO_PEERS, lambda value, record: movement_records.fold_peers(value, record.value)
     )
     app.ownership.references += [rates, peers]
-    users_states = users_table.declare(app)
+    tables = catalogue.declare(app)
     contracts = Contracts.load(settings.contracts_path)
     limits = settings.user_limits()
 
@@ -114,9 +109,8 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         settings.fraud.alert_kafka_topic, settings.version, ScoredSampling(settings.log_scored_per_second)
     )
     takeovers = TakeoverDesk(settings.behavior.ato_kafka_topic, settings.version, limits.behavior)
-    customers = compliance_table.declare(app)
-    ledger = movements.Ledger(
-        movements.Accounts(customers, movements_table.declare_movements(app), movements_table.declare_days(app)),
+    monitor = ComplianceMonitor(
+        Accounts(tables.compliance, tables.movements, tables.movement_days),
         rates,
         peers,
         settings.compliance_limits(),
@@ -127,55 +121,55 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
     transactions.attach(
         app,
         intake=intake(TRANSACTIONS, TransactionInitiated, TransactionUpdated),
-        users=users_states,
+        users=tables.users,
         rates=rates,
         limits=limits,
         fraud=fraud,
         takeovers=takeovers,
-        ledger=ledger,
+        monitor=monitor,
     )
     users.attach(
         app,
         intake=intake(USERS, UserEvent),
-        users=users_states,
+        users=tables.users,
         rates=rates,
         limits=limits,
         fraud=fraud,
         takeovers=takeovers,
-        ledger=ledger,
+        monitor=monitor,
     )
-    desk = RateDesk(rates_table.declare(app), settings.compliance.rate_factor_max)
+    desk = RateDesk(tables.rates, settings.compliance.rate_factor_max)
     control.attach(
         app,
         intake=intake(CONTROL, ProfileDisposition, AlertDisposition, ExchangeRateUpdated),
-        users=users_states,
+        users=tables.users,
         limits=limits.behavior,
         rates=desk,
-        ledger=ledger,
+        monitor=monitor,
     )
     circle_limits = settings.circle_limits()
     circles.attach(
         app,
         intake=intake(CIRCLES, CircleEvent),
-        circles=circles_table.declare(app),
+        circles=tables.circles,
         limits=circle_limits,
         tiers=TierDesk(settings.circle.tier_change_topic, settings.version, circle_limits),
-        ledger=ledger,
+        monitor=monitor,
     )
-    members.attach(app, intake=intake(MEMBERS, MemberChanged), members=members_table.declare(app))
+    members.attach(app, intake=intake(MEMBERS, MemberChanged), members=tables.members)
     remittances.attach(
         app,
         intake=intake(REMITTANCES, RemittanceEvent, ExchangeRateUpdated),
-        remittances=remittances_table.declare(app),
+        remittances=tables.remittances,
         rates=desk,
-        ledger=ledger,
+        monitor=monitor,
     )
     movements.attach(
         app,
         intake=intake(MOVEMENTS, MoneyMoved, CorridorRemittance),
-        ledger=ledger,
-        customers=customers,
-        corridors=corridors_table.declare(app),
+        monitor=monitor,
+        customers=tables.compliance,
+        corridors=tables.corridors,
     )
     return app
 

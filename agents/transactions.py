@@ -5,25 +5,25 @@ hold  tables.users                 one UserState per user, shared with the users
       tables.compliance            one ComplianceState per user, shared with the remittances and movements agents
 out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL decisions
       lakay.behavior.ato-alerts    keyed by user_id; HIGH and CRITICAL takeovers
-      and what agents.movements tells of money
+      and what agents.compliance tells of money
 """
 
 from __future__ import annotations
 
 from faust import StreamT
 
-from agents.decisions import FraudDesk, TakeoverDesk
+from agents.alerts import FraudDesk, TakeoverDesk
+from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
-from agents.movements import Ledger
 from lakay_streams.contracts.topics import REKEYED, TRANSACTIONS
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.money import Rates
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import RecordBatch
-from lakay_streams.engine.reference import Reference
-from lakay_streams.engine.table import StateTable
+from lakay_streams.engine.kafka.batch import RecordBatch
+from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.table import StateTable
 
 
 def attach(
@@ -35,7 +35,7 @@ def attach(
     limits: UserLimits,
     fraud: FraudDesk,
     takeovers: TakeoverDesk,
-    ledger: Ledger,
+    monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -53,5 +53,5 @@ def attach(
                             fraud.scored(work, decision.fraud, event)
                         takeovers.judged(work, decision.takeover)
                     if admitted is not None or states.owns(event.user_id):
-                        # Also under an event id that was another's: the ledger knows itself what it was told.
-                        ledger.enter(work, event)
+                        # Also under an event id that was another's: the monitor knows itself what it was told.
+                        monitor.enter(work, event)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from faust import StreamT
 
-from agents.decisions import ALERTED, FraudDesk, TakeoverDesk
+from agents.alerts import ALERTED, FraudDesk, TakeoverDesk
+from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
-from agents.movements import Ledger
 from lakay_streams.contracts.topics import REKEYED, USERS
 from lakay_streams.domain.events import UserEvent
 from lakay_streams.domain.fraud.rules import login_velocity
@@ -21,10 +21,10 @@ from lakay_streams.domain.money import Rates
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import RecordBatch
-from lakay_streams.engine.reference import Reference
-from lakay_streams.engine.table import StateTable
-from lakay_streams.telemetry import get_logger
+from lakay_streams.engine.kafka.batch import RecordBatch
+from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.table import StateTable
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 
@@ -38,7 +38,7 @@ def attach(
     limits: UserLimits,
     fraud: FraudDesk,
     takeovers: TakeoverDesk,
-    ledger: Ledger,
+    monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""
 
@@ -58,4 +58,4 @@ def attach(
                         fraud.alert(work, decision.fraud, event)
                     takeovers.judged(work, decision.takeover)
                     if event.event_type == "user-registered":
-                        ledger.registered(work, event)
+                        monitor.registered(work, event)

@@ -2,7 +2,7 @@
 
 `movements` has one record a movement (domain/compliance/entry.py), `movement_days` one a business day
 (domain/compliance/ledger.py). Their keys are the customer's and the movement's id or the day, joined by the unit
-separator (engine/routing.py), so they lie in the customer's partition.
+separator (engine/kafka/partitioner.py), so they lie in the customer's partition.
 """
 
 from __future__ import annotations
@@ -12,25 +12,9 @@ from collections.abc import Mapping
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Page
-from lakay_streams.domain.compliance.totals import Day
 from lakay_streams.domain.known import hashed_value
-from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.routing import OF, key_of
-from lakay_streams.engine.table import PartitionStates, StateTable
-
-
-def declare_movements(app: StreamApp) -> StateTable[Entry]:
-    """Declare the table of movements on `app`."""
-    return StateTable(
-        app, name="movements", key="user_id movement_id", state_type=Entry, new=lambda: Entry(""), seldom=True
-    )
-
-
-def declare_days(app: StreamApp) -> StateTable[Page]:
-    """Declare the table of business days on `app`."""
-    return StateTable(
-        app, name="movement_days", key="user_id day", state_type=Page, new=lambda: Page(Day(0)), seldom=True
-    )
+from lakay_streams.engine.kafka.partitioner import OF, key_of
+from lakay_streams.engine.state.table import PartitionStates
 
 
 def entry_key(user_id: str, movement_id: str) -> str:

@@ -10,8 +10,6 @@ from decimal import Decimal
 
 from lakay_streams.domain.exchange import Sifted, Told, add
 from lakay_streams.domain.frozen import Frozen
-from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.table import StateTable
 
 FACTOR_MAX = Decimal(2)
 """COMPLIANCE_RATE_FACTOR_MAX unless set."""
@@ -50,8 +48,3 @@ def observed(
     after = add(pair, effective_at, rate, factor_max, confirmed=confirmed)
     newest_at, newest = after.taken[-1] if after.taken else (0, "")
     return RateState(seen, newest, newest_at, after.taken, after.held, after.confirmed, after.before)
-
-
-def declare(app: StreamApp) -> StateTable[RateState]:
-    """Declare the table on `app`."""
-    return StateTable(app, name="rates", key="BASE/QUOTE", state_type=RateState, new=RateState)

@@ -29,11 +29,11 @@ SLICE = (
     "tests/domain",
     "tests/contracts",
     "tests/pii",
-    "tests/engine/test_backlog.py",
-    "tests/engine/test_batch.py",
-    "tests/engine/test_store.py",
-    "tests/test_environment.py",
-    "tests/test_settings.py",
+    "tests/engine/kafka/test_buffer.py",
+    "tests/engine/kafka/test_batch.py",
+    "tests/engine/state/test_rocksdb.py",
+    "tests/engine/test_environment.py",
+    "tests/settings/test_settings.py",
 )
 
 

@@ -18,10 +18,10 @@ from benchmarks.contenders import Job
 from benchmarks.contenders.watched import prepare
 from benchmarks.contenders.watched import run_worker as run
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import Record
-from lakay_streams.engine.options import Options
-from lakay_streams.engine.table import StateTable
-from lakay_streams.engine.work import Work
+from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.engine.state.table import StateTable
+from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.options import Options
 from lakay_streams.engine.worker import Worker
 
 __all__ = ["prepare", "run", "worker"]

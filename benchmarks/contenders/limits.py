@@ -17,8 +17,8 @@ from benchmarks import workload
 from benchmarks.contenders import Job, report, watched
 from benchmarks.contenders.lakay_engine import NEW_USER, User, step
 from benchmarks.measure import Measurement, Meter
-from lakay_streams.engine.producer import TransactionalProducer
-from lakay_streams.engine.store import PartitionStore
+from lakay_streams.engine.kafka.producer import TransactionalProducer
+from lakay_streams.engine.state.rocksdb import PartitionStore
 
 BATCH = 5_000
 """Changes of a write batch and records of a transaction: the engine's largest checkpoint."""

@@ -16,9 +16,12 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.contenders import Job, lakay_engine
 from benchmarks.contenders.watched import prepare
 from benchmarks.contenders.watched import run_worker as run
-from lakay_streams.engine import batch, fetching, partition, producer, store, table, tenure
+from lakay_streams.engine import app
 from lakay_streams.engine import worker as process
-from lakay_streams.engine.options import Options
+from lakay_streams.engine.kafka import batch, consumer_thread, producer
+from lakay_streams.engine.state import rocksdb, table
+from lakay_streams.engine.task import task
+from lakay_streams.engine.task.options import Options
 
 __all__ = ["UNDONE", "prepare", "run", "worker"]
 
@@ -58,12 +61,12 @@ def without_write_back() -> None:
 
 def without_cache() -> None:
     """Read and decode a state again after each checkpoint."""
-    vars(partition)["PartitionStates"] = KeepsNothing
+    vars(task)["PartitionStates"] = KeepsNothing
 
 
 def without_ready_made_batches() -> None:
     """Send changelog and outputs by aiokafka's `send`, record by record."""
-    vars(tenure)["TransactionalProducer"] = SendsRecords
+    vars(app)["TransactionalProducer"] = SendsRecords
 
 
 def with_lz4() -> None:
@@ -82,12 +85,12 @@ def with_pythons_gc() -> None:
 
 def with_rocksdbs_log() -> None:
     """Have RocksDB write its own log too."""
-    store._WITHOUT_LOG.disable_wal = False  # type: ignore[method-assign,assignment]  # as in `store`
+    rocksdb._WITHOUT_LOG.disable_wal = False  # type: ignore[method-assign,assignment]  # as in `rocksdb`
 
 
 def with_aiokafkas_records() -> None:
     """Take records as aiokafka makes them."""
-    vars(fetching)["FetchResult"] = ()  # of which nothing is an instance
+    vars(consumer_thread)["FetchResult"] = ()  # of which nothing is an instance
 
 
 UNDONE: dict[str, Callable[[], None]] = {

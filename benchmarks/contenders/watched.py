@@ -20,7 +20,7 @@ from faust.types import TP
 from benchmarks import workload
 from benchmarks.contenders import Job, fail, report
 from benchmarks.measure import Measurement, Meter
-from lakay_streams.engine.group import unprocessed
+from lakay_streams.engine.kafka.group import unprocessed
 
 POLL_S = 0.02
 """How often the committed offsets are read: what a run's time may be wrong by."""

@@ -25,12 +25,12 @@ from aiokafka.structs import TopicPartition
 from rich.console import Console
 
 from lakay_streams.contracts.topics import EVENT_TYPES
-from lakay_streams.provision import create_topics
 from lakay_streams.settings import load_settings
 from lakay_streams.simulator.options import SimulatorOptions
 from lakay_streams.simulator.sinks import produce
 from lakay_streams.simulator.stream import Simulation, simulate
 from lakay_streams.simulator.trebanx import Simulated
+from lakay_streams.topics.provision import create_topics
 
 SOURCES = tuple(EVENT_TYPES)
 GROUP = "lakay-intelligence"

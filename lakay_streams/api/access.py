@@ -21,8 +21,8 @@ from starlette.types import Scope
 
 from lakay_streams.settings import Settings
 from lakay_streams.settings.secrets import token_map
-from lakay_streams.telemetry import get_logger
-from lakay_streams.web.loopback import foreign, is_loopback
+from lakay_streams.telemetry.logs import get_logger
+from lakay_streams.worker_pages.loopback import foreign, is_loopback
 
 log = get_logger()
 

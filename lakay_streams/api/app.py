@@ -24,7 +24,7 @@ from lakay_streams.errors import (
 )
 from lakay_streams.reports.service import Reports
 from lakay_streams.settings import Settings
-from lakay_streams.telemetry import get_logger
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 

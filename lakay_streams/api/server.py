@@ -16,8 +16,8 @@ from lakay_streams.api.app import build
 from lakay_streams.api.front import SAFETY
 from lakay_streams.errors import PrerequisiteError
 from lakay_streams.settings import Settings
-from lakay_streams.telemetry import get_logger
-from lakay_streams.web.connections import Bounded, Connections
+from lakay_streams.telemetry.logs import get_logger
+from lakay_streams.worker_pages.connections import Bounded, Connections
 
 log = get_logger()
 

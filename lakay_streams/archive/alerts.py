@@ -20,7 +20,7 @@ from lakay_streams.archive.rows import QUARANTINE, Row, RowMaker, array_of
 from lakay_streams.archive.statements import ALERTS, WRITES
 from lakay_streams.db import audit
 from lakay_streams.errors import PiiError
-from lakay_streams.telemetry import get_logger
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 

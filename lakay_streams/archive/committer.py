@@ -24,10 +24,10 @@ from lakay_streams.archive.rows import ALERTS, Row, RowMaker, array_of
 from lakay_streams.archive.statements import POSITIONS, WRITES
 from lakay_streams.db import audit
 from lakay_streams.db.pool import Database
-from lakay_streams.engine.committer import Outgoing
-from lakay_streams.engine.transport import Consumer
+from lakay_streams.engine.kafka.committer import Outgoing
+from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.errors import Fenced
-from lakay_streams.telemetry import get_logger
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 

@@ -18,7 +18,7 @@ from lakay_streams.contracts import outbound
 from lakay_streams.contracts.outbound import Outbound
 from lakay_streams.contracts.timestamps import recorded_at, to_millis, to_text
 from lakay_streams.db.digests import Digests
-from lakay_streams.engine.batch import Record
+from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.pii.keys import encryption_keys, token_keys
 from lakay_streams.pii.personal import reveal, screen, screen_text
 from lakay_streams.pii.sealing import Vault

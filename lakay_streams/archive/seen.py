@@ -10,7 +10,7 @@ import msgspec
 from lakay_streams.archive.rows import SCHEMA_VERSIONS, Row
 from lakay_streams.contracts.timestamps import to_text
 from lakay_streams.contracts.topics import TOPIC_OF
-from lakay_streams.engine.batch import Record
+from lakay_streams.engine.kafka.batch import Record
 
 _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}")
 

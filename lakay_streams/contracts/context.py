@@ -16,7 +16,7 @@ from math import nan
 from lakay_streams.contracts.countries import CODE_OF, is_no_place
 from lakay_streams.domain.events import Place
 from lakay_streams.domain.known import kept_value
-from lakay_streams.metrics import NOT_TOLD
+from lakay_streams.telemetry.metrics import NOT_TOLD
 
 FIELDS = frozenset(
     {"ip_address", "geo_location", "device_id", "account_id", "session_id", "payment_method", "reason"}

@@ -21,7 +21,7 @@ from psycopg_pool import PoolTimeout as NoneInTime
 from lakay_streams.db.url import parameters_of, reason_of, variable_of
 from lakay_streams.errors import DatabaseError, DatabaseUnavailable, PoolTimeout
 from lakay_streams.settings import Settings
-from lakay_streams.telemetry import get_logger
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 

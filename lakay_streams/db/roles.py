@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from lakay_streams.db.url import parameters_of
 from lakay_streams.errors import DatabaseError
 from lakay_streams.settings import Settings
-from lakay_streams.telemetry import get_logger
+from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Protocol, Self
 
-from lakay_streams.processes import die_with_parent
+from lakay_streams.process.child import die_with_parent
 
 PATIENCE_S = 15.0
 """How long a child may take to stop in good order before it is killed."""

@@ -16,7 +16,6 @@ from typing import NamedTuple
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from lakay_streams import telemetry
 from lakay_streams.demo import screen, view
 from lakay_streams.demo.children import Child, Interruption, Running, obituary
 from lakay_streams.demo.snapshot import Snapshot
@@ -25,8 +24,9 @@ from lakay_streams.demo.watching import Watch
 from lakay_streams.embedded.kafka import EmbeddedKafka
 from lakay_streams.embedded.maven import cache_folder, java, kafka_jars, kafka_version
 from lakay_streams.errors import PrerequisiteError, SettingsError
-from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings, explain, load_settings
+from lakay_streams.telemetry import logs
+from lakay_streams.topics.provision import create_topics
 
 TURN_S = 0.5
 """Time between two looks at Kafka and at the children."""
@@ -103,7 +103,7 @@ def _set_stage(console: Console, settings: Settings, running: ExitStack) -> Stag
     folder = Path(tempfile.mkdtemp(prefix="lakay-demo-"))
     running.callback(shutil.rmtree, folder, ignore_errors=True)
     # Libraries' warnings would tear the page up.
-    telemetry.configure("WARNING", running.enter_context((folder / "demo.log").open("w")))
+    logs.configure("WARNING", running.enter_context((folder / "demo.log").open("w")))
     broker = None
     if _kafka_is_named(settings):
         _refuse_production(settings)

@@ -13,7 +13,7 @@ from lakay_streams.contracts.topics import CIRCLES, JOURNAL, REJECTED, REMITTANC
 from lakay_streams.demo.snapshot import SeenAlert
 from lakay_streams.domain.behavior.sequence import WEIGHTS as STEP_WEIGHTS
 from lakay_streams.domain.fraud.compose import WEIGHTS
-from lakay_streams.engine.journal import JournalEntry
+from lakay_streams.engine.task.journal import JournalEntry
 
 INBOUND = (TRANSACTIONS, USERS, CIRCLES, REMITTANCES)
 

@@ -23,8 +23,8 @@ from aiokafka.errors import KafkaError
 from lakay_streams.contracts.topics import JOURNAL, REJECTED, Role
 from lakay_streams.demo.snapshot import Backlog, Snapshot
 from lakay_streams.demo.tally import INBOUND, Tally
-from lakay_streams.provision import topics_in_force
 from lakay_streams.settings import Settings
+from lakay_streams.topics.provision import topics_in_force
 
 
 class Watch:

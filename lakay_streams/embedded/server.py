@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from lakay_streams.errors import LakayError, PrerequisiteError
-from lakay_streams.processes import die_with_parent
+from lakay_streams.process.child import die_with_parent
 
 
 class EmbeddedServer(ABC):

@@ -10,12 +10,12 @@ from faust import App, TopicT
 from faust.types.fixups import FixupT
 from mode import ServiceT
 
-from lakay_streams.engine import descriptors
-from lakay_streams.engine.committer import Committer
-from lakay_streams.engine.options import Options
-from lakay_streams.engine.ownership import Ownership
-from lakay_streams.engine.producer import TransactionalProducer
-from lakay_streams.engine.transport import BATCH_CODEC
+from lakay_streams.engine.kafka.committer import Committer
+from lakay_streams.engine.kafka.producer import TransactionalProducer
+from lakay_streams.engine.kafka.transport import BATCH_CODEC
+from lakay_streams.engine.state import descriptors
+from lakay_streams.engine.task.manager import Ownership
+from lakay_streams.engine.task.options import Options
 from lakay_streams.engine.worker import Boot
 
 

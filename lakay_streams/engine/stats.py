@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from lakay_streams.engine import store
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.fetching import Progress
-from lakay_streams.engine.partition import Partition
-from lakay_streams.engine.standby import Standby
-from lakay_streams.engine.transport import Consumer
+from lakay_streams.engine.kafka.consumer_thread import Progress
+from lakay_streams.engine.kafka.transport import Consumer
+from lakay_streams.engine.state import rocksdb
+from lakay_streams.engine.state.standby import Standby
+from lakay_streams.engine.task.task import Partition
 from lakay_streams.errors import StoreError
 
 
@@ -105,7 +105,7 @@ def take(app: StreamApp) -> EngineStats:
             for name, states in sorted(partition.states.items())
         ),
         standbys=_standbys(ownership.standby),
-        rocksdb_bytes=store.memory(),
+        rocksdb_bytes=rocksdb.memory(),
         restored=ownership.restored[0],
         to_restore=ownership.restored[1],
         reopened=ownership.reopened,

@@ -17,8 +17,8 @@ import structlog
 from faust.app.base import BootStrategy
 from mode import Service, ServiceT
 
-from lakay_streams.engine.descriptors import raise_limit
-from lakay_streams.processes import HEARTBEAT_S, heartbeat
+from lakay_streams.engine.state.descriptors import raise_limit
+from lakay_streams.process.child import HEARTBEAT_S, heartbeat
 
 if TYPE_CHECKING:
     from lakay_streams.engine.app import StreamApp

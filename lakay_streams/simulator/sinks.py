@@ -13,7 +13,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from lakay_streams.engine.routing import partition_of
+from lakay_streams.engine.kafka.partitioner import partition_of
 from lakay_streams.errors import PrerequisiteError, TopicError
 from lakay_streams.simulator.delivery import POISON
 from lakay_streams.simulator.labels import write_labels

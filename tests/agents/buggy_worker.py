@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from agents import topology, transactions
-from lakay_streams import telemetry
 from lakay_streams.domain.users import decide
+from lakay_streams.process.supervisor import Supervisor
 from lakay_streams.settings import load_settings
-from lakay_streams.supervisor import Supervisor
+from lakay_streams.telemetry import logs
 
 
 def buggy(state: Any, event: Any, *others: Any) -> Any:
@@ -31,7 +31,7 @@ def buggy(state: Any, event: Any, *others: Any) -> Any:
 
 if __name__ == "__main__":
     settings = load_settings(env_file=None)
-    telemetry.configure(settings.log_level)
+    logs.configure(settings.log_level)
     if sys.argv[1:] == ["--no-supervise"]:
         vars(transactions)["decide"] = buggy
         sys.exit(topology.main(settings))

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from lakay_streams.contracts.alerts import alert_id
 from lakay_streams.contracts.topics import EVENT_TYPES, TOPIC_OF, TRANSACTIONS
 from lakay_streams.embedded.kafka import EmbeddedKafka
-from lakay_streams.engine.routing import partition_of
+from lakay_streams.engine.kafka.partitioner import partition_of
 from tests.agents.running import BUGGY_WORKER, RunningWorker, free_port, send, until, worker
 from tests.contracts.events import event
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from lakay_streams.contracts.topics import TRANSACTIONS
 from lakay_streams.embedded.kafka import EmbeddedKafka
-from lakay_streams.provision import create_topics
 from lakay_streams.settings import load_settings
+from lakay_streams.topics.provision import create_topics
 from tests.agents.running import send, until, worker
 from tests.contracts.events import event
 from tests.engine.harness import committed

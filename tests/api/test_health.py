@@ -11,7 +11,7 @@ from lakay_streams.settings import Settings
 from tests.agents.running import until
 from tests.api.running import REPORTS, api
 from tests.db.servers import settings_for
-from tests.production import filled_in
+from tests.settings.production import filled_in
 
 
 def test_it_lives_and_is_ready_without_a_token(stored: Settings, tmp_path: Path) -> None:

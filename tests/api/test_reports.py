@@ -18,8 +18,8 @@ from lakay_streams.api.reports import ByHand
 from lakay_streams.db.url import connection_parameters
 from tests.agents.running import until
 from tests.api.running import REPORTS, api
-from tests.production import PRODUCTION
 from tests.reports.office import SPLIT, Office
+from tests.settings.production import PRODUCTION
 
 MARCH = {"start_date": "2026-03-01", "end_date": "2026-03-31"}
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from lakay_streams.embedded.kafka import EmbeddedKafka
-from lakay_streams.provision import create_topics
 from lakay_streams.settings import load_settings
+from lakay_streams.topics.provision import create_topics
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lakay_streams import cli
 from lakay_streams.archive.rows import Row, RowMaker
-from lakay_streams.engine.batch import Record
+from lakay_streams.engine.kafka.batch import Record
 
 _alert = RowMaker.alert
 

@@ -17,7 +17,7 @@ from lakay_streams.archive.rows import Row, RowMaker
 from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, FRAUD_ALERTS
 from lakay_streams.db import audit, schema
 from lakay_streams.db.pool import Database
-from lakay_streams.engine.transport import Consumer
+from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.errors import Fenced
 from lakay_streams.pii.keys import encryption_keys
 from lakay_streams.pii.sealing import Vault

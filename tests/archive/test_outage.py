@@ -11,7 +11,7 @@ from typing import Any
 from lakay_streams.contracts.topics import FRAUD_ALERTS
 from lakay_streams.db import schema
 from lakay_streams.embedded.postgres import EmbeddedPostgres
-from lakay_streams.processes import EXIT_RESTART
+from lakay_streams.process.child import EXIT_RESTART
 from lakay_streams.settings import Settings
 from tests.agents.running import ask, until
 from tests.archive.compare import all_is_archived

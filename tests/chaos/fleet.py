@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lakay_streams.processes import EXIT_RESTART, die_with_parent
+from lakay_streams.process.child import EXIT_RESTART, die_with_parent
 from tests.chaos.points import Point, arm, disarm, struck
 from tests.e2e.platform import GROUP
 

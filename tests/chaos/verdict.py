@@ -19,8 +19,8 @@ from rocksdict import AccessType, Options, Rdict
 
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts.topics import CORRIDORS, JOURNAL, RATES, REJECTED, SOURCES
-from lakay_streams.engine.journal import JournalEntry
-from lakay_streams.engine.store import PartitionStore
+from lakay_streams.engine.state.rocksdb import PartitionStore
+from lakay_streams.engine.task.journal import JournalEntry
 from lakay_streams.settings import load_settings
 from tests.chaos.bugs import CRASH_ALWAYS
 from tests.e2e.oracle import NEW, Expected, Oracle

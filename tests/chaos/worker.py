@@ -19,17 +19,18 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from lakay_streams import telemetry
 from lakay_streams.contracts.topics import JOURNAL
 from lakay_streams.domain.users import decide
-from lakay_streams.engine import producer, recovery, store, table
-from lakay_streams.engine.committer import Outgoing
-from lakay_streams.engine.producer import TransactionalProducer
-from lakay_streams.engine.recovery import Progress, restore
-from lakay_streams.engine.store import Change, PartitionStore
-from lakay_streams.engine.table import PartitionStates
+from lakay_streams.engine.kafka import producer
+from lakay_streams.engine.kafka.committer import Outgoing
+from lakay_streams.engine.kafka.producer import TransactionalProducer
+from lakay_streams.engine.state import changelog, rocksdb, table
+from lakay_streams.engine.state.changelog import Progress, restore
+from lakay_streams.engine.state.rocksdb import Change, PartitionStore
+from lakay_streams.engine.state.table import PartitionStates
 from lakay_streams.errors import LakayError
 from lakay_streams.settings import load_settings
+from lakay_streams.telemetry import logs
 from tests.chaos.bugs import CRASH_ALWAYS, CRASH_ONCE
 from tests.chaos.points import TRANSACTION_S, Point, is_armed, reach
 
@@ -125,16 +126,16 @@ def main() -> int:
     """Run a worker until it is stopped."""
     vars(producer)["AIOKafkaProducer"] = StrikingClient
     vars(producer)["TransactionalProducer"] = StrikingProducer
-    vars(recovery)["restore"] = striking_restore
+    vars(changelog)["restore"] = striking_restore
     vars(table)["PartitionStates"] = StrikingStates
     # The traffic of a test would never fill 8 MB: files are written, merged and found to have no room.
-    store.MEMTABLE_BYTES = 128 << 10
+    rocksdb.MEMTABLE_BYTES = 128 << 10
     # Only now: the engine's other modules take those by name as they are imported.
     from agents import topology, transactions
 
     vars(transactions)["decide"] = buggy
     settings = load_settings(env_file=None)
-    telemetry.configure(settings.log_level)
+    logs.configure(settings.log_level)
     try:
         return topology.main(settings, with_web=False)
     except LakayError as error:

@@ -34,9 +34,9 @@ from typing import Any
 from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, JOURNAL
 from lakay_streams.embedded.kafka import EmbeddedKafka
 from lakay_streams.embedded.postgres import EmbeddedPostgres
-from lakay_streams.provision import connected, partition_counts
 from lakay_streams.settings import Settings
 from lakay_streams.simulator.sinks import read_jsonl
+from lakay_streams.topics.provision import connected, partition_counts
 from tests.archive.running import Archive, archives
 from tests.compatibility import database, fields, kafka
 from tests.compatibility.snapshot import BEFORE, DECODE, ON_DISK, PARTITIONS, Snapshot, at_rest

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from lakay_streams.contracts.topics import EVENT_TYPES, REJECTED
-from lakay_streams.engine.journal import JournalEntry
+from lakay_streams.engine.task.journal import JournalEntry
 from lakay_streams.settings import Settings
 from tests.compatibility import database
 from tests.compatibility.fields import JOURNAL

@@ -21,11 +21,11 @@ from lakay_streams.contracts import Contracts
 from lakay_streams.contracts.topics import CORRIDORS, JOURNAL, RATES, SOURCES
 from lakay_streams.db import schema
 from lakay_streams.embedded.kafka import EmbeddedKafka
-from lakay_streams.engine.journal import JournalEntry
-from lakay_streams.engine.store import PartitionStore
-from lakay_streams.engine.table import changelogs_of
-from lakay_streams.provision import topics_in_force
+from lakay_streams.engine.state.rocksdb import PartitionStore
+from lakay_streams.engine.state.table import changelogs_of
+from lakay_streams.engine.task.journal import JournalEntry
 from lakay_streams.settings import Settings, load_settings
+from lakay_streams.topics.provision import topics_in_force
 from tests.archive.compare import kept, revision_in
 from tests.archive.running import archives
 from tests.compatibility import database, fields

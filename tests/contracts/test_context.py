@@ -16,7 +16,7 @@ from lakay_streams.contracts.countries import CODE_OF, MIDDLES
 from lakay_streams.contracts.topics import EVENT_TYPES, TRANSACTIONS
 from lakay_streams.domain.events import Place
 from lakay_streams.domain.frozen import astuple
-from lakay_streams.metrics import NOT_TOLD, counted
+from lakay_streams.telemetry.metrics import NOT_TOLD, counted
 from tests.contracts.events import CONTRACTS, DROP, SCHEMAS, decode, event
 
 UUID = "3b241101-e2bb-4255-8caf-4136c5660001"

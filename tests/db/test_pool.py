@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from lakay_streams import telemetry
 from lakay_streams.db.pool import Database
 from lakay_streams.embedded.postgres import EmbeddedPostgres
 from lakay_streams.errors import DatabaseError, DatabaseUnavailable, PoolTimeout
 from lakay_streams.settings import Settings
+from lakay_streams.telemetry import logs
 from tests.db.servers import settings_for
 
 SIZE = 2
@@ -26,9 +26,9 @@ SIZE = 2
 def log() -> Iterator[io.StringIO]:
     """What is logged."""
     stream = io.StringIO()
-    telemetry.configure("INFO", stream)
+    logs.configure("INFO", stream)
     yield stream
-    telemetry.configure()
+    logs.configure()
 
 
 def events(log: io.StringIO) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.production import PRODUCTION
+from tests.settings.production import PRODUCTION
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from lakay_streams.contracts.topics import (
 )
 from lakay_streams.demo.tally import KEPT, Tally
 from lakay_streams.domain.circles.limits import DEFAULT_LIMITS as CIRCLE_LIMITS
-from lakay_streams.engine.journal import JournalEntry, Segment
+from lakay_streams.engine.task.journal import JournalEntry, Segment
 from tests.domain.behavior.life import LAGOS_NETWORK, settled
 from tests.domain.circles.life import Life
 from tests.domain.story import LAGOS

@@ -53,7 +53,7 @@ from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import DEFAULT_RATES, Rates
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.domain.users import decide
-from lakay_streams.engine.journal import JournalEntry
+from lakay_streams.engine.task.journal import JournalEntry
 from lakay_streams.settings import Settings
 from tables.rates import RateState
 from tables.rates import observed as observe_rate

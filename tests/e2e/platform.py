@@ -30,9 +30,9 @@ from lakay_streams.contracts.topics import (
     SOURCES,
     TIER_CHANGES,
 )
-from lakay_streams.provision import create_topics
 from lakay_streams.settings import Settings, load_settings
 from lakay_streams.simulator import SimulatorOptions
+from lakay_streams.topics.provision import create_topics
 from tests.engine.harness import group_offsets, read
 
 PARTITIONS = 3

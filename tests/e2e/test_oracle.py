@@ -32,10 +32,10 @@ from lakay_streams.contracts.topics import (
     TRANSACTIONS,
     USERS,
 )
-from lakay_streams.dispositions import decision, disposition
+from lakay_streams.control.dispositions import decision, disposition
 from lakay_streams.domain.behavior.disposition import LEGITIMATE, RESET
 from lakay_streams.domain.business_day import business_day, iso_day
-from lakay_streams.engine.journal import JournalEntry
+from lakay_streams.engine.task.journal import JournalEntry
 from lakay_streams.settings import load_settings
 from lakay_streams.simulator import Label, Simulated, simulate
 from tests.e2e.oracle import NEW, Expected, Oracle

@@ -22,7 +22,7 @@ from lakay_streams.db.url import connection_parameters
 from tests.agents.running import ask, free_port, until
 from tests.db.servers import SERVERS, fresh_database, served
 from tests.e2e.platform import Platform
-from tests.production import filled_in
+from tests.settings.production import filled_in
 
 SCHEMAS = Path(__file__).parents[2] / "lakay_streams/contracts/schemas"
 COMMANDS = ["settings check", "topics create", "db upgrade", "db status", "compliance lists show"]

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import Record
-from lakay_streams.engine.options import Options
-from lakay_streams.engine.table import StateTable
-from lakay_streams.engine.unpacking import UNPACKED_BYTES
-from lakay_streams.engine.work import Work
+from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.engine.kafka.unpacking import UNPACKED_BYTES
+from lakay_streams.engine.state.table import StateTable
+from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.options import Options
 
 EMIT_EVERY = 12
 PARTITIONS = 3

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaError
 
-from lakay_streams.engine.journal import JournalEntry
-from lakay_streams.engine.producer import EagerProducer
+from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.task.journal import JournalEntry
 from tests.engine.counting import EMIT_EVERY
 from tests.engine.harness import caught_up, committed, counted, produce, read, workers
 from tests.engine.test_exactly_once import numbered, prepare

@@ -11,7 +11,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
-from lakay_streams.engine.journal import JournalEntry
+from lakay_streams.engine.task.journal import JournalEntry
 from tests.engine.counting import EMIT_EVERY, PARTITIONS, Count
 from tests.engine.harness import caught_up, counted, create_topics, produce, read, unique, workers
 

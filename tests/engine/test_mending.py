@@ -16,11 +16,11 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
-from lakay_streams.engine import producer
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.batch import Record
-from lakay_streams.engine.crash import from_metadata
-from lakay_streams.engine.partition import Partition
+from lakay_streams.engine.kafka import producer
+from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.engine.task.crashes import from_metadata
+from lakay_streams.engine.task.task import Partition
 from tests.engine.counting import EMIT_EVERY, Count, build
 from tests.engine.harness import caught_up, committed, counted, create_topics, produce, read, unique
 

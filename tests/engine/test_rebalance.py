@@ -9,7 +9,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from rocksdict import Options, Rdict
 
-from lakay_streams.engine.group import members
+from lakay_streams.engine.kafka.group import members
 from tests.engine.counting import PARTITIONS
 from tests.engine.harness import DEADLINE, caught_up, produce, workers
 from tests.engine.test_exactly_once import prepare

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakay_streams.processes import EXIT_RESTART
+from lakay_streams.process.child import EXIT_RESTART
 from tests.engine.counting import EMIT_EVERY
 from tests.engine.harness import Worker, produce, read
 from tests.faust_faults.subjects import Doubled, Lost, Subject, counted, numbered, subjects

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from lakay_streams import telemetry
 from lakay_streams.errors import StoreError
 from lakay_streams.pii.keys import Key, KeyRing
 from lakay_streams.pii.logs import LogScreen
 from lakay_streams.pii.tokens import TOKEN, Tokens
+from lakay_streams.telemetry import logs
 
 TOKENS = Tokens(KeyRing(Key.derived(SecretStr("secret"), "pii token"), None))
 
@@ -23,15 +23,15 @@ TOKENS = Tokens(KeyRing(Key.derived(SecretStr("secret"), "pii token"), None))
 def log() -> Iterator[io.StringIO]:
     """What a worker in production logs."""
     stream = io.StringIO()
-    telemetry.configure("INFO", stream, screen=LogScreen(TOKENS), quote=False)
+    logs.configure("INFO", stream, screen=LogScreen(TOKENS), quote=False)
     yield stream
-    telemetry.configure()
+    logs.configure()
 
 
 def line(log: io.StringIO, **fields: Any) -> dict[str, Any]:
     log.truncate(0)
     log.seek(0)
-    telemetry.get_logger().info("told", **fields)
+    logs.get_logger().info("told", **fields)
     told: dict[str, Any] = json.loads(log.getvalue())
     return told
 
@@ -86,7 +86,7 @@ def test_in_production_an_exceptions_message_is_not_told_but_its_kind_and_place(
     try:
         crash()
     except KeyError:
-        telemetry.get_logger().exception("crashed")
+        logs.get_logger().exception("crashed")
     told = json.loads(log.getvalue())["exception"]
     assert "oseph-9" not in told.replace('raise KeyError("marie-joseph-9")', "")
     assert "invalid literal" not in told
@@ -98,16 +98,16 @@ def test_the_projects_own_messages_and_the_systems_are_told(log: io.StringIO) ->
         try:
             raise error
         except (StoreError, OSError):
-            telemetry.get_logger().exception("crashed")
+            logs.get_logger().exception("crashed")
         assert str(error) in json.loads(log.getvalue().splitlines()[-1])["exception"]
 
 
 def test_in_development_messages_are_told() -> None:
     stream = io.StringIO()
-    telemetry.configure("INFO", stream)
+    logs.configure("INFO", stream)
     try:
         crash()
     except KeyError:
-        telemetry.get_logger().exception("crashed")
-    telemetry.configure()
+        logs.get_logger().exception("crashed")
+    logs.configure()
     assert "invalid literal" in stream.getvalue()

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from lakay_streams.contracts.topics import EVENT_TYPES
-from lakay_streams.engine.routing import partition_of
+from lakay_streams.engine.kafka.partitioner import partition_of
 from lakay_streams.errors import PrerequisiteError, TopicError
 from lakay_streams.simulator import Simulated, SimulatorOptions, simulate
 from lakay_streams.simulator.labels import read_labels

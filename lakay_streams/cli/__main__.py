@@ -1,0 +1,7 @@
+"""`python -m lakay_streams.cli` is `lakay`."""
+
+from __future__ import annotations
+
+from lakay_streams.cli.app import main
+
+main()

@@ -1,0 +1,195 @@
+"""Faust's consumer thread, made to read record batches: which records are taken, how, and under which opening.
+
+- Only committed records are read, and a fetch waits 50 ms at most for data: Faust's fixed 1.5 s on a quiet partition
+  holds up the busy ones, because aiokafka keeps one fetch in flight per broker.
+- Few records of each partition are taken at a time, so that the oldest across topics can go first.
+- A position that the log does not have is an error: aiokafka would go on at its beginning or its end without a word.
+- A record has the fields that are read (aiokafka's has eleven, and making them takes as long as reading the record),
+  and what cannot be unpacked, or only without a bound, is one record, too (`unpacking`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import aiokafka
+import structlog
+from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from lakay_streams.engine.kafka import unpacking
+from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.engine.kafka.group import committed
+
+log = structlog.get_logger()
+
+#: Records taken of a partition at a time.
+MAX_FETCHED = 1_000
+
+#: Milliseconds a broker holds a fetch that finds no data.
+FETCH_MAX_WAIT_MS = 50
+
+
+class Progress(NamedTuple):
+    """How far a partition of a topic is read, as next offsets: `end` of the log, `read` from it, `delivered` to agents.
+
+    None where nothing is known yet. `read` passes the markers of transactions, which are never delivered.
+    """
+
+    end: int | None
+    read: int | None
+    delivered: int | None
+
+
+class Fetched(NamedTuple):
+    """Records taken of one topic partition, and the epoch under which they were read."""
+
+    epoch: int
+    tp: TP
+    records: list[Record]
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread; everything here runs in that thread's event loop."""
+
+    def __post_init__(self) -> None:
+        """Prepare the epochs under which partitions are read."""
+        super().__post_init__()
+        self._epochs: dict[TP, int] = {}
+
+    async def on_start(self) -> None:
+        """Connect; from the first fetch on, records are made here."""
+        unpacking.bound(self.app.options.unpacked_bytes)  # type: ignore[attr-defined]  # the app is a StreamApp
+        await super().on_start()
+        unpacking.prepare(self._ensure_consumer())
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # The factory offers none of them; all are read when the consumer starts, which is after this.
+        consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
+        # Whoever opens a partition says where to begin.
+        consumer._auto_offset_reset = "none"
+        return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
+        max_records: int | None = None,
+    ) -> Any:
+        await self.raise_errors()
+        # aiokafka empties one partition before it turns to the next; a few of each lets `Backlog` choose.
+        fetched: list[Fetched] = []
+        for tp in self.arrived(active_partitions):
+            try:
+                fetched += await self._fetch(consumer, {tp}, 0)
+            except Exception as exc:
+                if not fetched:
+                    raise
+                # What is taken must be delivered: the consumer has moved past it. The fault shows again next time.
+                log.warning("fetch_failed", topic=tp.topic, partition=tp.partition, error=str(exc))
+                break
+        if not fetched and timeout:
+            fetched = await self._fetch(consumer, active_partitions, timeout)
+        return fetched
+
+    async def _fetch(self, consumer: aiokafka.AIOKafkaConsumer, tps: set[TP], wait: float) -> list[Fetched]:
+        state = consumer._subscription
+        fetching = state._fetch_count
+        try:
+            records = await super()._fetch_records(consumer, tps, timeout=wait, max_records=MAX_FETCHED)
+        except BaseException as exc:
+            # aiokafka takes a fetch that failed for one that never ends, and so no consumer for one that hangs.
+            state._fetch_count = fetching
+            if isinstance(exc, NoOffsetForPartitionError):
+                # The group has just assigned it, and nobody has opened it yet.
+                return []
+            raise
+        # Tagged here, without an await since the records were taken: a `reposition` before this line has dropped what
+        # was fetched before it, so records and epochs agree.
+        return [Fetched(self._epochs.get(TP(*tp), 0), TP(*tp), taken) for tp, taken in records.items()]
+
+    async def committed(self, partitions: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+        """Return the committed offset and metadata of each partition that has one; raises `KafkaError`."""
+        return await committed(self._ensure_consumer(), partitions)
+
+    async def starting_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Return where the reset policy says to begin."""
+        if self.app.conf.consumer_auto_offset_reset != "earliest":
+            return await self._highwaters(partitions)
+        begins = await self._ensure_consumer().beginning_offsets([TopicPartition(*tp) for tp in partitions])
+        return {TP(*tp): offset for tp, offset in begins.items()}
+
+    async def _highwaters(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        # Faust's may answer with what the last fetch told, which is nothing where nothing is fetched yet.
+        ends = await self._ensure_consumer().end_offsets([TopicPartition(*tp) for tp in partitions])
+        return {TP(*tp): offset for tp, offset in ends.items()}
+
+    async def reposition(self, positions: Mapping[TP, int], epoch: int) -> None:
+        """Read each partition from its offset, under `epoch`."""
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
+        for tp, offset in positions.items():
+            if TopicPartition(*tp) in assigned:
+                self._epochs[tp] = epoch
+                consumer.seek(TopicPartition(*tp), offset)
+
+    async def heartbeat(self) -> bool:
+        """Ask the group whether this worker is still its member."""
+        alive: bool = await self._ensure_consumer()._coordinator._do_heartbeat()
+        return alive
+
+    def show_life(self) -> None:
+        """Tell aiokafka that this member asks for what there is; may be called from any thread.
+
+        It takes a consumer that fetches nothing for `broker_max_poll_interval` for one that hangs: it leaves the group,
+        and does not come back before it fetches.
+        """
+        if self._consumer is not None:
+            self._consumer._subscription._last_fetch_ended = time.monotonic()
+
+    async def raise_errors(self) -> None:
+        """Raise what ended a task of aiokafka's, or what one waits to be rid of before it goes on.
+
+        aiokafka's own `getmany` asks; Faust goes past it, and a worker whose fetches or group have ended would look
+        healthy and do nothing.
+        """
+        consumer = self._ensure_consumer()
+        consumer._coordinator.check_errors()
+        if consumer._fetcher._fetch_task.done():
+            consumer._fetcher._fetch_task.result()
+            raise ConsumerStoppedError
+
+    def arrived(self, tps: set[TP]) -> set[TP]:
+        """Return those of which records, or an error, are here and not taken yet; may be asked from any thread."""
+        consumer = self._consumer
+        return set() if consumer is None else {tp for tp in tps if tp in consumer._fetcher._records}
+
+    @property
+    def connected(self) -> bool:
+        """Whether the group's coordinator answers; may be asked from any thread."""
+        consumer = self._consumer
+        return consumer is not None and getattr(consumer._coordinator, "coordinator_id", None) is not None
+
+    def progress(self, delivered: Mapping[TP, int]) -> dict[TP, Progress]:
+        """Return how far each assigned partition is read; may be asked from any thread."""
+        assignment = None if self._consumer is None else self._consumer._subscription.subscription
+        assigned = None if assignment is None else assignment.assignment
+        if assigned is None:
+            return {}
+        states = {tp: assigned.state_value(tp) for tp in assigned.tps}
+        return {
+            TP(*tp): Progress(
+                state.highwater,
+                state.position if state.has_valid_position else None,
+                delivered.get(TP(*tp)),
+            )
+            for tp, state in states.items()
+            if state is not None
+        }

@@ -1,0 +1,87 @@
+"""Work: a batch in an agent's hands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.engine.kafka.unpacking import Unreadable
+from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.table import PartitionStates, StateTable
+from lakay_streams.engine.task.crashes import PARK_AFTER
+from lakay_streams.engine.task.task import Partition
+from lakay_streams.errors import EngineError, UnreadableError
+
+State = TypeVar("State")
+Value = TypeVar("Value")
+
+#: The largest key and value of an output: with its overhead it fits the 1,048,588 bytes that brokers take by default.
+MAX_RECORD_BYTES = 1_000_000
+
+
+class Work:
+    """A batch being processed: the only way in which an agent reads and changes a partition.
+
+    Iterating yields the records to process. Leaving without an exception counts them as processed; nothing reaches
+    Kafka or RocksDB before the next checkpoint.
+    """
+
+    def __init__(self, partition: Partition | None, topic: str, records: Sequence[Record]) -> None:
+        """Work on `records` of `topic`; without a partition (the batch is stale) there are none."""
+        self._partition = partition
+        self.topic = topic
+        self.records = records
+        self.current: Record | None = None
+
+    @property
+    def partition(self) -> Partition:
+        """The partition worked on."""
+        if self._partition is None:
+            raise RuntimeError("this batch is stale: it has no records and no partition to work on")
+        return self._partition
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield each record to process; one that crashed workers too often, or is too large, is parked instead.
+
+        Raises `UnreadableError` for one that could not be read; that is put on its account, too.
+        """
+        to_park = frozenset() if self._partition is None else self._partition.to_park(self.topic)
+        for record in self.records:
+            self.current = record
+            if type(record) is Unreadable:
+                if not (record.too_large or record.offset in to_park):
+                    raise UnreadableError(record.reason)
+                self.partition.set_aside(record)
+                self.partition.options.park(self, record, record.reason)
+                continue
+            if record.offset in to_park:
+                self.partition.set_aside(record)
+                self.partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")
+                continue
+            yield record
+
+    def states(self, table: StateTable[State]) -> PartitionStates[State]:
+        """Return this partition's states of `table`."""
+        return self.partition.states[table.name]
+
+    def reference(self, reference: Reference[Value]) -> Value:
+        """Return the value of `reference` in force since the last checkpoint."""
+        return self.partition.in_force(reference)
+
+    def emit(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        partition: int | None = None,
+    ) -> None:
+        """Send a record with the next checkpoint; to the key's partition unless `partition` is given.
+
+        Raises `EngineError` for a record that no broker would take: it would fail every checkpoint for ever.
+        """
+        size = len(key or b"") + len(value or b"")
+        if size > MAX_RECORD_BYTES:
+            raise EngineError(f"a record of {size} bytes for {topic} is over the {MAX_RECORD_BYTES} that brokers take")
+        self.partition.send(topic, (key, value), partition)

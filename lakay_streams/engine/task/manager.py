@@ -1,0 +1,268 @@
+"""Ownership: which partitions this worker owns, and the way for an agent to work on one.
+
+It stands in for Faust's table manager and its recovery. Each owned partition has a `Tenure`, begun when the group
+assigns it and left before the group may give it to another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from aiokafka.errors import KafkaError
+from faust.tables.manager import TableManager
+from faust.types import TP
+
+from lakay_streams.engine.kafka.batch import RecordBatch
+from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.kafka.transport import Consumer
+from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.standby import Standby
+from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.lifecycle import Tenure
+from lakay_streams.engine.task.task import Partition
+from lakay_streams.errors import EngineError, Fenced, LakayError, StoreError
+from lakay_streams.process.child import EXIT_RESTART
+
+if TYPE_CHECKING:
+    from lakay_streams.engine.app import StreamApp
+
+log = structlog.get_logger()
+
+
+def exit_to_restart(exc: BaseException) -> None:
+    """End the process at once: what is not committed is replayed by the next one."""
+    # The message of any other exception may quote the record that it met: how much of it is told is not decided here.
+    told: dict[str, Any] = {"error": str(exc)} if isinstance(exc, LakayError) else {"exc_info": exc}
+    log.error("worker_stopping", kind=type(exc).__name__, **told)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_RESTART)
+
+
+class Ownership(TableManager):
+    """Faust's table manager, replaced: owns partitions instead of tables."""
+
+    app: StreamApp
+
+    def __init__(self, app: StreamApp, **kwargs: Any) -> None:
+        """Own nothing yet."""
+        super().__init__(app, **kwargs)
+        #: The open partitions, by number.
+        self.partitions: dict[int, Partition] = {}
+        self.references: list[Reference[Any]] = []
+        #: What an error that needs a new process does; a test replaces it.
+        self.on_fatal: Callable[[BaseException], None] = exit_to_restart
+        #: Changes restored by the last recovery, and how many there were at most.
+        self.restored = (0, 0)
+        #: How often a partition had to be opened again.
+        self.reopened = 0
+        #: How often another worker had taken a partition that this one still held.
+        self.fenced = 0
+        self.eager: EagerProducer | None = None
+        self._epoch = 0
+        self._ready = asyncio.Event()
+        self._tenures: list[Tenure] = []
+        #: Of the partitions that other workers own, those that this one keeps a copy of.
+        self.standby: Standby | None = None
+        self._opening: asyncio.Task[None] | None = None
+        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
+
+    # -- Faust's table manager
+
+    async def on_start(self) -> None:
+        """Start tables and references, and let the app subscribe."""
+        self._tables_finalized.set()
+        for table in self.values():
+            await table.maybe_start()
+        for reference in self.references:
+            await reference.start(self.app.kafka_client())
+        if self.app.options.eager_topics:
+            self.eager = EagerProducer(self.app.kafka_client(), self.app.options.timeout)
+            await self.eager.start()
+        self._tables_registered.set()
+
+    async def on_stop(self) -> None:
+        """Checkpoint and close everything owned."""
+        await self.release()
+        if self.eager is not None:
+            await self.eager.stop()
+        for reference in self.references:
+            await reference.stop()
+        for table in self.values():
+            await table.stop()
+
+    @property
+    def changelog_topics(self) -> set[str]:
+        """Return the changelog topics; they are read at opening, never subscribed to."""
+        return set(self._changelogs)
+
+    def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Stop the flow; Faust then sends the signal that `release` follows."""
+        self._ready.clear()
+        # Faust does so only where something was assigned. What is queued is dropped in any case, and the consumer must
+        # not wait for agents to be done with it.
+        self.consumer.stop_flow()
+
+    async def _on_revoked(self, *args: Any, **kwargs: Any) -> None:
+        # Faust waits for this before it rejoins the group, so nobody else can own these partitions yet.
+        await self.release()
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Begin a tenure of each partition, beside the rebalance: a long restore must not keep the group waiting."""
+        self._recovery_started.set()
+        await self.release()
+        sources: dict[int, set[TP]] = defaultdict(set)
+        for tp in assigned:
+            if tp.topic not in self._changelogs:
+                sources[tp.partition].add(tp)
+        share = self.app.options.cache_bytes // max(1, len(sources))
+        self._tenures = [Tenure(self, number, tps, share) for number, tps in sorted(sources.items())]
+        copies = {tp.partition for tp in self.app.assignor.assigned_standbys()} - sources.keys()
+        self.standby = Standby(copies, self.values(), self.app.kafka_client())
+        self._opening = asyncio.create_task(self._resume(generation_id))
+
+    async def wait_until_recovery_completed(self) -> bool:
+        """Wait for the first assignment to be open; True when the app stops first."""
+        stopped: bool = await self.wait_for_stopped(self._ready)  # type: ignore[arg-type]  # mode names its own Event class
+        return stopped
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything assigned is open; may be asked from any thread."""
+        return self._ready.is_set() and self.assigned <= self.partitions.keys()
+
+    @property
+    def assigned(self) -> set[int]:
+        """The partition numbers that the group assigned to this worker; may be asked from any thread."""
+        if not self.consumer.started:
+            return set()
+        return {tp.partition for tp in self.consumer.progress() if tp.topic not in self._changelogs}
+
+    @property
+    def connected(self) -> bool:
+        """Whether the group's coordinator answers; may be asked from any thread."""
+        return self.consumer.started and self.consumer.connected
+
+    # -- tenures
+
+    @property
+    def consumer(self) -> Consumer:
+        """The group's consumer."""
+        return cast(Consumer, self.app.consumer)
+
+    def next_epoch(self) -> int:
+        """Return a number that no opening of a partition had before."""
+        self._epoch += 1
+        return self._epoch
+
+    def restoring(self, done: int, of: int) -> None:
+        """Keep the progress of a recovery."""
+        self.restored = (done, of)
+
+    def failed(self, exc: BaseException) -> None:
+        """Count a partition's failure."""
+        self.reopened += 1
+        self.fenced += isinstance(exc, Fenced)
+
+    async def _resume(self, generation: int) -> None:
+        """Let records flow again, and tell when everything is open."""
+        await self.app.on_rebalance_complete.send()
+        self.app.flow_control.resume()
+        self.consumer.resume_flow()
+        await self.app._fetcher.maybe_start()
+        for tenure in self._tenures:
+            await tenure.opened.wait()
+        if self.app.consumer_generation_id != generation:
+            return
+        self.on_actives_ready()
+        self.on_standbys_ready()
+        self.app.on_rebalance_end()
+        self._ready.set()
+        log.info(
+            "partitions_opened",
+            partitions=[tenure.number for tenure in self._tenures],
+            replayed=sum(tenure.replayed for tenure in self._tenures),
+            standby=[] if self.standby is None else self.standby.numbers,
+        )
+
+    async def release(self) -> None:
+        """Leave every partition, with what it has processed committed. Once left, a partition may have a new owner.
+
+        Copies are left too: the next assignment may open their stores.
+        """
+        tenures, self._tenures = self._tenures, []
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.cancel()
+        standby, self.standby = self.standby, None
+        if standby is not None:
+            await standby.leave()
+        await asyncio.gather(*(tenure.leave() for tenure in tenures))
+
+    # -- processing
+
+    @contextlib.asynccontextmanager
+    async def process(self, batch: RecordBatch) -> AsyncIterator[Work]:
+        """Work on a batch; leaving without an exception counts its records as processed.
+
+        An exception is a bug, not bad data: it is put on the record's account and the worker stops, to be restarted and
+        to replay. Only a store's failure is nobody's fault: the partition is opened anew. A stale batch (fetched before
+        the partition was opened anew) yields no records.
+        """
+        partition = self.partitions.get(batch.partition)
+        if partition is not None:
+            await partition.wait_for_room()
+            partition = self.partitions.get(batch.partition)
+        if partition is None or partition.epoch != batch.epoch:
+            yield Work(None, batch.topic, ())
+            return
+        work = Work(partition, batch.topic, ())
+        try:
+            async with partition.lock:
+                work.records = partition.fresh(batch)
+                started = time.perf_counter()
+                try:
+                    yield work
+                    self.consumer.pace.took(len(work.records), time.perf_counter() - started)
+                    partition.processed(batch.topic, work.records)
+                    await partition.send_eagerly()
+                except BaseException:
+                    # Half a batch is in the states, or half of its outputs is sent: no checkpoint may take them.
+                    partition.spoil()
+                    raise
+        except StoreError as exc:
+            partition.fail(exc)
+        except Exception as exc:
+            # Outside the lock, which a checkpoint in flight may wait for while it holds the producer.
+            try:
+                await self._account_crash(partition, work, exc)
+            finally:
+                self.on_fatal(exc)
+            raise
+
+    async def _account_crash(self, partition: Partition, work: Work, exc: Exception) -> None:
+        record = work.current
+        if record is None:
+            return
+        log.error(
+            "record_crashed_worker",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            kind=type(exc).__name__,
+            exc_info=exc,
+        )
+        try:
+            await partition.account_crash(record)
+        except (KafkaError, EngineError) as failure:
+            log.error("crash_not_accounted", error=str(failure))

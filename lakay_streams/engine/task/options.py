@@ -1,0 +1,45 @@
+"""How partitions checkpoint, and what a checkpoint tells of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.engine.kafka.unpacking import UNPACKED_BYTES
+
+if TYPE_CHECKING:
+    from lakay_streams.engine.task.context import Work
+
+
+class CheckpointStats(NamedTuple):
+    """What the last checkpoint was. Times are in seconds; `at` is the monotonic clock's."""
+
+    at: float = 0.0
+    seconds: float = 0.0
+    records: int = 0
+    states: int = 0
+    outputs: int = 0
+
+
+class Options(NamedTuple):
+    """How partitions checkpoint.
+
+    A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`; records that
+    are processed while one is on its way wait for `task.pause_after`.
+    The journal goes to `journal_topic`, if there is one. `park` sets a record aside that crashed the worker
+    `PARK_AFTER` times, or a batch that unpacks to more than `unpacked_bytes`. Outputs to `eager_topics` do not wait for
+    the checkpoint: they are sent after their batch, outside of the transaction, and so at least once. `versions` are
+    the constant part of what the journal says was in force. `checkpointed` is told of every checkpoint.
+    """
+
+    journal_topic: str | None
+    park: Callable[[Work, Record, str], None]
+    interval: float = 0.1
+    max_records: int = 5_000
+    cache_bytes: int = 256 << 20
+    unpacked_bytes: int = UNPACKED_BYTES
+    timeout: float = 30.0
+    eager_topics: frozenset[str] = frozenset()
+    versions: Mapping[str, str | int] = {}
+    checkpointed: Callable[[CheckpointStats], None] = lambda _stats: None

@@ -1,0 +1,5 @@
+"""Kafka's topics of this application: made, checked, and given more partitions.
+
+provision   topics made where missing, and refused where shaped wrongly
+rescale     more partitions for a stopped application, with every state where its key then belongs
+"""
