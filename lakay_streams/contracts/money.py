@@ -76,7 +76,11 @@ def to_rate(rate: float | str | Decimal) -> Decimal:
 
 def to_text(minor: int, currency: str) -> str:
     """Return minor units as plain decimal text with all of the currency's places: 12050 in USD is `120.50`."""
-    return f"{Decimal(minor).scaleb(-minor_digits(currency)):f}"
+    digits = minor_digits(currency)
+    if not digits:
+        return str(minor)
+    whole, rest = divmod(abs(minor), 10**digits)
+    return f"{'-' if minor < 0 else ''}{whole}.{rest:0{digits}}"
 
 
 _NOT_PLAIN = "must be a plain decimal such as 120.50: no sign, exponent, spaces or separators"

@@ -103,9 +103,16 @@ def _any_to_millis(text: str) -> int:
 
 def to_text(millis: int) -> str:
     """Return milliseconds since the epoch as ISO 8601 UTC text, e.g. `2026-02-27T14:30:00.000Z`."""
-    seconds, fraction = divmod(millis, 1000)
-    year, month, day, hour, minute, second = gmtime(seconds)[:6]
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z"
+    minute, rest = divmod(millis, _MINUTE_MS)
+    second, fraction = divmod(rest, 1000)
+    return f"{_minute_text(minute)}:{second:02}.{fraction:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _minute_text(minute: int) -> str:
+    # Cached, because times that are told together lie in few minutes: a fifth of the cost.
+    year, month, day, hour, of_hour = gmtime(minute * 60)[:5]
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{of_hour:02}"
 
 
 def recorded_at(timestamp: int | None) -> str | None:

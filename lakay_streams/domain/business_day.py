@@ -43,12 +43,19 @@ ZONES: Mapping[str, Zone] = {
 
 def business_day(occurred_at: int, zone: Zone = NEW_YORK) -> int:
     """Return the calendar day of an instant (ms UTC) in `zone`, as days since 1970-01-01."""
-    standard = occurred_at + zone.hours * HOUR_MS
+    # Days begin and clocks change at whole hours, also by UTC.
+    return _day_of_hour(occurred_at // HOUR_MS, zone)
+
+
+@lru_cache(maxsize=4096)
+def _day_of_hour(hour: int, zone: Zone) -> int:
+    standard = (hour + zone.hours) * HOUR_MS
     if zone.summer and in_north_american_summer(standard):
         standard += HOUR_MS
     return standard // DAY_MS
 
 
+@lru_cache(maxsize=1024)
 def day_start(day: int, zone: Zone = NEW_YORK) -> int:
     """Return the first instant (ms UTC) of a business day; clocks change at two, so midnight is always one instant."""
     start = day * DAY_MS - zone.hours * HOUR_MS

@@ -45,17 +45,18 @@ def count(draft: Draft, event: MoneyEvent, limits: ComplianceLimits, rates: Rate
         # Nothing else is known of nearly every one.
         after = joined(known, told) if known.last_at or known.lost else told
     else:
-        known = resolved(draft, known)
+        known = resolved(draft, known) if known.twin_of else known
         after = joined(known, told)
         if after == known:
             return [], []
     draft.keep(after)
     lost = _lost(known, after) if after.lost else []
     changes = [] if only_waits(after) else _settled(draft, after, limits, rates)
-    gone = expiry.expired(draft, event.occurred_at, limits)
-    lost += [_as_lost(each, NO_DETAILS) for each in gone]
-    if event.occurred_at > draft.state.last_at:
-        draft.state = replace(draft.state, last_at=event.occurred_at)
+    at = event.occurred_at
+    if expiry.is_due(draft.state, at, limits):
+        lost += [_as_lost(each, NO_DETAILS) for each in expiry.expired(draft, at, limits)]
+    if at > draft.state.last_at:
+        draft.state = replace(draft.state, last_at=at)
     return changes, lost
 
 

@@ -63,7 +63,8 @@ def decide(
         return ComplianceDecision(draft.state, entries=draft.entries, pages=draft.pages)
     alerts = look(draft, changes, lost, event, limits, peers)
     risk, edd = assess(draft.state, event.entity_id, event.event_id, event.occurred_at, limits)
-    state = replace(draft.state, risk=risk, paged_until=draft.paged_until)
+    paged_until = max(state.paged_until, *draft.pages) if draft.pages else state.paged_until
+    state = replace(draft.state, risk=risk, paged_until=paged_until)
     return ComplianceDecision(state, tuple(alerts), edd, tuple(changes), tuple(lost), draft.entries, draft.pages)
 
 
@@ -76,4 +77,4 @@ def onward(customer: str, movement: Movement) -> str | None:
     """Return the other user whose state must learn of a customer's movement; None where there is no such user."""
     if movement.channel not in _BETWEEN_USERS or movement.source == COUNTERPART:
         return None
-    return movement.counterparty if movement.counterparty not in {"", customer} else None
+    return movement.counterparty if movement.counterparty and movement.counterparty != customer else None

@@ -135,14 +135,19 @@ def joined(known: Entry, told: Entry) -> Entry:
     undone, by = known.undone, known.undone_by
     if told.undone is not None and (undone is None or _more(told, known)):
         undone, by = told.undone, told.undone_by
+    first, last, failed = known.first_completed, known.last_completed, known.failed_at
+    if told.first_completed is not None:
+        first, last = _least(first, told.first_completed), _most(last, told.last_completed)
+    if told.failed_at is not None:
+        failed = _most(failed, told.failed_at)
     return replace(
         known,
-        last_at=max(known.last_at, told.last_at),
-        asked=_asked(known.asked, told.asked),
-        done=_larger(known.done, told.done),
-        first_completed=_least(known.first_completed, told.first_completed),
-        last_completed=_most(known.last_completed, told.last_completed),
-        failed_at=_most(known.failed_at, told.failed_at),
+        last_at=told.last_at if told.last_at > known.last_at else known.last_at,
+        asked=_asked(known.asked, told.asked) if told.asked else known.asked,
+        done=known.done if told.done is None else _larger(known.done, told.done),
+        first_completed=first,
+        last_completed=last,
+        failed_at=failed,
         processing_at=_least(known.processing_at, told.processing_at),
         undone=undone,
         undone_by=by,
@@ -151,7 +156,7 @@ def joined(known: Entry, told: Entry) -> Entry:
 
 
 def _asked(known: tuple[Asked, ...], told: tuple[Asked, ...]) -> tuple[Asked, ...]:
-    if not told or known == told:
+    if known == told:
         return known
     if not known:
         return told
@@ -178,9 +183,9 @@ def _key(asked: Asked) -> tuple[int, int, str, str, str, str, str, str, str]:
     )
 
 
-def _larger(known: Done | None, told: Done | None) -> Done | None:
-    if known is None or told is None:
-        return told if known is None else known
+def _larger(known: Done | None, told: Done) -> Done:
+    if known is None:
+        return told
     return max(known, told, key=lambda each: (each.amount_minor, each.at, each.currency))
 
 

@@ -35,6 +35,14 @@ def first_told(draft: Draft, movement_id: str) -> None:
     draft.state = replace(state, newest=newest)
 
 
+def is_due(state: ComplianceState, at: int, limits: ComplianceLimits) -> bool:
+    """Whether the oldest entry may be older than the retention before `at`.
+
+    Told of later, it only gets newer: nearly always the record alone says no.
+    """
+    return bool(state.oldest) and state.oldest_at < at - limits.retention_ms
+
+
 def expired(draft: Draft, at: int, limits: ComplianceLimits) -> list[Entry]:
     """Take away entries that are older than the retention before `at`; return those never counted.
 
@@ -44,8 +52,7 @@ def expired(draft: Draft, at: int, limits: ComplianceLimits) -> list[Entry]:
     lost: list[Entry] = []
     for _ in range(EXPIRED_AT_ONCE):
         state = draft.state
-        # Told of later, it only gets newer: nearly always this says so without a look at the entry.
-        if not state.oldest or state.oldest_at >= horizon:
+        if not is_due(state, at, limits):
             break
         entry = draft.entry(state.oldest[0])
         if entry is None:

@@ -37,6 +37,9 @@ class Facts(Frozen):
 
     def end(self, window_ms: int) -> int:
         """Return the time of the newest movement within `window_ms` after `at`: a late one is seen in its context."""
+        movements = self.state.movements
+        if not movements or movements[-1].at <= self.at:
+            return self.at
         later = within(self.state, self.at, self.at + window_ms)
         return later[-1].at if later else self.at
 

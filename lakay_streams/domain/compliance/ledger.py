@@ -76,11 +76,6 @@ class Draft:
         # The record knows after which day there is none, so none is looked for.
         return self._ledger.page(day) if day <= self._paged_until else None
 
-    @property
-    def paged_until(self) -> int:
-        """The last day that has, or had, a page."""
-        return max(self._paged_until, *self.pages) if self.pages else self._paged_until
-
     def keep(self, entry: Entry) -> None:
         """Keep an entry instead of what was kept under its id."""
         self.entries[entry.id] = entry

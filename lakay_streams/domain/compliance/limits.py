@@ -83,15 +83,15 @@ class ComplianceLimits:
     synonyms: Mapping[str, str] = field(default_factory=lambda: DEFAULT_SYNONYMS)
     """What words of transactions' `type` mean, beside the channels' own."""
 
-    @property
-    def details_ms(self) -> int:
-        """How long movements are kept one by one: as long as the longest rule looks back, at most 93 days."""
-        return min(max(self.lookback_days, 31) + 1, 93) * DAY_MS
+    details_ms: int = field(init=False, default=0)
+    """How long movements are kept one by one: as long as the longest rule looks back, at most 93 days."""
+    days_kept: int = field(init=False, default=0)
+    """For how many business days totals are kept: the lookback, and as long before it as a history to compare."""
 
-    @property
-    def days_kept(self) -> int:
-        """For how many business days totals are kept: the lookback, and as long before it as a history to compare."""
-        return max(2 * self.lookback_days, self.volume_history_days) + 2
+    def __post_init__(self) -> None:
+        """Reckon once what each event asks for."""
+        object.__setattr__(self, "details_ms", min(max(self.lookback_days, 31) + 1, 93) * DAY_MS)
+        object.__setattr__(self, "days_kept", max(2 * self.lookback_days, self.volume_history_days) + 2)
 
 
 DEFAULT_LIMITS = ComplianceLimits()

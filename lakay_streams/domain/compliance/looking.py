@@ -24,10 +24,11 @@ from lakay_streams.domain.compliance.corridors import Peers, corridor_of
 from lakay_streams.domain.compliance.facts import Facts
 from lakay_streams.domain.compliance.ledger import Draft, Page
 from lakay_streams.domain.compliance.limits import ComplianceLimits
-from lakay_streams.domain.compliance.movement import Movement
+from lakay_streams.domain.compliance.movement import REMITTANCE, Movement
 from lakay_streams.domain.compliance.revising import goes_on, is_about, is_update, recommends_report, revised, sent
 from lakay_streams.domain.compliance.rules import (
     ABOUT_CASH,
+    ABOUT_FLOWS,
     OF_ONE_MOVEMENT,
     RULES,
     SUSPICION,
@@ -43,6 +44,7 @@ from lakay_streams.domain.frozen import replace
 _EPOCH = date(1970, 1, 1)
 
 _RULES = tuple(RULES.values())
+_ABOUT_FLOWS = tuple(RULES[name] for name in ABOUT_FLOWS)
 _ABOUT_CASH = tuple(RULES[name] for name in ABOUT_CASH)
 _ABOUT_ATTEMPTS = (RULES[structuring.NAME],)
 
@@ -94,7 +96,9 @@ class _Looking:
         if change.receipt is not None:
             self._from(change.receipt, _ABOUT_CASH)
         if change.movement is not None:
-            self._from(change.movement, _RULES)
+            movement = change.movement
+            is_plain = movement.direction and movement.usd_minor is not None and not movement.handed
+            self._from(movement, _ABOUT_FLOWS if is_plain else _RULES)
         if change.attempt is not None:
             self._from(change.attempt, _ABOUT_ATTEMPTS)
         if change.receipt_before is not None:
@@ -110,19 +114,18 @@ class _Looking:
             self._tell(None, finding)
 
     def _from(self, movement: Movement, rules: Iterable[Rule]) -> None:
+        limits = self._limits
         running: tuple[tuple[str, int], ...] = ()
         if self._known:
-            limits = self._limits
             running = tuple([(each.rule, each.since) for each in self._known if goes_on(each, movement.at, limits)])
         state = self._around(movement.at, movement.day)
-        peers = self._peers.get(corridor_of(movement))
-        facts = Facts(state, self._limits, movement.at, movement.day, movement, peers, running)
-        found = [finding for rule in rules if (finding := rule(facts)) is not None]
-        for finding in found:
-            before = next((each for each in self._known if is_update(each, finding, self._limits)), None)
-            if before is None:
-                before = self._taken_back(finding, movement.day)
-            self._tell(before, finding)
+        peers = self._peers.get(corridor_of(movement)) if movement.channel == REMITTANCE else None
+        facts = Facts(state, limits, movement.at, movement.day, movement, peers, running)
+        for rule in rules:
+            finding = rule(facts)
+            if finding is not None:
+                before = next((each for each in self._known if is_update(each, finding, limits)), None)
+                self._tell(before or self._taken_back(finding, movement.day), finding)
 
     def _again(self, movement: Movement, *, failed: bool) -> None:
         """Let the rules of the alerts that a movement may be part of look again, without it or as it is now."""

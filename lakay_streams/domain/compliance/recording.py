@@ -117,11 +117,15 @@ def _totalled(
     days, begins, day = state.days, state.days_from, movement.day
     if day < begins:
         return days, begins
-    place = len(days) - 1 if days and days[-1].day == day else bisect_left(days, day, key=_day)
-    is_known = place < len(days) and days[place].day == day
-    total = totalled(days[place] if is_known else Day(day), movement, sign, limits, receipt=receipt)
-    after = place + is_known
-    days = (*days[:place], total, *days[after:]) if total != Day(day) else (*days[:place], *days[after:])
+    if not days or days[-1].day < day:
+        place, known = len(days), None
+    else:
+        place = len(days) - 1 if days[-1].day == day else bisect_left(days, day, key=_day)
+        known = days[place] if days[place].day == day else None
+    nothing = Day(day)
+    total = totalled(known or nothing, movement, sign, limits, receipt=receipt)
+    after = days[place:] if known is None else days[place + 1 :]
+    days = (*days[:place], *after) if total == nothing else (*days[:place], total, *after)
     if not days:
         return days, begins
     begins = max(begins, days[-1].day - limits.days_kept + 1)

@@ -28,6 +28,8 @@ FAILED = frozenset({"transaction-failed", "remittance-failed", "money-returned"}
 def told_by(event: MoneyEvent, limits: ComplianceLimits) -> Entry | None:
     """Return what one event tells; None for one that tells nothing of a movement."""
     at, kind = event.occurred_at, event.event_type
+    if isinstance(event, TransactionUpdated):
+        return _outcome(kept_value(event.transaction_id), at, kind, event.amount_minor, event.currency)
     if isinstance(event, TransactionInitiated):
         asked = Asked(
             TRANSACTION,
@@ -46,18 +48,21 @@ def told_by(event: MoneyEvent, limits: ComplianceLimits) -> Entry | None:
         movement_id = kept_value(event.movement_id)
         if kind == "money-moved":
             return Entry(movement_id, at, (_moved(event),), None, at, at)
-    elif isinstance(event, RemittanceEvent):
-        movement_id = kept_value(event.remittance_id)
-        if kind == "remittance-initiated":
-            return Entry(movement_id, at, (_remitted(event),), outcomes=OUTCOMES[kind])
-        if kind == "remittance-processing":
-            return Entry(movement_id, at, processing_at=at) if limits.receipt == PROCESSING else None
-    else:
-        movement_id = kept_value(event.transaction_id)
+        return _outcome(movement_id, at, kind)
+    movement_id = kept_value(event.remittance_id)
+    if kind == "remittance-initiated":
+        return Entry(movement_id, at, (_remitted(event),), outcomes=OUTCOMES[kind])
+    if kind == "remittance-processing":
+        return Entry(movement_id, at, processing_at=at) if limits.receipt == PROCESSING else None
+    return _outcome(movement_id, at, kind, event.amount_minor, event.currency)
+
+
+def _outcome(
+    movement_id: str, at: int, kind: str, amount_minor: int | None = None, currency: str | None = None
+) -> Entry | None:
+    """Return what became of a movement, by an event type that tells it."""
     if kind in COMPLETED:
-        done = None
-        if not isinstance(event, MoneyMoved) and event.amount_minor is not None and event.currency:
-            done = Done(at, event.amount_minor, event.currency)
+        done = Done(at, amount_minor, currency) if amount_minor is not None and currency else None
         return Entry(movement_id, at, (), done, at, at, outcomes=OUTCOMES.get(kind, 0))
     if kind in FAILED:
         return Entry(movement_id, at, failed_at=at, outcomes=OUTCOMES.get(kind, 0))

@@ -52,6 +52,17 @@ OF_ONE_MOVEMENT = frozenset({corridor.NAME, travel_rule.NAME, could_not_be_count
 REGULATIONS: Mapping[str, str] = {module.NAME: module.REGULATION for module in _MODULES}
 """What each rule is for."""
 
+ABOUT_FLOWS = (
+    rapid_movement.NAME,
+    unusual_volume.NAME,
+    funnel.NAME,
+    circular_flow.NAME,
+    corridor.NAME,
+    travel_rule.NAME,
+)
+"""Rules that look at every movement. The others find nothing in one that is of a known type, converted and not handed
+over in cash or money orders, as nearly all are."""
+
 ABOUT_CASH = (ctr.NAME, ctr_warning.NAME, structuring.NAME, unknown_currency.NAME)
 """Rules that look at what is handed in for a remittance when that happens; the others wait for the remittance."""
 

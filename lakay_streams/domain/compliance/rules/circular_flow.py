@@ -29,7 +29,7 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         if movement.channel not in _BETWEEN_USERS or not movement.counterparty:
             return None
         direction, other = movement.direction, movement.counterparty
-        if not [1 for each in facts.state.movements if each.counterparty == other and each.direction != direction]:
+        if not [1 for each in facts.state.movements if each.direction != direction and each.counterparty == other]:
             return None
     end = facts.end(limits.circular_ms)
     since = end - limits.circular_ms

@@ -26,10 +26,11 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     movement, limits = facts.movement, facts.limits
     if movement is not None and not (movement.source == COUNTERPART or movement.from_balance):
         return None
-    if (
-        len({each.counterparty for each in facts.state.movements if each.source == COUNTERPART})
-        < limits.funnel_senders_min
-    ):
+    known = facts.state.movements
+    # So many movements at least, before anything is looked at.
+    if len(known) < limits.funnel_senders_min:
+        return None
+    if len({each.counterparty for each in known if each.source == COUNTERPART}) < limits.funnel_senders_min:
         return None
     end = facts.end(limits.funnel_ms)
     recent = within(facts.state, end - limits.funnel_ms, end)

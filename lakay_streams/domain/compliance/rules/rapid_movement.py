@@ -32,12 +32,10 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     window = limits.rapid_movement_ms
     if movement is not None and (movement.channel == PAYOUT or not (movement.direction == IN or movement.from_balance)):
         return None
-    if not any(each.from_balance for each in facts.state.movements):
-        return None
     end = facts.end(window)
     came = [each for each in within(facts.state, end - window, end) if each.direction == IN and each.channel != PAYOUT]
-    total = sum(each.dollars for each in came)
-    if total < limits.rapid_movement_floor_minor:
+    total = sum([each.dollars for each in came])
+    if total < limits.rapid_movement_floor_minor or not any(each.from_balance for each in facts.state.movements):
         return None
     since = facts.since(NAME, came[0].at)
     pairs = [
