@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -17,6 +17,7 @@ from lakay_streams.archive.rows import Row, RowMaker
 from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, FRAUD_ALERTS
 from lakay_streams.db import audit, schema
 from lakay_streams.db.pool import Database
+from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.errors import Fenced
 from lakay_streams.pii.keys import encryption_keys
@@ -24,6 +25,7 @@ from lakay_streams.pii.sealing import Vault
 from lakay_streams.settings import Settings, load_settings
 from tests.archive.feed import alert
 from tests.archive.test_rows import told
+from tests.engine.kafka.committer_laws import CommitterLaws, Output, Place
 
 SETTINGS = load_settings(env_file=None)
 MAKER = RowMaker.of(SETTINGS)
@@ -80,18 +82,6 @@ def case(revision: int, *, offset: int = 0, **changes: Any) -> Row:
 async def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
     async with database.connection() as connection:
         return await (await connection.execute(statement)).fetchall()
-
-
-async def test_rows_and_position_are_committed_together(database: Database) -> None:
-    committer, found = await opened(database)
-    assert found == {}
-    await commit(committer, 0)
-    await commit(committer, 2, row(1), row(2), metadata="crashed 2 1")
-    again, found = await opened(database)
-    assert found == {SOURCE: 2}
-    assert await rows(database, "SELECT count(*) FROM alerts") == [(2,)]
-    assert await rows(database, "SELECT metadata FROM archive_positions") == [("crashed 2 1",)]
-    await commit(again, 3, row(3))
 
 
 async def test_of_two_owners_the_second_to_come_changes_nothing(database: Database) -> None:
@@ -235,3 +225,36 @@ async def test_a_position_that_the_topic_does_not_have_is_told_and_audited(
     assert entry is not None
     assert entry["subject"] == f"{FRAUD_ALERTS}/1"
     assert (entry["details"]["position"], entry["details"]["begin"]) == (10, begin)
+
+
+class Postgres(Place):
+    """A database with the schema; an output is an alert."""
+
+    sources = (FRAUD_ALERTS, COMPLIANCE_ALERTS)
+
+    def __init__(self, database: Database) -> None:
+        """Use `database`."""
+        self._database = database
+
+    def committer(self, partition: int) -> Committer:
+        return PostgresCommitter(self._database, MAKER, partition, timeout=10.0)
+
+    async def committed(self, committer: Committer, sources: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+        return await committer.committed(cast(Consumer, Log()), sources)
+
+    def output(self, number: int, size: int = 0) -> Output:
+        made = row(number, offset=number, settings_version=f"{number:012x}", padding="x" * size)
+        return (made.table, 0), (made.origin.encode(), made.packed)
+
+    async def seen(self) -> list[int]:
+        found = await rows(self._database, "SELECT settings_version FROM alerts ORDER BY 1")
+        return [int(version, 16) for (version,) in found]
+
+
+class TestPostgresCommitter(CommitterLaws):
+    """The laws of every committer, on the newest PostgreSQL."""
+
+    @pytest.fixture
+    async def place(self, stored: Settings) -> AsyncIterator[Place]:
+        async with Database(stored, application="tests") as database:
+            yield Postgres(database)
