@@ -14,7 +14,7 @@ PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 LOCK := --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test pythons coverage demo bench chaos lock
+.PHONY: help setup check test pythons coverage docs demo bench chaos lock
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ coverage: setup ## which lines and branches no test reaches, into docs/coverage.
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --sort=miss
 	$(BIN)/python -m tests.gaps $(TESTS)
+
+docs: setup ## write what documents show of the code: the alert in README.md, the table of settings
+	$(BIN)/python -m tests.documents
 
 demo: setup ## everything on this machine, with simulated traffic (DEMO_SECONDS=60 stops by itself)
 	$(BIN)/lakay demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))

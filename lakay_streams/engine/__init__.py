@@ -10,5 +10,5 @@ that put changelog, outputs and input offsets into one Kafka transaction before 
     state    tables of states, their stores and their changelogs
     kafka    records in and records out
 
-A batch's life, the commit order and the overridden parts of Faust are in ARCHITECTURE.md.
+A batch's life and the commit order are in docs/engine.md, the overridden parts of Faust in docs/faust.md.
 """

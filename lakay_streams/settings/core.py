@@ -90,7 +90,7 @@ class Settings(Group):
     kafka_unpacked_max_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
     """Bytes that a compressed batch of records may unpack to; what would be larger is rejected with its offsets."""
     redis_url: RedisUrl = SecretStr("redis://localhost:6379/0")
-    """Redis, for the API's rate limits."""
+    """Redis; /ready of the API says whether it answers."""
 
     datalake_endpoint: str = "http://localhost:9000"
     """S3-compatible endpoint of the data lake."""
