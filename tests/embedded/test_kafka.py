@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -14,8 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from lakay_streams.embedded.kafka import EmbeddedKafka
-from lakay_streams.embedded.maven import kafka_jars, kafka_version
+from lakay_streams.embedded.kafka import JARS, VERSION, EmbeddedKafka
 from lakay_streams.errors import PrerequisiteError
 
 
@@ -47,26 +45,6 @@ async def read_one(bootstrap: str, topic: str) -> bytes:
         return (await asyncio.wait_for(consumer.getone(), 30)).value or b""
     finally:
         await consumer.stop()
-
-
-def test_jars_that_were_changed_added_or_lost_start_nothing(tmp_path: Path) -> None:
-    pinned = kafka_jars()
-    jars = tmp_path / pinned.name
-    jars.mkdir()
-    for jar in pinned.iterdir():
-        (jars / jar.name).symlink_to(jar)
-    assert kafka_jars(tmp_path) == jars
-    (jars / "more.jar").write_bytes(b"")
-    with pytest.raises(PrerequisiteError, match=r"1 of Kafka's jars .* \(more\.jar\): delete the folder"):
-        kafka_jars(tmp_path)
-    (jars / "more.jar").unlink()
-    changed = sorted(jars.glob("kafka-clients-*.jar"))[0]
-    changed.unlink()
-    with pytest.raises(PrerequisiteError, match=changed.name):
-        kafka_jars(tmp_path)
-    changed.write_bytes(b"another jar")
-    with pytest.raises(PrerequisiteError, match=changed.name):
-        kafka_jars(tmp_path)
 
 
 def test_a_committed_transaction_is_read_back(kafka: str) -> None:
@@ -111,23 +89,11 @@ def test_a_temporary_broker_deletes_its_folder() -> None:
     assert not folder.exists()
 
 
-def test_without_maven_and_jars_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kafka_starts_with_neither_maven_nor_java_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(PrerequisiteError) as refused:
-        kafka_jars(tmp_path / "cache")
-    assert "install Maven" in str(refused.value)
-    assert "KAFKA_BOOTSTRAP_SERVERS" in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
-def test_a_failed_download_leaves_no_half_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    maven = tmp_path / "mvn"
-    maven.write_text("#!/bin/sh\necho '[ERROR] no route to the repository'; exit 1\n")
-    maven.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(PrerequisiteError, match="no route to the repository"):
-        kafka_jars(tmp_path / "cache")
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["download.lock"]
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with EmbeddedKafka() as broker:
+        asyncio.run(create_topic(broker.bootstrap_servers, "alone"))
 
 
 def test_a_port_in_use_is_reported_with_its_number(kafka: str, tmp_path: Path) -> None:
@@ -136,5 +102,6 @@ def test_a_port_in_use_is_reported_with_its_number(kafka: str, tmp_path: Path) -
         EmbeddedKafka(tmp_path, port).start()
 
 
-def test_the_jars_are_of_the_version_in_the_pom() -> None:
-    assert list(kafka_jars().glob(f"kafka_2.13-{kafka_version()}.jar"))
+def test_the_pinned_jars_are_those_of_the_named_version() -> None:
+    assert f"kafka_2.13-{VERSION}.jar" in JARS.pinned
+    assert {len(digest) for digest in JARS.pinned.values()} == {64}
