@@ -12,7 +12,6 @@ import asyncio
 from functools import partial
 from typing import Any
 
-from faust import StreamT
 from mode import Service
 
 from lakay_streams.archive.alerts import ACTOR
@@ -25,7 +24,7 @@ from lakay_streams.db import roles, schema
 from lakay_streams.db.heads import Heads
 from lakay_streams.db.pool import Database
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.kafka.batch import Record, RecordBatch
+from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.engine.task.context import Work
 from lakay_streams.engine.task.options import CheckpointStats, Options
@@ -149,23 +148,18 @@ def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
     quarantined = {topic: EVENTS.labels(topic, "quarantined") for topic in (*kinds, REJECTED)}
     seen = {topic: EVENTS.labels(topic, "seen") for topic in EVENT_TYPES}
 
-    def archive(work: Work) -> None:
+    @app.process(*kinds, REJECTED, *EVENT_TYPES, name="archive")
+    def keep(work: Work) -> None:
+        if work.topic in EVENT_TYPES:
+            for row in versions_seen(list(work)):
+                _emit(work, row)
+            seen[work.topic].inc(len(work.records))
+            return
         make = maker.reject if work.topic == REJECTED else maker.alert
         for record in work:
             row = make(record)
             _emit(work, row)
             (archived if row.table != QUARANTINE else quarantined)[work.topic].inc()
-
-    @app.agent(app.batches(*kinds, REJECTED, *EVENT_TYPES), name="archive")
-    async def keep(batches: StreamT[RecordBatch]) -> None:
-        async for batch in batches:
-            async with app.ownership.process(batch) as work:
-                if work.topic in EVENT_TYPES:
-                    for row in versions_seen(list(work)):
-                        _emit(work, row)
-                    seen[work.topic].inc(len(work.records))
-                else:
-                    archive(work)
 
     return app
 

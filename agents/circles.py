@@ -9,8 +9,6 @@ out   lakay.circles.tier-changes     keyed by circle_id; each change of a circle
 
 from __future__ import annotations
 
-from faust import StreamT
-
 from agents.alerts import TierDesk
 from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
@@ -22,8 +20,8 @@ from lakay_streams.domain.circles.membership import change_of
 from lakay_streams.domain.circles.state import CircleState
 from lakay_streams.domain.events import CircleEvent
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.kafka.batch import RecordBatch
 from lakay_streams.engine.state.table import StateTable
+from lakay_streams.engine.task.context import Work
 from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
@@ -40,17 +38,15 @@ def attach(
 ) -> None:
     """Put the agent on `app`."""
 
-    @app.agent(app.batches(CIRCLES, REKEYED[CIRCLES]), name="circles")
-    async def follow_circles(batches: StreamT[RecordBatch]) -> None:
-        async for batch in batches:
-            async with app.ownership.process(batch) as work:
-                for event, state, seen in intake.fresh(work, circles):
-                    decision = decide(state, event, limits, seen)
-                    work.states(circles).set(event.circle_id, decision.state)
-                    monitor.circle_moved(work, event)
-                    if intake.sampling.wants("low"):
-                        log.info("circle_event_received", circle_id=event.circle_id, event_type=event.event_type)
-                    tiers.changed(work, decision.change)
-                    change = change_of(event, state.facts, decision.state.facts)
-                    if change is not None:
-                        work.emit(MEMBERS, change.user_id.encode(), members.member_changed(event, change))
+    @app.process(CIRCLES, REKEYED[CIRCLES], name="circles")
+    def follow_circles(work: Work) -> None:
+        for event, state, seen in intake.fresh(work, circles):
+            decision = decide(state, event, limits, seen)
+            work.states(circles).set(event.circle_id, decision.state)
+            monitor.circle_moved(work, event)
+            if intake.sampling.wants("low"):
+                log.info("circle_event_received", circle_id=event.circle_id, event_type=event.event_type)
+            tiers.changed(work, decision.change)
+            change = change_of(event, state.facts, decision.state.facts)
+            if change is not None:
+                work.emit(MEMBERS, change.user_id.encode(), members.member_changed(event, change))

@@ -13,8 +13,6 @@ state. Who may write the topic is Kafka's to enforce (an ACL for the console's p
 
 from __future__ import annotations
 
-from faust import StreamT
-
 from agents.compliance import ComplianceMonitor
 from agents.exchange import RateDesk
 from agents.intake import Intake
@@ -24,7 +22,7 @@ from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.events import AlertDisposition, ExchangeRateUpdated, ProfileDisposition
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.kafka.batch import Record, RecordBatch
+from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import Work
 from lakay_streams.telemetry.logs import get_logger
@@ -51,14 +49,12 @@ def attach(
             states.set(event.user_id, dispose(state, event, limits, seen))
             log.warning("profile_disposed", user_id=event.user_id, disposition=event.disposition)
 
-    @app.agent(app.batches(CONTROL), name="control")
-    async def carry_out(batches: StreamT[RecordBatch]) -> None:
-        async for batch in batches:
-            async with app.ownership.process(batch) as work:
-                for record, event in intake.events(work):
-                    if isinstance(event, AlertDisposition):
-                        monitor.disposed(work, intake, record, event)
-                    elif isinstance(event, ExchangeRateUpdated):
-                        rates.told(work, intake, record, event)
-                    else:
-                        dispose_profile(work, record, event)
+    @app.process(CONTROL, name="control")
+    def carry_out(work: Work) -> None:
+        for record, event in intake.events(work):
+            if isinstance(event, AlertDisposition):
+                monitor.disposed(work, intake, record, event)
+            elif isinstance(event, ExchangeRateUpdated):
+                rates.told(work, intake, record, event)
+            else:
+                dispose_profile(work, record, event)

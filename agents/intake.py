@@ -86,8 +86,9 @@ class Intake(Generic[E_co]):
 
     def fresh(self, work: Work, table: StateTable[Seen]) -> Iterator[tuple[E_co, Seen, bytes]]:
         """Yield each event to be counted here, its entity's state in `table`, and the next state's ring of ids."""
+        states = work.states(table)
         for record, event in self.events(work):
-            admitted = self.admit(work, work.states(table), record, event)
+            admitted = self.admit(work, states, record, event)
             if admitted is not None:
                 yield event, *admitted
 

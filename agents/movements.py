@@ -13,8 +13,6 @@ out   lakay.compliance.alerts      keyed by user_id
 
 from __future__ import annotations
 
-from faust import StreamT
-
 from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
 from lakay_streams.contracts import movements
@@ -23,7 +21,7 @@ from lakay_streams.domain.compliance.corridors import CorridorState, observe
 from lakay_streams.domain.compliance.state import ComplianceState
 from lakay_streams.domain.events import CorridorRemittance, MoneyMoved
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.kafka.batch import Record, RecordBatch
+from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import Work
 
@@ -53,12 +51,10 @@ def attach(
         if intake.belongs(work, work.states(customers), record, event):
             intake.counted(monitor.enter(work, event), event)
 
-    @app.agent(app.batches(MOVEMENTS), name="movements")
-    async def enter_movements(batches: StreamT[RecordBatch]) -> None:
-        async for batch in batches:
-            async with app.ownership.process(batch) as work:
-                for record, event in intake.events(work):
-                    if isinstance(event, CorridorRemittance):
-                        observe_corridor(work, record, event)
-                    else:
-                        observe_movement(work, record, event)
+    @app.process(MOVEMENTS, name="movements")
+    def enter_movements(work: Work) -> None:
+        for record, event in intake.events(work):
+            if isinstance(event, CorridorRemittance):
+                observe_corridor(work, record, event)
+            else:
+                observe_movement(work, record, event)

@@ -10,8 +10,6 @@ out   what agents.exchange tells of rates
 
 from __future__ import annotations
 
-from faust import StreamT
-
 from agents.compliance import ComplianceMonitor
 from agents.exchange import RateDesk
 from agents.intake import Intake
@@ -19,7 +17,7 @@ from lakay_streams.contracts.topics import REKEYED, REMITTANCES
 from lakay_streams.domain.compliance.remittances import RemittanceState, observe
 from lakay_streams.domain.events import ExchangeRateUpdated, RemittanceEvent
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.kafka.batch import Record, RecordBatch
+from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import Work
 from lakay_streams.telemetry.logs import get_logger
@@ -51,12 +49,10 @@ def attach(
         if intake.sampling.wants("low"):
             log.info("remittance_event_received", user_id=event.sender_id, event_type=event.event_type)
 
-    @app.agent(app.batches(REMITTANCES, REKEYED[REMITTANCES]), name="remittances")
-    async def follow_remittances(batches: StreamT[RecordBatch]) -> None:
-        async for batch in batches:
-            async with app.ownership.process(batch) as work:
-                for record, event in intake.events(work):
-                    if isinstance(event, ExchangeRateUpdated):
-                        rates.told(work, intake, record, event)
-                    else:
-                        observe_remittance(work, record, event)
+    @app.process(REMITTANCES, REKEYED[REMITTANCES], name="remittances")
+    def follow_remittances(work: Work) -> None:
+        for record, event in intake.events(work):
+            if isinstance(event, ExchangeRateUpdated):
+                rates.told(work, intake, record, event)
+            else:
+                observe_remittance(work, record, event)

@@ -10,8 +10,6 @@ out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL decisions
 
 from __future__ import annotations
 
-from faust import StreamT
-
 from agents.alerts import FraudDesk, TakeoverDesk
 from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
@@ -21,9 +19,9 @@ from lakay_streams.domain.money import Rates
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.kafka.batch import RecordBatch
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.table import StateTable
+from lakay_streams.engine.task.context import Work
 
 
 def attach(
@@ -39,19 +37,17 @@ def attach(
 ) -> None:
     """Put the agent on `app`."""
 
-    @app.agent(app.batches(TRANSACTIONS, REKEYED[TRANSACTIONS]), name="transactions")
-    async def score_transactions(batches: StreamT[RecordBatch]) -> None:
-        async for batch in batches:
-            async with app.ownership.process(batch) as work:
-                states = work.states(users)
-                for record, event in intake.events(work):
-                    admitted = intake.admit(work, states, record, event)
-                    if admitted is not None:
-                        decision = decide(admitted[0], event, limits, work.reference(rates), admitted[1])
-                        states.set(event.user_id, decision.state)
-                        if isinstance(event, TransactionInitiated):
-                            fraud.scored(work, decision.fraud, event)
-                        takeovers.judged(work, decision.takeover)
-                    if admitted is not None or states.owns(event.user_id):
-                        # Also under an event id that was another's: the monitor knows itself what it was told.
-                        monitor.enter(work, event)
+    @app.process(TRANSACTIONS, REKEYED[TRANSACTIONS], name="transactions")
+    def score_transactions(work: Work) -> None:
+        states = work.states(users)
+        for record, event in intake.events(work):
+            admitted = intake.admit(work, states, record, event)
+            if admitted is not None:
+                decision = decide(admitted[0], event, limits, work.reference(rates), admitted[1])
+                states.set(event.user_id, decision.state)
+                if isinstance(event, TransactionInitiated):
+                    fraud.scored(work, decision.fraud, event)
+                takeovers.judged(work, decision.takeover)
+            if admitted is not None or states.owns(event.user_id):
+                # Also under an event id that was another's: the monitor knows itself what it was told.
+                monitor.enter(work, event)

@@ -9,8 +9,6 @@ out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL login vel
 
 from __future__ import annotations
 
-from faust import StreamT
-
 from agents.alerts import ALERTED, FraudDesk, TakeoverDesk
 from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
@@ -21,9 +19,9 @@ from lakay_streams.domain.money import Rates
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.kafka.batch import RecordBatch
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.table import StateTable
+from lakay_streams.engine.task.context import Work
 from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
@@ -42,20 +40,18 @@ def attach(
 ) -> None:
     """Put the agent on `app`."""
 
-    @app.agent(app.batches(USERS, REKEYED[USERS]), name="users")
-    async def watch_users(batches: StreamT[RecordBatch]) -> None:
-        async for batch in batches:
-            async with app.ownership.process(batch) as work:
-                for event, state, seen in intake.fresh(work, users):
-                    decision = decide(state, event, limits, work.reference(rates), seen)
-                    work.states(users).set(event.user_id, decision.state)
-                    if intake.sampling.wants("low"):
-                        log.info("user_event_received", user_id=event.user_id, event_type=event.event_type)
-                    for finding in decision.fraud.findings:
-                        if finding.rule == login_velocity.NAME:
-                            log.warning("login_velocity_alert", user_id=event.user_id, reason=finding.reason)
-                    if decision.fraud.risk_tier in ALERTED:
-                        fraud.alert(work, decision.fraud, event)
-                    takeovers.judged(work, decision.takeover)
-                    if event.event_type == "user-registered":
-                        monitor.registered(work, event)
+    @app.process(USERS, REKEYED[USERS], name="users")
+    def watch_users(work: Work) -> None:
+        for event, state, seen in intake.fresh(work, users):
+            decision = decide(state, event, limits, work.reference(rates), seen)
+            work.states(users).set(event.user_id, decision.state)
+            if intake.sampling.wants("low"):
+                log.info("user_event_received", user_id=event.user_id, event_type=event.event_type)
+            for finding in decision.fraud.findings:
+                if finding.rule == login_velocity.NAME:
+                    log.warning("login_velocity_alert", user_id=event.user_id, reason=finding.reason)
+            if decision.fraud.risk_tier in ALERTED:
+                fraud.alert(work, decision.fraud, event)
+            takeovers.judged(work, decision.takeover)
+            if event.event_type == "user-registered":
+                monitor.registered(work, event)

@@ -80,23 +80,19 @@ def worker(job: Job) -> Never:
     )
     table = StateTable(app, name="users", state_type=User, new=lambda: NEW_USER)
 
-    @app.agent(app.batches(job.source), name="score")
-    async def score(batches: Any) -> None:
-        async for batch in batches:
-            async with app.ownership.process(batch) as work:
-                if not work.records:
-                    continue
-                users = work.states(table)
-                for record in work:
-                    event = workload.decode(record.value or b"")
-                    key = (record.key or b"").decode()
-                    before = users.get(key)
-                    after = step(before, event)
-                    if after is before:
-                        continue
-                    users.set(key, after)
-                    if after.scored > workload.EMIT_ABOVE:
-                        work.emit(job.alerts, record.key, record.value)
+    @app.process(job.source, name="score")
+    def score(work: Work) -> None:
+        users = work.states(table)
+        for record in work:
+            event = workload.decode(record.value or b"")
+            key = (record.key or b"").decode()
+            before = users.get(key)
+            after = step(before, event)
+            if after is before:
+                continue
+            users.set(key, after)
+            if after.scored > workload.EMIT_ABOVE:
+                work.emit(job.alerts, record.key, record.value)
 
     Worker(app).run()
     raise SystemExit("the worker stopped before the last event")

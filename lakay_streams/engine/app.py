@@ -6,14 +6,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
-from faust import App, TopicT
+from faust import App, StreamT, TopicT
 from faust.types.fixups import FixupT
 from mode import ServiceT
 
+from lakay_streams.engine.kafka.batch import RecordBatch
 from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.engine.kafka.producer import TransactionalProducer
 from lakay_streams.engine.kafka.transport import BATCH_CODEC
 from lakay_streams.engine.state import descriptors
+from lakay_streams.engine.task.context import Processor
 from lakay_streams.engine.task.manager import Ownership
 from lakay_streams.engine.task.options import Options
 from lakay_streams.engine.worker import Boot
@@ -53,6 +55,8 @@ class StreamApp(App):
         self.prepare = prepare
         #: Services that start before everything else and stop after it.
         self.companions: list[ServiceT] = []
+        #: What processes each source topic.
+        self.processors: dict[str, Processor] = {}
         #: What besides Kafka has to answer for this process to be ready, by name.
         self.dependencies: dict[str, Callable[[], bool]] = {}
         self._brokers = brokers
@@ -116,7 +120,31 @@ class StreamApp(App):
         """Return aiokafka's connection settings."""
         return {"bootstrap_servers": self._brokers.split(",")}
 
-    def batches(self, *topics: str) -> TopicT:
-        """Return a channel of the record batches of `topics`, for an agent."""
+    def process(self, *topics: str, name: str) -> Callable[[Processor], Processor]:
+        """Have the decorated function process the records of `topics`, as the agent `name`.
+
+            @app.process(TRANSACTIONS, name="transactions")
+            def score(work: Work) -> None:
+                for record in work:
+                    ...
+
+        It is called with a batch of one partition of one topic at a time, and can be called without Kafka just so.
+        Raises `ValueError` for a topic that is processed already: a partition has one position in each.
+        """
+        if taken := self.processors.keys() & set(topics):
+            raise ValueError(f"{', '.join(sorted(taken))} is processed already: a topic has one processor")
+
+        def declare(processor: Processor) -> Processor:
+            async def each_batch(batches: StreamT[RecordBatch]) -> None:
+                async for batch in batches:
+                    await self.ownership.process(batch, processor)
+
+            self.agent(self._batches(*topics), name=name)(each_batch)
+            self.processors.update(dict.fromkeys(topics, processor))
+            return processor
+
+        return declare
+
+    def _batches(self, *topics: str) -> TopicT:
         # Without acks: checkpoints commit, and Faust would keep every batch's offset for a commit that never comes.
         return self.topic(*topics, key_serializer="raw", value_serializer=BATCH_CODEC, value_type=None, acks=False)

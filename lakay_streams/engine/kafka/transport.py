@@ -21,7 +21,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from lakay_streams.engine.kafka.batch import Pace, RecordBatch
+from lakay_streams.engine.kafka.batch import RecordBatch
 from lakay_streams.engine.kafka.buffer import Backlog
 from lakay_streams.engine.kafka.consumer_thread import ConsumerThread, Fetched, Progress
 
@@ -89,8 +89,6 @@ class Consumer(driver.Consumer):
         """Start with nothing delivered."""
         #: The next offset to deliver to the agents, of each partition that has delivered any.
         self.delivered: dict[TP, int] = {}
-        #: How fast the agents are, which decides how long turns are.
-        self.pace = Pace()
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -138,7 +136,7 @@ class Consumer(driver.Consumer):
                 if backlog:
                     if halted.done():
                         halted = asyncio.create_task(self._halted())
-                    await self._deliver(backlog.take(self.pace.records), halted)
+                    await self._deliver(backlog.take(self.app.ownership.pace.records), halted)
                 if not self.flow_active:
                     # A rebalance has begun; the partition's next owner reads from the committed offset.
                     backlog.clear()

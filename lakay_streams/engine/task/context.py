@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from lakay_streams.engine.kafka.batch import Record
@@ -23,30 +23,23 @@ MAX_RECORD_BYTES = 1_000_000
 class Work:
     """A batch being processed: the only way in which an agent reads and changes a partition.
 
-    Iterating yields the records to process. Leaving without an exception counts them as processed; nothing reaches
+    Iterating yields the records to process. Returning without an exception counts them as processed; nothing reaches
     Kafka or RocksDB before the next checkpoint.
     """
 
-    def __init__(self, partition: Partition | None, topic: str, records: Sequence[Record]) -> None:
-        """Work on `records` of `topic`; without a partition (the batch is stale) there are none."""
-        self._partition = partition
+    def __init__(self, partition: Partition, topic: str, records: Sequence[Record]) -> None:
+        """Work on `records` of `topic` in `partition`."""
+        self.partition = partition
         self.topic = topic
         self.records = records
         self.current: Record | None = None
-
-    @property
-    def partition(self) -> Partition:
-        """The partition worked on."""
-        if self._partition is None:
-            raise RuntimeError("this batch is stale: it has no records and no partition to work on")
-        return self._partition
 
     def __iter__(self) -> Iterator[Record]:
         """Yield each record to process; one that crashed workers too often, or is too large, is parked instead.
 
         Raises `UnreadableError` for one that could not be read; that is put on its account, too.
         """
-        to_park = frozenset() if self._partition is None else self._partition.to_park(self.topic)
+        to_park = self.partition.to_park(self.topic)
         for record in self.records:
             self.current = record
             if type(record) is Unreadable:
@@ -85,3 +78,10 @@ class Work:
         if size > MAX_RECORD_BYTES:
             raise EngineError(f"a record of {size} bytes for {topic} is over the {MAX_RECORD_BYTES} that brokers take")
         self.partition.send(topic, (key, value), partition)
+
+
+Processor = Callable[[Work], None]
+"""What an agent does with a batch (`StreamApp.process`).
+
+A function, which awaits nothing: between two records of a batch nothing else may see or change the partition.
+"""

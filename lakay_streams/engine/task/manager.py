@@ -7,12 +7,11 @@ assigns it and left before the group may give it to another.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -20,12 +19,12 @@ from aiokafka.errors import KafkaError
 from faust.tables.manager import TableManager
 from faust.types import TP
 
-from lakay_streams.engine.kafka.batch import RecordBatch
+from lakay_streams.engine.kafka.batch import Pace, RecordBatch
 from lakay_streams.engine.kafka.producer import EagerProducer
 from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.standby import Standby
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import Processor, Work
 from lakay_streams.engine.task.lifecycle import Tenure
 from lakay_streams.engine.task.task import Partition
 from lakay_streams.errors import EngineError, Fenced, LakayError, StoreError
@@ -58,6 +57,8 @@ class Ownership(TableManager):
         #: The open partitions, by number.
         self.partitions: dict[int, Partition] = {}
         self.references: list[Reference[Any]] = []
+        #: How fast the processors are, which decides how long turns are.
+        self.pace = Pace()
         #: What an error that needs a new process does; a test replaces it.
         self.on_fatal: Callable[[BaseException], None] = exit_to_restart
         #: Changes restored by the last recovery, and how many there were at most.
@@ -211,20 +212,18 @@ class Ownership(TableManager):
 
     # -- processing
 
-    @contextlib.asynccontextmanager
-    async def process(self, batch: RecordBatch) -> AsyncIterator[Work]:
-        """Work on a batch; leaving without an exception counts its records as processed.
+    async def process(self, batch: RecordBatch, processor: Processor) -> None:
+        """Have `processor` work on a batch; its records count as processed once it returns.
 
         An exception is a bug, not bad data: it is put on the record's account and the worker stops, to be restarted and
         to replay. Only a store's failure is nobody's fault: the partition is opened anew. A stale batch (fetched before
-        the partition was opened anew) yields no records.
+        the partition was opened anew) reaches no processor.
         """
         partition = self.partitions.get(batch.partition)
         if partition is not None:
             await partition.wait_for_room()
             partition = self.partitions.get(batch.partition)
         if partition is None or partition.epoch != batch.epoch:
-            yield Work(None, batch.topic, ())
             return
         work = Work(partition, batch.topic, ())
         try:
@@ -232,8 +231,8 @@ class Ownership(TableManager):
                 work.records = partition.fresh(batch)
                 started = time.perf_counter()
                 try:
-                    yield work
-                    self.consumer.pace.took(len(work.records), time.perf_counter() - started)
+                    processor(work)
+                    self.pace.took(len(work.records), time.perf_counter() - started)
                     partition.processed(batch.topic, work.records)
                     await partition.send_eagerly()
                 except BaseException:
