@@ -51,7 +51,7 @@ def status(settings: Settings) -> Status:
     """
     scripts = ScriptDirectory.from_config(_config())
     with connected(settings) as connection:
-        current = MigrationContext.configure(connection).get_current_revision() or NOTHING
+        current = _current(connection)
     wanted = scripts.get_current_head() or NOTHING
     try:
         steps = [step.revision for step in scripts.iterate_revisions(wanted, current)]
@@ -108,6 +108,7 @@ def _migrate(settings: Settings, change: Callable[[Config, str], None], revision
         try:
             lock(connection)
             roles.require_owner(connection, settings)
+            _current(connection)
             change(_config(connection), revision)
             roles.grant(connection, settings)
         except CommandError as unknown:
@@ -133,7 +134,11 @@ def _config(connection: Connection | None = None) -> Config:
 
 @contextmanager
 def connected(settings: Settings) -> Iterator[Connection]:
-    """Connect, for one transaction, which is committed at the end. Raises `DatabaseUnavailable`."""
+    """Connect, for one transaction, which is committed at the end.
+
+    Raises `DatabaseUnavailable`, or `DatabaseError` when PostgreSQL refuses a statement, as over a schema that somebody
+    else has changed.
+    """
     parameters = parameters_of(settings, "lakay-migrations")
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(**parameters), poolclass=NullPool)
     try:
@@ -144,6 +149,28 @@ def connected(settings: Settings) -> Iterator[Connection]:
             f"PostgreSQL cannot be used ({reason_of(failure.orig or failure, parameters)}): "
             f"start it, or correct {variable_of(settings)}."
         ) from None
+    except DBAPIError as failure:
+        raise DatabaseError(
+            f"PostgreSQL refused a statement, and nothing was changed ({_words_of(failure.orig)}): see "
+            "whether the tables are those of the revision that `lakay db status` says, else restore a backup."
+        ) from None
+
+
+def _current(connection: Connection) -> str:
+    heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) > 1:
+        raise DatabaseError(
+            f"The database says that it is at {len(heads)} revisions at once ({', '.join(sorted(heads))}): leave the "
+            "one in alembic_version that the tables are of, or restore a backup."
+        )
+    return next(iter(heads), NOTHING)
+
+
+def _words_of(refusal: BaseException | None) -> str:
+    """Return what PostgreSQL says of tables and columns; what it says of data quotes them, and is its kind alone."""
+    if isinstance(refusal, psycopg.Error) and not isinstance(refusal, psycopg.DataError):
+        return refusal.diag.message_primary or type(refusal).__name__
+    return type(refusal).__name__
 
 
 def lock(connection: Connection) -> None:

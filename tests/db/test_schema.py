@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,32 @@ def test_a_database_of_a_newer_version_is_refused(stored: Settings) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DatabaseError, match="revision 9999, which this version does not know"):
         schema.init_db(stored)
+
+
+TWO = "INSERT INTO alembic_version VALUES ('0003')"
+NONE = "DELETE FROM alembic_version"
+OTHER = "ALTER TABLE alembic_version RENAME version_num TO other"
+
+
+@pytest.mark.parametrize(
+    ("change", "act", "told"),
+    [
+        (TWO, schema.status, "2 revisions at once (0003, 0006)"),
+        (TWO, schema.downgrade, "2 revisions at once (0003, 0006)"),
+        (NONE, schema.upgrade, 'relation "alerts" already exists'),
+        (NONE, schema.init_db, 'relation "alerts" already exists'),
+        (OTHER, schema.status, "column alembic_version.version_num does not exist"),
+    ],
+)
+def test_a_schema_that_somebody_has_changed_is_one_sentence(
+    stored: Settings, change: str, act: Callable[[Settings], object], told: str
+) -> None:
+    with connect(stored) as connection:
+        connection.execute(change)
+    with pytest.raises(DatabaseError) as refused:
+        act(stored)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_an_unknown_step_is_one_sentence(stored: Settings) -> None:
