@@ -2,7 +2,7 @@
 
 Each entry `alerts_archived` names the revisions that a transaction archived, with the digest of each (`rows.in_trail`).
 A revision that was changed, removed, added or moved is named; so is an alert that does not show its latest one. What
-retention deleted is missing with right, as are, of the digests, those of revisions from before there were any.
+retention deleted is missing with right. Revisions from before there were digests cannot be checked, and are counted.
 
 The connection's transaction sees one moment (`audit.verify` begins it so).
 """
@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
@@ -26,6 +27,29 @@ from lakay_streams.pii.keys import encryption_keys
 from lakay_streams.pii.personal import reveal
 from lakay_streams.pii.sealing import Vault
 from lakay_streams.settings import Settings
+
+BEGUN = "alert_revisions_begun"
+
+_UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_Named = Annotated[str, msgspec.Meta(pattern=f"^{_UUID}/[1-9][0-9]{{0,8}}$")]
+
+
+class _Digests(msgspec.Struct, frozen=True):
+    rows: dict[_Named, str]
+
+
+class _Archived(recorded.Entry, frozen=True):
+    subject: Annotated[str, msgspec.Meta(pattern=f"^{_UUID}$")]
+    details: _Digests
+
+
+class _Count(msgspec.Struct, frozen=True):
+    rows: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Begun(recorded.Entry, frozen=True):
+    details: _Count
+
 
 _LINKED = "SELECT *, alert_id::text AS alert_id FROM alert_revisions WHERE link = %s ORDER BY revision"
 
@@ -71,8 +95,8 @@ _OLDER = """
 """
 
 
-async def verify_revisions(connection: AsyncConnection[Any], settings: Settings) -> list[str]:
-    """Return every problem as a sentence, as many as are listed; none if all is well."""
+async def verify_revisions(connection: AsyncConnection[Any], settings: Settings) -> recorded.Checked:
+    """Return the problems, as many as are listed, and how many revisions have no digest."""
     # Whole tables are read.
     await connection.execute("SET LOCAL statement_timeout = 0")
     check = _Check(connection, Vault(encryption_keys(settings)), Digests.of(settings))
@@ -81,7 +105,7 @@ async def verify_revisions(connection: AsyncConnection[Any], settings: Settings)
         # To the end in any case: a cursor that is left open is in the way of whoever has the connection next.
         if len(found) < audit.LISTED:
             found.append(problem)
-    return found
+    return recorded.Checked(found, await check.unlinked())
 
 
 class _Check:
@@ -91,34 +115,38 @@ class _Check:
         self._digests = digests
 
     async def problems(self) -> AsyncIterator[str]:
-        retained_from = await recorded.retained_from(self._connection)
+        malformed: list[str] = []
+        retained_from = await recorded.retained_from(self._connection, malformed)
         first = None
-        async for seq, told in recorded.entries(self._connection, ARCHIVED):
+        async for seq, told in recorded.entries(self._connection, _Archived, ARCHIVED, malformed=malformed):
             first = first or seq
             async for problem in self._of_entry(seq, told, retained_from):
                 yield problem
-        async for problem in self._without_entry(first):
+        async for problem in self._without_entry(first, malformed):
+            yield problem
+        for problem in malformed:
             yield problem
         async for problem in self._of_alerts():
             yield problem
 
-    async def _of_entry(self, seq: int, told: Mapping[str, Any], retained_from: str) -> AsyncIterator[str]:
-        missing: dict[str, str] = dict(told["details"]["rows"])
+    async def _of_entry(self, seq: int, told: _Archived, retained_from: str) -> AsyncIterator[str]:
+        missing: dict[str, str] = dict(told.details.rows)
         cursor = self._connection.cursor(row_factory=dict_row)
-        for row in await (await cursor.execute(_LINKED, (told["subject"],))).fetchall():
+        for row in await (await cursor.execute(_LINKED, (told.subject,))).fetchall():
             digest = missing.pop(f"{row['alert_id']}/{row['revision']}", None)
             called = f"Revision {row['revision']} of alert {row['alert_id']}"
             if digest is None:
                 yield f"{called} was added: row {seq} of the trail, which it names, does not tell of it."
             elif problem := self._of_revision(row, digest):
                 yield f"{called} {problem}"
-        kept = None if told["at"][:10] >= retained_from else await self._kept(missing, told["at"], retained_from)
+        is_kept = told.at.date().isoformat() >= retained_from
+        kept = None if is_kept else await self._kept(missing, told.at, retained_from)
         for name in sorted(missing):
             alert_id, _, revision = name.rpartition("/")
             if kept is None or alert_id in kept:
                 yield f"Revision {revision} of alert {alert_id} is missing: row {seq} of the trail tells of it."
 
-    async def _kept(self, names: Iterable[str], at: str, retained_from: str) -> set[str]:
+    async def _kept(self, names: Iterable[str], at: datetime, retained_from: str) -> set[str]:
         """Return which alerts of these revisions, archived `at`, retention has not deleted."""
         alerts = list({name.rpartition("/")[0] for name in names})
         which = {"alerts": alerts, "at": at, "retained_from": f"{retained_from}T00:00:00Z"}
@@ -139,13 +167,13 @@ class _Check:
             return None
         return recorded.CHANGED
 
-    async def _without_entry(self, first: int | None) -> AsyncIterator[str]:
+    async def _without_entry(self, first: int | None, malformed: list[str]) -> AsyncIterator[str]:
         known = 0
-        async for seq, told in recorded.entries(self._connection, "alert_revisions_begun"):
+        async for seq, told in recorded.entries(self._connection, _Begun, BEGUN, malformed=malformed):
             # A later one would be somebody's who adds revisions.
             if first is None or seq < first:
-                known += told["details"]["rows"]
-        unlinked = await self._unlinked()
+                known += told.details.rows
+        unlinked = await self.unlinked()
         if unlinked > known:
             yield (
                 f"{unlinked - known} revisions of alerts were added: {unlinked} are in no row of the trail, and there "
@@ -181,7 +209,8 @@ class _Check:
             values = orjson.loads(self._vault.open(sealed, key_id, f"alerts/{alert_id}"))
         return str(values.get(entity, entity)), reveal(body, values)
 
-    async def _unlinked(self) -> int:
+    async def unlinked(self) -> int:
+        """Return how many revisions are from before the trail told of any."""
         row = await (await self._connection.execute(_UNLINKED)).fetchone()
         return 0 if row is None else int(row[0])
 

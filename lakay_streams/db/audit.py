@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import pwd
+import re
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -23,6 +24,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
+
+_AT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", re.ASCII)
 
 #: Problems that are listed; a trail with more is broken anyway.
 LISTED = 50
@@ -73,7 +76,7 @@ async def append(
     entry = canonical(
         {
             "seq": seq,
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "at": moment(datetime.now(UTC)),
             "actor": actor,
             "action": action,
             "subject": subject,
@@ -112,9 +115,11 @@ async def verify(connection: AsyncConnection[Any], *expected: Head | None) -> Ve
         computed = digest_of(entry)
         if computed != stored:
             problems.append(f"Row {seq} was changed: its entry does not have its hash.")
-        told = _read(entry)
-        if told is None or canonical(told) != entry:
+        told = _canonical_in(entry)
+        if told is None:
             problems.append(f"Row {seq} was changed: its entry is not the JSON that was written.")
+        elif not _is_entry(told):
+            problems.append(f"Row {seq} is malformed: it does not say when who did what.")
         else:
             if told.get("seq") != seq:
                 problems.append(f"Row {seq} was moved: its entry says that it is row {told.get('seq')}.")
@@ -178,6 +183,17 @@ def operator() -> str:
     return f"{name}@{socket.gethostname()}"
 
 
+def read(entry: str) -> dict[str, Any] | None:
+    """Return what an entry says; None for one that `verify` finds malformed."""
+    told = _canonical_in(entry)
+    return told if told is not None and _is_entry(told) else None
+
+
+def moment(at: datetime) -> str:
+    """Return a time as entries have it: as text they sort as in time."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def canonical(entry: Mapping[str, Any]) -> str:
     """Return the one way in which an entry is written."""
     return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -196,12 +212,18 @@ async def _rows(connection: AsyncConnection[Any]) -> AsyncIterator[tuple[int, st
             yield row
 
 
-def _read(entry: str) -> dict[str, Any] | None:
+def _canonical_in(entry: str) -> dict[str, Any] | None:
+    """Return an entry that is written as all are, else None."""
     try:
         told = json.loads(entry)
-    except ValueError:
+        return told if isinstance(told, dict) and canonical(told) == entry else None
+    except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+
+
+def _is_entry(told: Mapping[str, Any]) -> bool:
+    texts = all(isinstance(told.get(name), str) for name in ("at", "actor", "action", "subject"))
+    return texts and _AT.fullmatch(told["at"]) is not None and isinstance(told.get("details"), dict)
 
 
 def _rows_called(first: int, last: int) -> str:

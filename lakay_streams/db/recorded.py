@@ -7,11 +7,11 @@ is missing with right, but nothing that is younger than retention may delete.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, NamedTuple, TypeVar
 
+import msgspec
 from psycopg import AsyncConnection
 
 from lakay_streams.db.digests import Digests
@@ -19,25 +19,64 @@ from lakay_streams.db.retention import latest_cutoff
 
 CHANGED = "was changed: it is not what the trail has the digest of."
 
-_ENTRIES = "SELECT seq, entry FROM audit_trail WHERE action = ANY(%s) ORDER BY seq"
+_ENTRIES = "SELECT seq, action, entry FROM audit_trail WHERE action = ANY(%s) ORDER BY seq"
 
 
-async def entries(connection: AsyncConnection[Any], *actions: str) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-    """Yield the entries of some actions with their numbers, the oldest first."""
+class Checked(NamedTuple):
+    """What a check found: every problem as a sentence, and how many rows it had no digest of to check them with."""
+
+    problems: list[str]
+    unchecked: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What every entry says; subclasses have the `details` of one action."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    action: str
+    subject: str
+
+
+class _Deletion(msgspec.Struct, frozen=True):
+    before: date
+
+
+class _Deleted(Entry, frozen=True):
+    details: _Deletion
+
+
+Shape = TypeVar("Shape", bound=Entry)
+
+
+async def entries(
+    connection: AsyncConnection[Any], shape: type[Shape], *actions: str, malformed: list[str] | None = None
+) -> AsyncIterator[tuple[int, Shape]]:
+    """Yield the entries of some actions with their numbers, the oldest first.
+
+    One that does not say what `shape` says is left out, and told in `malformed`: whoever may add rows may add any.
+    """
+    decode = msgspec.json.Decoder(shape).decode
     # On the server's side: a trail of years need not fit into memory.
     async with connection.cursor(name=f"told_{actions[0]}") as cursor:
         await cursor.execute(_ENTRIES, (list(actions),))
-        async for seq, entry in cursor:
-            yield seq, json.loads(entry)
+        async for seq, action, entry in cursor:
+            try:
+                told = decode(entry)
+            except (msgspec.MsgspecError, RecursionError):
+                if malformed is not None:
+                    malformed.append(f"Row {seq} is malformed: it does not tell what {action} has to tell.")
+                continue
+            yield seq, told
 
 
-async def retained_from(connection: AsyncConnection[Any]) -> str:
+async def retained_from(connection: AsyncConnection[Any], malformed: list[str] | None = None) -> str:
     """Return the day before which entries may tell of what retention has deleted, "" where it never did."""
-    days = [told["details"]["before"] async for _, told in entries(connection, "retention_deleted")]
+    deletions = entries(connection, _Deleted, "retention_deleted", malformed=malformed)
+    days = [told.details.before async for _, told in deletions]
     if not days:
         return ""
     # Whoever removes a record may add an entry that says so, too.
-    before = min(date.fromisoformat(max(days)), latest_cutoff(datetime.now(UTC).date()))
+    before = min(max(days), latest_cutoff(datetime.now(UTC).date()))
     # A row of before midnight may have its entry after it.
     return (before + timedelta(days=1)).isoformat()
 

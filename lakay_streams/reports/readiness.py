@@ -6,7 +6,6 @@ noted in the report, so that a trail that is rewritten afterwards is found by it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, LiteralString
@@ -14,7 +13,7 @@ from typing import Any, LiteralString
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from lakay_streams.db import retention
+from lakay_streams.db import audit, retention
 from lakay_streams.db.audit import Verdict
 from lakay_streams.reports.obligations import Deadline
 from lakay_streams.reports.periods import Span
@@ -22,14 +21,14 @@ from lakay_streams.reports.summary import filings
 
 _TRAIL: LiteralString = """
     SELECT action, count(*)::int AS entries FROM audit_trail
-    WHERE (entry::jsonb ->> 'at')::timestamptz >= %s AND (entry::jsonb ->> 'at')::timestamptz < %s
+    WHERE (entry::jsonb ->> 'at') COLLATE "C" >= %s AND (entry::jsonb ->> 'at') COLLATE "C" < %s
     GROUP BY 1 ORDER BY 1
 """
 
 _CHANGES: LiteralString = """
     SELECT entry FROM audit_trail
     WHERE action IN ('settings_in_force', 'retention_deleted')
-        AND (entry::jsonb ->> 'at')::timestamptz >= %s AND (entry::jsonb ->> 'at')::timestamptz < %s
+        AND (entry::jsonb ->> 'at') COLLATE "C" >= %s AND (entry::jsonb ->> 'at') COLLATE "C" < %s
     ORDER BY seq
 """
 
@@ -57,7 +56,9 @@ async def document(
         await cursor.execute(query, parameters)
         return await cursor.fetchall()
 
-    changes = [json.loads(row["entry"]) for row in await rows(_CHANGES, *bounds)]
+    # As entries have them, which sort as text; one that is malformed is among the verdict's problems.
+    moments = [audit.moment(bound) for bound in bounds]
+    changes = [told for row in await rows(_CHANGES, *moments) if (told := audit.read(row["entry"])) is not None]
     quality = {name: await rows(query, *bounds) for name, query in _QUALITY.items()}
     quality["versions"] = await rows(_VERSIONS)
     deadlines = {kind: filings(due, kind, span, today) for kind in ("ctr", "sar")}
@@ -72,7 +73,7 @@ async def document(
             "rows": verdict.rows,
             "head": str(verdict.head),
             "problems": list(verdict.problems),
-            "entries": await rows(_TRAIL, *bounds),
+            "entries": await rows(_TRAIL, *moments),
         },
         "retention": {
             "years": retention.YEARS,
@@ -82,7 +83,7 @@ async def document(
         },
         "deadlines": deadlines | {"late": late},
         "settings": [
-            _told(each) | {"version": each["subject"], "changed": each["details"]["changed"]}
+            _told(each) | {"version": each["subject"], "changed": each["details"].get("changed")}
             for each in changes
             if each["action"] == "settings_in_force"
         ],

@@ -11,8 +11,9 @@ A column that a later revision adds has no place in the digests of before: leave
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, LiteralString, NamedTuple
+from typing import Annotated, Any, LiteralString, NamedTuple
 
+import msgspec
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Identifier
 
@@ -65,15 +66,23 @@ _TABLES = {each.table: each for each in (FILINGS, SUBMISSIONS)}
 
 
 class _Told(NamedTuple):
-    """What the trail told of a row last; without a digest, that it was there."""
+    """What the trail told of a row last, and on which day; without a digest, that it was there."""
 
     seq: int
     at: str
     digest: str | None
 
 
-async def verify_filings(connection: AsyncConnection[Any], settings: Settings) -> list[str]:
-    """Return every problem as a sentence, as many as are listed; none if all is well.
+class _Digests(msgspec.Struct, frozen=True):
+    rows: dict[Annotated[str, msgspec.Meta(pattern="^(filings|submissions)/.")], str | None] = {}
+
+
+class _Entry(recorded.Entry, frozen=True):
+    details: _Digests
+
+
+async def verify_filings(connection: AsyncConnection[Any], settings: Settings) -> recorded.Checked:
+    """Return the problems, as many as are listed, and how many rows have no digest.
 
     The connection's transaction sees one moment (`audit.verify` begins it so).
     """
@@ -81,35 +90,37 @@ async def verify_filings(connection: AsyncConnection[Any], settings: Settings) -
     await connection.execute("SET LOCAL statement_timeout = 0")
     digests = Digests.of(settings)
     # As many as there are reports to FinCEN, which officers make: they fit into memory.
-    told = await _told(connection)
-    missing, found = dict(told), []
+    malformed: list[str] = []
+    told = await _told(connection, malformed)
+    missing, found, unchecked = dict(told), malformed, 0
     for table in _TABLES.values():
         async for row in _rows(connection, table):
             name = table.name_of(row)
             missing.pop(name, None)
+            unchecked += name in told and told[name].digest is None
             if (problem := _fault(digests, told.get(name), table.in_trail(row))) is not None:
                 found.append(f"{_called(name)} {problem}")
     retained_from = await recorded.retained_from(connection)
     # What retention keeps of an alert, it keeps together.
-    lately = {_alert_of(name) for name, each in told.items() if each.at[:10] >= retained_from}
+    lately = {_alert_of(name) for name, each in told.items() if each.at >= retained_from}
     found += (
         f"{_called(name)} is missing: row {each.seq} of the trail tells of it."
         for name, each in sorted(missing.items())
         if _alert_of(name) in lately
     )
-    return found[: audit.LISTED]
+    return recorded.Checked(found[: audit.LISTED], unchecked)
 
 
-async def _told(connection: AsyncConnection[Any]) -> dict[str, _Told]:
+async def _told(connection: AsyncConnection[Any], malformed: list[str]) -> dict[str, _Told]:
     """Return what was told of each row last."""
     told: dict[str, _Told] = {}
     begun = False
-    async for seq, entry in recorded.entries(connection, BEGUN, *TOLD):
-        rows = entry["details"].get("rows", {})
+    async for seq, entry in recorded.entries(connection, _Entry, BEGUN, *TOLD, malformed=malformed):
+        rows, day = entry.details.rows, entry.at.date().isoformat()
         # A later beginning would be somebody's who adds or changes rows.
-        if entry["action"] != BEGUN or not begun:
-            told |= {name: _Told(seq, entry["at"], digest) for name, digest in rows.items()}
-        begun = begun or (entry["action"] != BEGUN and bool(rows))
+        if entry.action != BEGUN or not begun:
+            told |= {name: _Told(seq, day, digest) for name, digest in rows.items()}
+        begun = begun or (entry.action != BEGUN and bool(rows))
     return told
 
 

@@ -16,6 +16,7 @@ from lakay_streams.archive.verifying import verify_revisions
 from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, FRAUD_ALERTS
 from lakay_streams.db import audit
 from lakay_streams.db.pool import Database
+from lakay_streams.db.recorded import CHANGED
 from lakay_streams.db.rotation import Keys, rotate
 from lakay_streams.pii.keys import encryption_keys, token_keys
 from lakay_streams.settings import Settings
@@ -54,7 +55,7 @@ async def archive(database: Database, settings: Settings, told: list[tuple[str, 
 async def problems(database: Database, settings: Settings) -> list[str]:
     async with database.connection() as connection:
         assert (await audit.verify(connection)).problems == ()
-        return await verify_revisions(connection, settings)
+        return (await verify_revisions(connection, settings)).problems
 
 
 async def force(database: Database, statement: str) -> None:
@@ -170,3 +171,35 @@ async def test_a_copy_that_comes_under_another_key_is_known(database: Database, 
     async with database.connection() as connection:
         assert await (await connection.execute("SELECT reasons FROM quarantine")).fetchall() == []
     assert await problems(database, again) == []
+
+
+GOOD = {"rows": {f"{CASE}/9": "k:00"}}
+
+
+@pytest.mark.parametrize(
+    ("action", "subject", "details"),
+    [
+        ("alerts_archived", CASE, {}),
+        ("alerts_archived", CASE, {"rows": 7}),
+        ("alerts_archived", CASE, {"rows": [CASE]}),
+        ("alerts_archived", CASE, {"rows": {"nothing": "k:00"}}),
+        ("alerts_archived", CASE, {"rows": {f"{CASE}/x": "k:00"}}),
+        ("alerts_archived", CASE, {"rows": {f"{CASE}/9": None}}),
+        ("alerts_archived", "no uuid", GOOD),
+        ("alerts_archived", "", GOOD),
+        ("alert_revisions_begun", "", {"rows": "many"}),
+        ("alert_revisions_begun", "", {"rows": -7}),
+        ("retention_deleted", "", {}),
+        ("retention_deleted", "", {"before": "yesterday"}),
+        ("retention_deleted", "", {"before": 7}),
+    ],
+)
+async def test_a_malformed_entry_is_a_finding_and_the_rest_is_checked(
+    database: Database, settings: Settings, action: str, subject: str, details: dict[str, object]
+) -> None:
+    async with database.connection() as connection:
+        await audit.append(connection, action, actor="somebody", subject=subject, details=details)
+    malformed = f"Row 3 is malformed: it does not tell what {action} has to tell."
+    assert await problems(database, settings) == [malformed]
+    await force(database, f"UPDATE alert_revisions SET score = 0.9 {OF}")
+    assert await problems(database, settings) == [f"Revision 2 of alert {CASE} {CHANGED}", malformed]

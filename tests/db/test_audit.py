@@ -200,6 +200,45 @@ async def test_a_forced_change_is_found(database: Database, statements: list[str
     assert any(told.startswith(problem) for told in problems), problems
 
 
+async def add(database: Database, change: Callable[[dict[str, Any]], object]) -> None:
+    """Append what follows and has the right hash, and is no entry of ours: who may add rows may add any."""
+    async with database.connection() as connection:
+        head = await audit.lock(connection)
+        told = entry(seq=head.seq + 1, previous=head.hash)
+        changed = change(told)
+        text = changed if isinstance(changed, str) else audit.canonical(told)
+        await connection.execute(
+            "INSERT INTO audit_trail (seq, entry, hash) VALUES (%s, %s, %s)",
+            (head.seq + 1, text, audit.digest_of(text)),
+        )
+
+
+DEEP = '"details":{"deep":' + "[" * 3_000 + "]" * 3_000 + "}"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda told: told.pop("at") and None, "Row 13 is malformed: it does not say when who did what."),
+        (lambda told: told.update(at="yesterday"), "Row 13 is malformed"),
+        (lambda told: told.update(at=7), "Row 13 is malformed"),
+        (lambda told: told.pop("actor") and None, "Row 13 is malformed"),
+        (lambda told: told.update(subject=None), "Row 13 is malformed"),
+        (lambda told: told.update(details=[]), "Row 13 is malformed"),
+        (lambda told: audit.canonical(told).replace('"details":{}', '"details":{"n":1e400}'), "Row 13 was changed"),
+        (lambda told: audit.canonical(told).replace('"details":{}', DEEP), "Row 13 was changed"),
+    ],
+    ids=["no time", "not a time", "a number as time", "no actor", "no subject", "no details", "infinite", "deep"],
+)
+async def test_a_malformed_entry_is_a_finding(
+    database: Database, change: Callable[[dict[str, Any]], object], problem: str
+) -> None:
+    await add(database, change)
+    await append(database, 14)
+    (found,) = (await verify(database)).problems
+    assert found.startswith(problem)
+
+
 async def test_a_rewritten_end_is_found_by_the_head_that_was_noted(database: Database) -> None:
     noted = (await verify(database)).head
     await force(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -145,3 +146,29 @@ def test_without_the_extra_the_error_says_what_to_install(operator: Operator, tm
         "psycopg is not installed, which everything about the database needs: "
         "pip install 'lakay-intelligence[archive]'.\n",
     )
+
+
+def test_what_was_archived_before_there_were_digests_is_counted_as_not_checked(operator: Operator) -> None:
+    operator.sees("db upgrade 0002")
+    for _ in range(3):
+        operator.runs(*alert(revised_at="now()"))
+    operator.sees("db upgrade")
+    told = operator.sees("audit verify").splitlines()
+    assert told[0] == "3 revisions of alerts are from before the trail had digests: not checked."
+    assert "1 rows, whole, head 1:" in told[1]
+
+
+def test_a_malformed_entry_is_one_sentence(operator: Operator) -> None:
+    operator.sees("db init")
+    entry = '{"action":"alerts_archived","previous":"","seq":1}'
+    operator.runs(
+        "INSERT INTO audit_trail (seq, entry, hash) VALUES (1, %(entry)s, %(hash)s)",
+        {"entry": entry, "hash": hashlib.sha256(entry.encode()).hexdigest()},
+    )
+    found = operator.types("audit verify")
+    assert (found.returncode, found.stderr) == (1, "")
+    assert found.stdout.splitlines() == [
+        "Row 1 is malformed: it does not say when who did what.",
+        "Row 1 is malformed: it does not tell what alerts_archived has to tell.",
+        f"1 rows, NOT WHOLE, head 1:{hashlib.sha256(entry.encode()).hexdigest()}",
+    ]

@@ -72,7 +72,7 @@ async def test_the_archive_and_a_rotation_work_and_retention_is_the_owners(separ
         await rotate(database, Keys(token_keys(both), encryption_keys(both)), actor="tests")
         async with database.connection() as connection:
             assert (await audit.verify(connection)).problems == ()
-            assert await verify_revisions(connection, both) == []
+            assert (await verify_revisions(connection, both)).problems == []
         with pytest.raises(InsufficientPrivilege):
             async with database.connection() as connection:
                 await retention.delete_expired(connection, retention.latest_cutoff(TODAY), actor="tests")

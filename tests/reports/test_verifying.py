@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from lakay_streams.archive.verifying import verify_revisions
-from lakay_streams.db import audit, retention, schema
+from lakay_streams.db import audit, recorded, retention, schema
 from lakay_streams.db.rotation import Keys, rotate
 from lakay_streams.db.url import parameters_of
 from lakay_streams.pii.keys import encryption_keys, token_keys
@@ -39,8 +39,8 @@ class LongAgo(datetime):
 async def problems(office: Office, settings: Settings | None = None) -> list[str]:
     async with office.database.connection() as connection:
         assert (await audit.verify(connection)).problems == ()
-        both = await verify_revisions(connection, settings or office.settings)
-        return [*both, *await verify_filings(connection, settings or office.settings)]
+        alerts = await verify_revisions(connection, settings or office.settings)
+        return alerts.problems + (await verify_filings(connection, settings or office.settings)).problems
 
 
 async def force(office: Office, *statements: str) -> None:
@@ -237,11 +237,11 @@ async def test_rows_of_before_the_trail_told_of_them_are_known_by_name(fresh: Se
     schema.upgrade(fresh)
     async with await psycopg.AsyncConnection.connect(**parameters_of(fresh, "tests")) as reading:
         assert (await audit.verify(reading)).problems == ()
-        assert await verify_filings(reading, fresh) == []
+        assert await verify_filings(reading, fresh) == ([], 2)
         await reading.rollback()
         await reading.execute("ALTER TABLE submissions DISABLE TRIGGER USER")
         await reading.execute("UPDATE submissions SET bsa_id = '2'")
-        added, missing = await verify_filings(reading, fresh)
+        added, missing = (await verify_filings(reading, fresh)).problems
     assert added == f"What was filed of alert {values['id']} as 2 was added: no row of the trail tells of it."
     assert missing.startswith(f"What was filed of alert {values['id']} as 31000123456789 is missing: row ")
 
@@ -258,3 +258,24 @@ async def test_nobody_adds_a_row_by_telling_that_it_was_there_before(office: Off
         details = {"rows": {f"filings/{added}": None}}
         await audit.append(connection, "filings_begun", actor="migration", details=details)
     assert await problems(office) == [f"The filing of alert {added} was added: no row of the trail tells of it."]
+
+
+@pytest.mark.parametrize(
+    ("action", "details"),
+    [
+        ("report_filed", {"rows": []}),
+        ("report_filed", {"rows": {"nothing": "k:00"}}),
+        ("report_drafted", {"rows": {"filings/": "k:00"}}),
+        ("report_declined", {"rows": {"filings/x": 7}}),
+        ("filings_begun", {"rows": 7}),
+    ],
+)
+async def test_a_malformed_entry_is_a_finding_and_the_rest_is_checked(
+    office: Office, filed: str, action: str, details: dict[str, object]
+) -> None:
+    async with office.database.connection() as connection:
+        head = await audit.append(connection, action, actor="somebody", details=details)
+    malformed = f"Row {head.seq} is malformed: it does not tell what {action} has to tell."
+    assert await problems(office) == [malformed]
+    await force(office, "UPDATE filings SET changed_by = 'somebody'")
+    assert await problems(office) == [malformed, f"The filing of alert {filed} {recorded.CHANGED}"]
