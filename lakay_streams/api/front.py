@@ -4,13 +4,15 @@
     the body, whole and in time          413, 408
     then FastAPI; whatever it raises     500, one sentence, and `api_request_failed` in the log
 
-Every answer carries headers that let a browser run, frame, guess and keep nothing.
+Every answer carries headers that let a browser run, frame, guess and keep nothing. Who is refused before the body is
+here whole loses the connection: the rest of the body is nobody's request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +26,10 @@ MAX_BODY_BYTES = 256 << 10
 
 #: Seconds for a whole body.
 BODY_S = 10.0
+
+#: Seconds that a refused body is read on and dropped: a connection that is closed with bytes unread is reset, and the
+#: client may lose the answer with it.
+LINGER_S = 1.0
 
 SAFETY = (
     (b"cache-control", b"no-store"),
@@ -39,10 +45,11 @@ SAFETY = (
 class Front:
     """The ASGI application around the API's."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        """Let those through to `app` whom `access` lets."""
+    def __init__(self, app: ASGIApp, access: Access, *, body_s: float = BODY_S) -> None:
+        """Let those through to `app` whom `access` lets, and wait `body_s` seconds for a body."""
         self._app = app
         self._access = access
+        self._body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -50,6 +57,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         begun = False
+        unread = _has_body(scope)
 
         async def answer(message: Message) -> None:
             nonlocal begun
@@ -63,13 +71,14 @@ class Front:
         try:
             actor = self._access.check(scope)
             try:
-                body = await asyncio.wait_for(_whole(scope, receive), BODY_S)
+                body = await asyncio.wait_for(_whole(scope, receive), self._body_s)
             except TimeoutError:
-                raise Refusal(408, f"the body did not come within {BODY_S:g} s: send it again") from None
+                raise Refusal(408, f"the body did not come within {self._body_s:g} s: send it again") from None
+            unread = False
             scope.setdefault("state", {})["actor"] = actor
             await self._app(scope, _again(body, receive), answer)
         except Refusal as refused:
-            await _refuse(answer, refused)
+            await _refuse(answer, refused, receive if unread else None)
         except Exception:
             log.exception("api_request_failed", path=scope["path"])
             if begun:
@@ -109,8 +118,29 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return next_message
 
 
-async def _refuse(send: Send, refused: Refusal) -> None:
+def _has_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+
+async def _refuse(send: Send, refused: Refusal, unread: Receive | None = None) -> None:
+    """Answer, and close the connection where a body is still `unread`."""
     body = json.dumps({"detail": refused.detail}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *refused.headers]
+    if unread is not None:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": unread is not None})
+    if unread is not None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(_dropped(unread), LINGER_S)
+        await send({"type": "http.response.body"})
+
+
+async def _dropped(receive: Receive) -> None:
+    size = 0
+    while size <= MAX_BODY_BYTES:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
