@@ -82,6 +82,9 @@ def is_near(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> bool:
     if abs(lat_a - lat_b) > REGION_DEGREES:
         return False
     east = abs(lon_a - lon_b)
+    if east <= REGION_DEGREES:
+        # A degree is nowhere longer than at the equator.
+        return True
     return min(east, 360.0 - east) * cos(radians((lat_a + lat_b) / 2)) <= REGION_DEGREES
 
 

@@ -47,7 +47,7 @@ def push(recent: Recent, at: int, event_id: str) -> Recent:
     horizon = times[-1] - KEPT_MS
     if times[0] <= horizon:
         times = times[bisect_right(times, horizon) :]
-        ids = tuple(each for each in ids if each[0] > horizon)
+        ids = tuple([each for each in ids if each[0] > horizon])
     return Recent(times[-TIMES_KEPT:], ids[-IDS_KEPT:])
 
 
@@ -56,7 +56,7 @@ def count_within(recent: Recent, since: int, until: int) -> int:
     times = recent.times
     if not times or times[-1] <= since:
         return 0
-    return bisect_right(times, until) - bisect_right(times, since)
+    return (len(times) if times[-1] <= until else bisect_right(times, until)) - bisect_right(times, since)
 
 
 def ids_within(recent: Recent, since: int, until: int) -> tuple[tuple[str, ...], bool]:

@@ -15,7 +15,7 @@ from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.fraud.decide import decide as decide_fraud
 from lakay_streams.domain.fraud.limits import FraudLimits
 from lakay_streams.domain.frozen import Frozen
-from lakay_streams.domain.money import Rates, to_usd_minor
+from lakay_streams.domain.money import Rates, to_usd
 from lakay_streams.domain.user_state import UserState
 
 
@@ -47,19 +47,19 @@ def decide(
 ) -> UserDecision:
     """Return the user's next state and what was found; without `seen` the ring of event ids stays as it is."""
     if isinstance(event, TransactionUpdated):
-        decision = decide_fraud(state, event, limits.fraud, rates, seen)
+        decision = decide_fraud(state, event, limits.fraud, None, seen)
         return UserDecision(decision.state, decision)
-    state = settle(state, event.occurred_at, limits.behavior)
-    decision = decide_fraud(state, event, limits.fraud, rates, seen)
-    amount = None
+    worth = None
     if isinstance(event, TransactionInitiated):
-        amount = to_usd_minor(event.amount_minor, event.currency, rates, event.occurred_at)
+        worth = to_usd(event.amount_minor, event.currency, rates, event.occurred_at)
+    state = settle(state, event.occurred_at, limits.behavior)
+    decision = decide_fraud(state, event, limits.fraud, worth, seen)
     jump = decision.state.jump
     learned, takeover = decide_takeover(
         decision.state,
         event,
         limits.behavior,
-        amount_minor=amount,
+        amount_minor=None if worth is None else worth.cents,
         impossible=jump is not None and jump is not state.jump,
     )
     return UserDecision(learned, decision, takeover)

@@ -21,7 +21,7 @@ from lakay_streams.domain.fraud.decide import decide
 from lakay_streams.domain.fraud.limits import DEFAULT_LIMITS
 from lakay_streams.domain.fraud.rules import RULES, USER_RULES
 from lakay_streams.domain.frozen import replace
-from lakay_streams.domain.money import DEFAULT_RATES
+from lakay_streams.domain.money import DEFAULT_RATES, to_usd
 from lakay_streams.domain.user_state import UserState
 from tests.domain.story import BOSTON, DAY, LAGOS, MIAMI, MINUTE, Story
 
@@ -245,7 +245,9 @@ def test_a_transaction_that_is_told_again_is_found_again_just_as_it_was(rule: st
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Story, "_decided", noting)
         decision = DIALS[rule](STEPS[rule][-1])
-    again = decide(decision.state, replace(told[-1], event_id="again"), DEFAULT_LIMITS, DEFAULT_RATES)
+    last = replace(told[-1], event_id="again")
+    worth = to_usd(last.amount_minor, last.currency, DEFAULT_RATES, last.occurred_at)
+    again = decide(decision.state, last, DEFAULT_LIMITS, worth)
     first, second = finding(decision, rule), finding(again, rule)
     assert first is not None
     assert second is not None

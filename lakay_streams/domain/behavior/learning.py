@@ -18,7 +18,7 @@ from lakay_streams.domain.behavior import rhythm
 from lakay_streams.domain.behavior.clock import home_of, phases
 from lakay_streams.domain.behavior.limits import BehaviorLimits
 from lakay_streams.domain.behavior.profile import Habits, Session, seconds_of
-from lakay_streams.domain.behavior.sessions import SUSPECTS, is_in_doubt, is_over
+from lakay_streams.domain.behavior.sessions import SUSPECTS, is_in_doubt
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.geography import Region, sighted_region
 from lakay_streams.domain.known import Known, sighted
@@ -130,7 +130,8 @@ def _sighted_in(
 
 
 def _is_due(session: Session, at: int, limits: BehaviorLimits) -> bool:
-    if not is_over(session, at, limits):
+    """Whether the session has ended or been idle too long, and is in no doubt or was held back for long enough."""
+    if not session.ended and at - session.last_at <= limits.session_idle_ms:
         return False
     return session.suspected or not is_in_doubt(session) or at - session.started_at >= limits.settle_ms
 

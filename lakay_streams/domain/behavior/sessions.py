@@ -45,12 +45,10 @@ def find(
 
 def find_by_tag(held: tuple[Session, ...], tag: int) -> int:
     """Return the place in `held` of the session with that tag, -1 when there is none."""
-    return next((index for index, session in enumerate(held) if session.tag == tag and not session.ended), -1)
-
-
-def is_over(session: Session, at: int, limits: BehaviorLimits) -> bool:
-    """Whether the session has ended, or been idle too long, as seen at an instant (ms UTC)."""
-    return session.ended or at - session.last_at > limits.session_idle_ms
+    for index, session in enumerate(held):
+        if session.tag == tag and not session.ended:
+            return index
+    return -1
 
 
 def is_in_doubt(session: Session) -> bool:

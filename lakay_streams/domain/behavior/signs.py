@@ -76,5 +76,7 @@ def _device(state: UserState, device_id: str | None, new: bool) -> float:
     if new:
         return 1.0
     value = kept_value(device_id)
-    share = next((entry.share for entry in state.devices.entries if entry.value == value), 1.0)
-    return RARELY_USED * max(0.0, 1.0 - share / RARE_SHARE)
+    for entry in state.devices.entries:
+        if entry.value == value:
+            return RARELY_USED * max(0.0, 1.0 - entry.share / RARE_SHARE)
+    return 0.0

@@ -22,7 +22,7 @@ from lakay_streams.domain.fraud.rules import TRANSACTION_RULES, USER_RULES, Rule
 from lakay_streams.domain.fraud.rules.profile_change import SENSITIVE
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.geography import Jump, Sighting
-from lakay_streams.domain.money import Rates
+from lakay_streams.domain.money import Dollars
 from lakay_streams.domain.recent import kept_id, push
 from lakay_streams.domain.sliding_log import IN, OUT, add, hash_of, is_out, place_of, turned, without
 from lakay_streams.domain.user_state import (
@@ -43,11 +43,12 @@ def decide(
     state: UserState,
     event: TransactionInitiated | TransactionUpdated | UserEvent,
     limits: FraudLimits,
-    rates: Rates,
+    worth: Dollars | None,
     seen: bytes | None = None,
 ) -> Decision[UserState]:
     """Return the user's next state and what was found.
 
+    `worth` is what a transaction asks for in US dollars, None where its currency has no rate; other events have none.
     `seen` is the ring of event ids that the next state carries; without it the ring stays as it is. Only
     transaction-initiated has features; only it and the events of `trebanx.user.events` can have findings.
     """
@@ -56,7 +57,7 @@ def decide(
     if isinstance(event, UserEvent):
         return _user_event(state, event, limits, seen)
     if isinstance(event, TransactionInitiated):
-        return _transaction(state, event, limits, rates, seen)
+        return _transaction(state, event, limits, worth, seen)
     if event.event_type == "transaction-failed":
         return Decision(_declined(state, event, seen))
     if event.event_type == "transaction-completed" and state.declined:
@@ -118,11 +119,11 @@ def _on_day(state: UserState, place: int, *, add: bool) -> UserState:
 
 
 def _transaction(
-    state: UserState, event: TransactionInitiated, limits: FraudLimits, rates: Rates, seen: bytes
+    state: UserState, event: TransactionInitiated, limits: FraudLimits, worth: Dollars | None, seen: bytes
 ) -> Decision[UserState]:
     digest = hash_of(event.transaction_id)
     state = _untold(state, digest)
-    facts = of_transaction(state, event, limits, rates)
+    facts = of_transaction(state, event, limits, worth)
     found = _evaluate(TRANSACTION_RULES, facts, limits)
     at, amount = event.occurred_at, facts.amount
     sighting, jump = _whereabouts(state, event, facts.jump)

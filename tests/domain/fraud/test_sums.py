@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakay_streams.domain.decision import Decision
 from lakay_streams.domain.events import TransactionInitiated, TransactionUpdated
 from lakay_streams.domain.fraud.decide import decide
 from lakay_streams.domain.fraud.limits import DAY_MS, DEFAULT_LIMITS, HOUR_MS
-from lakay_streams.domain.money import DEFAULT_RATES
+from lakay_streams.domain.money import Dollars
 from lakay_streams.domain.sliding_log import EXACT_ENTRIES
 from lakay_streams.domain.user_state import DECLINED_KEPT, NEW_USER, UserState
 from tests.domain.story import NOON
@@ -31,22 +32,28 @@ def outcome(number: int, what: str, at: int, event: str = "") -> TransactionUpda
     return TransactionUpdated(f"{what}-{number}-{at}{event}", f"transaction-{what}", at, "u", f"t-{number}")
 
 
+def decided(state: UserState, event: Told) -> Decision[UserState]:
+    """Every amount here is of whole US dollars."""
+    worth = Dollars(event.amount_minor) if isinstance(event, TransactionInitiated) else None
+    return decide(state, event, DEFAULT_LIMITS, worth)
+
+
 def after(*told: Told) -> UserState:
     state = NEW_USER
     for event in told:
-        state = decide(state, event, DEFAULT_LIMITS, DEFAULT_RATES).state
+        state = decided(state, event).state
     return state
 
 
 def sums(state: UserState, at: int = EVENING) -> tuple[float, float, float]:
     """What a transaction of one dollar sees: dollars of 24 hours and of the day before it, and how many in 24 hours."""
-    numbers = decide(state, asks(999_999, 1, at), DEFAULT_LIMITS, DEFAULT_RATES).features
+    numbers = decided(state, asks(999_999, 1, at)).features
     return numbers["amount_24h_usd"] - 1, numbers["amount_day_usd"] - 1, len(state.transactions.times)
 
 
 def test_a_transaction_that_is_told_again_counts_once() -> None:
     assert sums(after(asks(1, 6_000), asks(1, 6_000, event="again"))) == (6_000, 6_000, 1)
-    again = decide(after(asks(1, 6_000)), asks(1, 6_000, event="again"), DEFAULT_LIMITS, DEFAULT_RATES)
+    again = decided(after(asks(1, 6_000)), asks(1, 6_000, event="again"))
     assert again.features["amount_24h_usd"] == 6_000
     assert "amount_24h" not in {finding.rule for finding in again.findings}
 
@@ -77,14 +84,14 @@ def test_in_whatever_order_requests_and_failures_are_told_the_sums_are_the_same(
 
 def test_a_failure_that_is_told_twice_is_one_failure() -> None:
     state = after(*[outcome(1, "failed", EVENING - n, "again") for n in range(1, 5)])
-    assert decide(state, asks(2, 5, EVENING), DEFAULT_LIMITS, DEFAULT_RATES).features["failed_1h"] == 1
+    assert decided(state, asks(2, 5, EVENING)).features["failed_1h"] == 1
 
 
 def test_tiny_transactions_that_were_declined_are_still_a_card_being_tried() -> None:
     told: list[Told] = []
     for number in range(DEFAULT_LIMITS.small_txn_count_min - 1):
         told += [asks(number, 1, EVENING - 100 + number), outcome(number, "failed", EVENING - 50 + number)]
-    found = decide(after(*told), asks(77, 1, EVENING), DEFAULT_LIMITS, DEFAULT_RATES).findings
+    found = decided(after(*told), asks(77, 1, EVENING)).findings
     (testing,) = [finding for finding in found if finding.rule == "card_testing"]
     assert testing.event_ids == ("a-0", "a-1", "a-2", "a-77")
 
@@ -93,14 +100,14 @@ def test_a_script_is_seen_although_all_of_it_is_declined() -> None:
     told: list[Told] = []
     for number in range(DEFAULT_LIMITS.txn_count_1h_max):
         told += [asks(number, 100, EVENING - 100 + number), outcome(number, "failed", EVENING - 50 + number)]
-    found = decide(after(*told), asks(77, 100, EVENING), DEFAULT_LIMITS, DEFAULT_RATES)
+    found = decided(after(*told), asks(77, 100, EVENING))
     assert "transaction_count_1h" in {finding.rule for finding in found.findings}
     assert found.features["amount_24h_usd"] == 100
 
 
 def test_evidence_names_what_is_in_the_sum_and_says_asked_for() -> None:
     state = after(asks(1, 6_000), asks(2, 6_000), asks(3, 4_000), outcome(2, "failed", NOON + 1))
-    found = decide(state, asks(4, 100, EVENING), DEFAULT_LIMITS, DEFAULT_RATES).findings
+    found = decided(state, asks(4, 100, EVENING)).findings
     told = {finding.rule: finding for finding in found}
     for rule in ("amount_24h", "ctr_daily"):
         assert told[rule].event_ids == ("a-1", "a-3", "a-4")
@@ -110,7 +117,7 @@ def test_evidence_names_what_is_in_the_sum_and_says_asked_for() -> None:
 
 def warned(*told: Told) -> bool:
     *before, last = told
-    found = decide(after(*before), last, DEFAULT_LIMITS, DEFAULT_RATES).findings
+    found = decided(after(*before), last).findings
     return "ctr_daily" in {finding.rule for finding in found}
 
 
@@ -166,7 +173,7 @@ def test_the_sums_are_those_of_a_plain_list(told: list[tuple[int, str, int, int]
 
 
 def after_one(state: UserState, event: Told) -> UserState:
-    return decide(state, event, DEFAULT_LIMITS, DEFAULT_RATES).state
+    return decided(state, event).state
 
 
 def test_what_is_remembered_of_declined_ones_is_bounded() -> None:
@@ -181,7 +188,7 @@ def test_a_replay_of_more_events_than_are_remembered_counts_nothing_twice() -> N
 
 def test_a_replay_of_yesterday_is_not_added_to_its_day_again() -> None:
     state = after(asks(1, 5_000), asks(2, 20, NOON + DAY_MS))
-    again = decide(state, asks(1, 5_000, event="again"), DEFAULT_LIMITS, DEFAULT_RATES)
+    again = decided(state, asks(1, 5_000, event="again"))
     assert "ctr_daily" not in {finding.rule for finding in again.findings}
     assert again.state.days == state.days
 
