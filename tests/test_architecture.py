@@ -103,3 +103,12 @@ def test_importing_our_generic_names_does_nothing(name: str) -> None:
     """Someone who means another `agents` must get an empty package, not a running application."""
     (package,) = [path for path in MODULES if path == ROOT / name / "__init__.py"]
     assert [type(node) for node in ast.parse(package.read_text()).body] == [ast.Expr]
+
+
+def test_every_package_either_may_know_faust_or_is_kept_from_it() -> None:
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    (kept,) = [contract["source_modules"] for contract in contracts if "faust" in contract.get("forbidden_modules", ())]
+    packages = {
+        f"lakay_streams.{path.stem}" for path in (ROOT / "lakay_streams").glob("[a-z]*") if path.suffix != ".typed"
+    }
+    assert {*kept, "lakay_streams.engine", "lakay_streams.worker_pages"} == packages | {"tables"}

@@ -168,7 +168,7 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
 def layers() -> list[list[str]]:
     """The rows of the import contract that exist, uppermost first, as folders and files."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    (contract,) = [each for each in project["tool"]["importlinter"]["contracts"] if each["type"] == "layers"]
+    contract = next(each for each in project["tool"]["importlinter"]["contracts"] if each["type"] == "layers")
     rows = [re.findall(r"[a-z_.]+", row) for row in contract["layers"]]
     folders = [[name.replace(".", "/") for name in row] for row in rows]
     there = [[path for name in row for path in (name, f"{name}.py") if (ROOT / path).exists()] for row in folders]

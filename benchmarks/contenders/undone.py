@@ -18,7 +18,8 @@ from benchmarks.contenders.watched import prepare
 from benchmarks.contenders.watched import run_worker as run
 from lakay_streams.engine import app
 from lakay_streams.engine import worker as process
-from lakay_streams.engine.kafka import batch, consumer_thread, producer
+from lakay_streams.engine.kafka import batch, internals, producer
+from lakay_streams.engine.kafka.committer import Outgoing
 from lakay_streams.engine.state import rocksdb, table
 from lakay_streams.engine.task import task
 from lakay_streams.engine.task.options import Options
@@ -30,7 +31,7 @@ class SendsRecords(producer.TransactionalProducer):
     """Hands aiokafka one record at a time, instead of ready-made batches."""
 
     async def _send(
-        self, target: tuple[str, int], outgoing: Iterable[producer.Outgoing]
+        self, target: tuple[str, int], outgoing: Iterable[Outgoing]
     ) -> list[tuple[asyncio.Future[Any], int]]:
         topic, partition = target
         return [(await self._producer.send(topic, value, key, partition=partition), 1) for key, value in outgoing]
@@ -85,12 +86,12 @@ def with_pythons_gc() -> None:
 
 def with_rocksdbs_log() -> None:
     """Have RocksDB write its own log too."""
-    rocksdb._WITHOUT_LOG.disable_wal = False  # type: ignore[method-assign,assignment]  # as in `rocksdb`
+    rocksdb.WITHOUT_LOG.disable_wal = False  # type: ignore[method-assign,assignment]  # as in `rocksdb`
 
 
 def with_aiokafkas_records() -> None:
     """Take records as aiokafka makes them."""
-    vars(consumer_thread)["FetchResult"] = ()  # of which nothing is an instance
+    vars(internals)["FetchResult"] = ()  # of which nothing is an instance
 
 
 UNDONE: dict[str, Callable[[], None]] = {

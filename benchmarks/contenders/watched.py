@@ -15,7 +15,7 @@ from typing import Never
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from faust.types import TP
+from aiokafka.structs import TopicPartition
 
 from benchmarks import workload
 from benchmarks.contenders import Job, fail, report
@@ -70,7 +70,7 @@ async def measure(job: Job, worker: subprocess.Popen[bytes], *topics: str, inter
 
 async def until_processed(kafka: str, group: str, topics: Iterable[str], partitions: int) -> None:
     """Wait until the group has committed every record of the topics, what it writes to them itself included."""
-    sources = [TP(topic, number) for topic in topics for number in range(partitions)]
+    sources = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
     while sources and await unprocessed(group, sources, {"bootstrap_servers": kafka}):  # noqa: ASYNC110 - Kafka tells no one
         await asyncio.sleep(POLL_S)
 

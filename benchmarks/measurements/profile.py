@@ -62,8 +62,10 @@ def measure(stage: Stage, quick: bool) -> list[dict[str, Any]]:
     with stage.worker("profiled") as worker:
         started, at_start = stage.until_committed(events // 10)
         cpu_at_start = worker.cpu_seconds
-        command = ["record", "--pid", str(worker.process.pid), "--rate", str(RATE), "--format", "raw", "--output", raw]
-        with subprocess.Popen([_py_spy(), *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as sampler:
+        command = ["record", "--pid", str(worker.process.pid), "--rate", str(RATE), "--format", "raw"]
+        with subprocess.Popen(
+            [_py_spy(), *command, "--output", str(raw)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as sampler:
             ended, done = stage.until_committed(events)
             cpu = worker.cpu_seconds - cpu_at_start
             sampler.send_signal(signal.SIGINT)  # it writes what it has

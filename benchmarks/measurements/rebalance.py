@@ -42,7 +42,7 @@ def measure(stage: Stage, quick: bool) -> list[dict[str, Any]]:
             with ExitStack() as stack:
 
                 def worker(name: str) -> Worker:
-                    return stack.enter_context(stage.worker(f"{group}-{name}", group=group, **environment))  # noqa: B023 - called at once
+                    return stack.enter_context(stage.worker(f"{group}-{name}", group=group, cores=(), **environment))  # noqa: B023 - called at once
 
                 heir, victim = worker("heir"), worker("victim")
                 _until_shared(heir, victim)
@@ -105,8 +105,8 @@ def _until_shared(*workers: Worker) -> None:
 
 def _longest_pause(stage: Stage, begun: float) -> float:
     """Return the longest time (s) between two checkpoints of one partition since `begun`."""
-    pauses = []
+    pauses: list[float] = []
     for entries in stage.read(JOURNAL).values():
         moments = [begun, *(entry.timestamp / 1000 for entry in entries if entry.timestamp / 1000 >= begun)]
         pauses += [later - earlier for earlier, later in pairwise(moments)]
-    return max(pauses)
+    return max(pauses, default=0.0)

@@ -16,7 +16,6 @@ from typing import Any
 
 import psycopg
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.types import TP
 from psycopg import AsyncConnection
 
 from lakay_streams.archive.alerts import ACTOR, AlertWriter
@@ -24,8 +23,7 @@ from lakay_streams.archive.rows import ALERTS, Row, RowMaker, array_of
 from lakay_streams.archive.statements import POSITIONS, WRITES
 from lakay_streams.db import audit
 from lakay_streams.db.pool import Database
-from lakay_streams.engine.kafka.committer import Outgoing
-from lakay_streams.engine.kafka.transport import Consumer
+from lakay_streams.engine.kafka.committer import Outgoing, SourceLog
 from lakay_streams.errors import Fenced
 from lakay_streams.telemetry.logs import get_logger
 
@@ -66,10 +64,12 @@ class PostgresCommitter:
         """Return 1: a table is not divided."""
         return 1
 
-    async def committed(self, consumer: Consumer, sources: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+    async def committed(
+        self, log: SourceLog, sources: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Return the positions in PostgreSQL; one that the log of its topic no longer has is moved to its beginning."""
         wanted = {tp.topic: tp for tp in sources}
-        begins, ends = await consumer.earliest_offsets(*wanted.values()), await consumer.highwaters(*wanted.values())
+        begins, ends = await log.begins(wanted.values()), await log.ends(wanted.values())
         async with asyncio.timeout(self._timeout), self._database.connection(self._timeout) as connection:
             found = await self._locked(connection, wanted)
             for topic, (position, _) in found.items():

@@ -25,7 +25,6 @@ from typing import NamedTuple
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.types import TP
 
 from lakay_streams.contracts.topics import JOURNAL, SOURCES
 from lakay_streams.engine.kafka import group
@@ -147,7 +146,9 @@ class _Growth:
                 )
 
     async def _refuse_lag(self, split: Split) -> None:
-        partitions = [TP(topic, number) for topic in SOURCES for number in range(split.counts.get(topic, 0))]
+        partitions = [
+            TopicPartition(topic, number) for topic in SOURCES for number in range(split.counts.get(topic, 0))
+        ]
         waiting = await group.unprocessed(self._group, partitions, self._client)
         if waiting:
             topics = sorted({tp.topic for tp in waiting})
@@ -201,9 +202,14 @@ class _Growth:
 
     async def _put_in_force(self, counts: Container[str], producer: TransactionalProducer) -> None:
         """Journal the new count, and have the new partitions of the sources read from their beginning."""
-        added = [TP(topic, number) for topic in SOURCES if topic in counts for number in range(self._old, self._new)]
+        added = [
+            TopicPartition(topic, number)
+            for topic in SOURCES
+            if topic in counts
+            for number in range(self._old, self._new)
+        ]
         begun = await group.committed_by(self._group, added, self._client)
-        starts = {TopicPartition(*tp): OffsetAndMetadata(0, "") for tp in added if tp not in begun}
+        starts = {tp: OffsetAndMetadata(0, "") for tp in added if tp not in begun}
         journal: dict[tuple[str, int], list[Outgoing]] = {}
         if JOURNAL in counts:
             before = await last_entries(JOURNAL, range(self._new), self._group, self._client)

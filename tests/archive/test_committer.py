@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.types import TP
 from msgspec.structs import replace
 
 from lakay_streams.archive.committer import PostgresCommitter
@@ -18,7 +17,6 @@ from lakay_streams.contracts.topics import COMPLIANCE_ALERTS, FRAUD_ALERTS
 from lakay_streams.db import audit, schema
 from lakay_streams.db.pool import Database
 from lakay_streams.engine.kafka.committer import Committer
-from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.errors import Fenced
 from lakay_streams.pii.keys import encryption_keys
 from lakay_streams.pii.sealing import Vault
@@ -29,7 +27,7 @@ from tests.engine.kafka.committer_laws import CommitterLaws, Output, Place
 
 SETTINGS = load_settings(env_file=None)
 MAKER = RowMaker.of(SETTINGS)
-SOURCE = TP(FRAUD_ALERTS, 1)
+SOURCE = TopicPartition(FRAUD_ALERTS, 1)
 
 
 class Log:
@@ -39,10 +37,13 @@ class Log:
         """All topics are the same."""
         self._begin, self._end = begin, end
 
-    async def earliest_offsets(self, *partitions: TP) -> dict[TP, int]:
+    async def committed(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
+        return {}
+
+    async def begins(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(partitions, self._begin)
 
-    async def highwaters(self, *partitions: TP) -> dict[TP, int]:
+    async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(partitions, self._end)
 
 
@@ -54,11 +55,11 @@ async def database(anywhere: Settings) -> AsyncIterator[Database]:
         yield database
 
 
-async def opened(database: Database, log: Log | None = None) -> tuple[PostgresCommitter, dict[TP, int]]:
+async def opened(database: Database, log: Log | None = None) -> tuple[PostgresCommitter, dict[TopicPartition, int]]:
     """Return a committer of partition 1 that has read its positions, and these."""
     committer = PostgresCommitter(database, MAKER, 1, timeout=10.0)
     await committer.start()
-    found = await committer.committed(cast(Consumer, log or Log()), [SOURCE])
+    found = await committer.committed(log or Log(), [SOURCE])
     return committer, {tp: offset.offset for tp, offset in found.items()}
 
 
@@ -217,7 +218,7 @@ async def test_a_position_that_the_topic_does_not_have_is_told_and_audited(
     committer, _ = await opened(database)
     await commit(committer, 10)
     again, found = await opened(database, log)
-    begin = (await log.earliest_offsets(SOURCE))[SOURCE]
+    begin = (await log.begins([SOURCE]))[SOURCE]
     assert found == {SOURCE: begin}
     await commit(again, begin + 1)
     async with database.connection() as connection:
@@ -239,8 +240,10 @@ class Postgres(Place):
     def committer(self, partition: int) -> Committer:
         return PostgresCommitter(self._database, MAKER, partition, timeout=10.0)
 
-    async def committed(self, committer: Committer, sources: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
-        return await committer.committed(cast(Consumer, Log()), sources)
+    async def committed(
+        self, committer: Committer, sources: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        return await committer.committed(Log(), sources)
 
     def output(self, number: int, size: int = 0) -> Output:
         made = row(number, offset=number, settings_version=f"{number:012x}", padding="x" * size)

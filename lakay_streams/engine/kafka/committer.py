@@ -7,16 +7,25 @@ A worker's is Kafka (`producer.TransactionalProducer`). An app whose outputs bel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.types import TP
-
-if TYPE_CHECKING:
-    from lakay_streams.engine.kafka.transport import Consumer
 
 Outgoing = tuple[bytes | None, bytes | None]
 """Key and value of a record to send. Not a class: making one for each changed state took 2% of a worker."""
+
+
+class SourceLog(Protocol):
+    """What a committer may ask of whoever reads the source topics. Each raises aiokafka's `KafkaError`."""
+
+    async def committed(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """Return the group's committed offset and metadata of each partition that has one."""
+
+    async def begins(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the first offset of each partition."""
+
+    async def ends(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the offset behind the last committed record of each partition."""
 
 
 class Committer(Protocol):
@@ -37,7 +46,9 @@ class Committer(Protocol):
     async def partitions_of(self, topic: str) -> int:
         """Return how many partitions the output `topic` has."""
 
-    async def committed(self, consumer: Consumer, sources: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+    async def committed(
+        self, log: SourceLog, sources: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Return the committed offset and metadata of each of `sources` that has one."""
 
     async def commit(

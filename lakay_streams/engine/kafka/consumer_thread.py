@@ -10,18 +10,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import aiokafka
 import structlog
-from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError
+from aiokafka.errors import NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from lakay_streams.engine.kafka import unpacking
+from lakay_streams.engine.kafka import internals, unpacking
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.group import committed
 
@@ -65,15 +64,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Connect; from the first fetch on, records are made here."""
         unpacking.bound(self.app.options.unpacked_bytes)  # type: ignore[attr-defined]  # the app is a StreamApp
         await super().on_start()
-        unpacking.prepare(self._ensure_consumer())
+        internals.make_records(self._ensure_consumer())
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # The factory offers none of them; all are read when the consumer starts, which is after this.
-        consumer._isolation_level = "read_committed"
-        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
-        # Whoever opens a partition says where to begin.
-        consumer._auto_offset_reset = "none"
+        # Read when the consumer starts, which is after this. Whoever opens a partition says where to begin.
+        internals.read_committed(consumer, max_wait_ms=FETCH_MAX_WAIT_MS)
         return consumer
 
     async def _fetch_records(
@@ -100,13 +96,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return fetched
 
     async def _fetch(self, consumer: aiokafka.AIOKafkaConsumer, tps: set[TP], wait: float) -> list[Fetched]:
-        state = consumer._subscription
-        fetching = state._fetch_count
+        fetching = internals.fetches(consumer)
         try:
             records = await super()._fetch_records(consumer, tps, timeout=wait, max_records=MAX_FETCHED)
         except BaseException as exc:
-            # aiokafka takes a fetch that failed for one that never ends, and so no consumer for one that hangs.
-            state._fetch_count = fetching
+            # Else no consumer would be taken for one that hangs any more.
+            internals.forget_fetch(consumer, fetching)
             if isinstance(exc, NoOffsetForPartitionError):
                 # The group has just assigned it, and nobody has opened it yet.
                 return []
@@ -115,21 +110,20 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # was fetched before it, so records and epochs agree.
         return [Fetched(self._epochs.get(TP(*tp), 0), TP(*tp), taken) for tp, taken in records.items()]
 
-    async def committed(self, partitions: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+    async def committed(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Return the committed offset and metadata of each partition that has one; raises `KafkaError`."""
         return await committed(self._ensure_consumer(), partitions)
 
-    async def starting_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
-        """Return where the reset policy says to begin."""
-        if self.app.conf.consumer_auto_offset_reset != "earliest":
-            return await self._highwaters(partitions)
-        begins = await self._ensure_consumer().beginning_offsets([TopicPartition(*tp) for tp in partitions])
-        return {TP(*tp): offset for tp, offset in begins.items()}
+    async def begins(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the first offset of each partition. Raises `KafkaError`."""
+        begins: Mapping[TopicPartition, int] = await self._ensure_consumer().beginning_offsets(partitions)
+        return begins
 
-    async def _highwaters(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+    async def ends(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the offset behind the last committed record of each partition. Raises `KafkaError`."""
         # Faust's may answer with what the last fetch told, which is nothing where nothing is fetched yet.
-        ends = await self._ensure_consumer().end_offsets([TopicPartition(*tp) for tp in partitions])
-        return {TP(*tp): offset for tp, offset in ends.items()}
+        ends: Mapping[TopicPartition, int] = await self._ensure_consumer().end_offsets(partitions)
+        return ends
 
     async def reposition(self, positions: Mapping[TP, int], epoch: int) -> None:
         """Read each partition from its offset, under `epoch`."""
@@ -142,8 +136,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def heartbeat(self) -> bool:
         """Ask the group whether this worker is still its member."""
-        alive: bool = await self._ensure_consumer()._coordinator._do_heartbeat()
-        return alive
+        return await internals.heartbeat(self._ensure_consumer())
 
     def show_life(self) -> None:
         """Tell aiokafka that this member asks for what there is; may be called from any thread.
@@ -152,7 +145,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         and does not come back before it fetches.
         """
         if self._consumer is not None:
-            self._consumer._subscription._last_fetch_ended = time.monotonic()
+            internals.show_life(self._consumer)
 
     async def raise_errors(self) -> None:
         """Raise what ended a task of aiokafka's, or what one waits to be rid of before it goes on.
@@ -160,36 +153,20 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         aiokafka's own `getmany` asks; Faust goes past it, and a worker whose fetches or group have ended would look
         healthy and do nothing.
         """
-        consumer = self._ensure_consumer()
-        consumer._coordinator.check_errors()
-        if consumer._fetcher._fetch_task.done():
-            consumer._fetcher._fetch_task.result()
-            raise ConsumerStoppedError
+        internals.raise_errors(self._ensure_consumer())
 
     def arrived(self, tps: set[TP]) -> set[TP]:
         """Return those of which records, or an error, are here and not taken yet; may be asked from any thread."""
         consumer = self._consumer
-        return set() if consumer is None else {tp for tp in tps if tp in consumer._fetcher._records}
+        return set() if consumer is None else internals.arrived(consumer, tps)
 
     @property
     def connected(self) -> bool:
         """Whether the group's coordinator answers; may be asked from any thread."""
         consumer = self._consumer
-        return consumer is not None and getattr(consumer._coordinator, "coordinator_id", None) is not None
+        return consumer is not None and internals.is_connected(consumer)
 
     def progress(self, delivered: Mapping[TP, int]) -> dict[TP, Progress]:
         """Return how far each assigned partition is read; may be asked from any thread."""
-        assignment = None if self._consumer is None else self._consumer._subscription.subscription
-        assigned = None if assignment is None else assignment.assignment
-        if assigned is None:
-            return {}
-        states = {tp: assigned.state_value(tp) for tp in assigned.tps}
-        return {
-            TP(*tp): Progress(
-                state.highwater,
-                state.position if state.has_valid_position else None,
-                delivered.get(TP(*tp)),
-            )
-            for tp, state in states.items()
-            if state is not None
-        }
+        known = {} if self._consumer is None else internals.positions(self._consumer)
+        return {TP(*tp): Progress(end, read, delivered.get(TP(*tp))) for tp, (end, read) in known.items()}

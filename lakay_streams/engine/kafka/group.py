@@ -19,7 +19,11 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.types import TP
+
+from lakay_streams.engine.kafka import internals
+
+Committed = dict[TopicPartition, OffsetAndMetadata]
+"""The committed offset and metadata of each partition that has one."""
 
 #: Seconds between two looks whether the group's offsets are loaded.
 COORDINATOR_LOADING = 0.1
@@ -31,8 +35,8 @@ COORDINATOR_LOOKS = 100
 TRANSACTIONS_END = 2.0
 
 
-async def fetch_committed(coordinator: Any, partitions: Iterable[TP]) -> dict[TP, OffsetAndMetadata]:
-    """Ask the group's `coordinator` (aiokafka's) once for committed offsets; leave out partitions that have none.
+async def fetch_committed(coordinator: internals.Coordinator, partitions: Iterable[TopicPartition]) -> Committed:
+    """Ask the group's `coordinator` once for committed offsets; leave out partitions that have none.
 
     Raises `KafkaError` for any error. aiokafka overlooks one that the broker gives for the whole answer, as it does
     while it loads the group, and takes the empty answer for "nothing is committed": everything would be read again from
@@ -41,8 +45,10 @@ async def fetch_committed(coordinator: Any, partitions: Iterable[TP]) -> dict[TP
     topics: dict[str, list[int]] = defaultdict(list)
     for topic, number in partitions:
         topics[topic].append(number)
-    response = await coordinator._send_req(OffsetFetchRequest(coordinator.group_id, list(topics.items())))
-    answers = [(TP(topic, number), *answer) for topic, numbers in response.topics for number, *answer in numbers]
+    response = await internals.ask(coordinator, OffsetFetchRequest(coordinator.group_id, list(topics.items())))
+    answers = [
+        (TopicPartition(topic, number), *answer) for topic, numbers in response.topics for number, *answer in numbers
+    ]
     for code in (response.error_code, *(code for _, _, _, code in answers)):
         error = for_code(code)
         if error is NotCoordinatorForGroupError:
@@ -52,12 +58,12 @@ async def fetch_committed(coordinator: Any, partitions: Iterable[TP]) -> dict[TP
     return {tp: OffsetAndMetadata(offset, metadata) for tp, offset, metadata, _ in answers if offset >= 0}
 
 
-async def committed(consumer: Any, partitions: Iterable[TP]) -> dict[TP, OffsetAndMetadata]:
-    """Return the committed offset and metadata of each partition that has one, in the group of aiokafka's `consumer`.
+async def committed(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> Committed:
+    """Return the committed offset and metadata of each partition that has one, in the group of `consumer`.
 
     Raises `KafkaError`.
     """
-    coordinator = consumer._coordinator
+    coordinator = internals.coordinator_of(consumer)
     while True:
         try:
             await coordinator.ensure_coordinator_known()
@@ -67,7 +73,7 @@ async def committed(consumer: Any, partitions: Iterable[TP]) -> dict[TP, OffsetA
             await asyncio.sleep(COORDINATOR_LOADING)
 
 
-async def committed_by(group: str, partitions: Iterable[TP], client: Mapping[str, Any]) -> dict[TP, OffsetAndMetadata]:
+async def committed_by(group: str, partitions: Iterable[TopicPartition], client: Mapping[str, Any]) -> Committed:
     """Return the committed offset and metadata of each partition that has one; `client` is connection settings.
 
     Raises `KafkaError`.
@@ -99,7 +105,9 @@ async def members(admin: AIOKafkaAdminClient, group: str) -> int:
     raise GroupCoordinatorNotAvailableError(group)
 
 
-async def unprocessed(group: str, partitions: Iterable[TP], client: Mapping[str, Any]) -> dict[TP, int]:
+async def unprocessed(
+    group: str, partitions: Iterable[TopicPartition], client: Mapping[str, Any]
+) -> dict[TopicPartition, int]:
     """Return how many records at most lie behind the group's committed offset, of each partition that has any.
 
     They are looked at, because offsets alone do not tell a record from a transaction's marker. What stands in or behind
@@ -111,19 +119,19 @@ async def unprocessed(group: str, partitions: Iterable[TP], client: Mapping[str,
     )
     await consumer.start()
     try:
-        behind = {TopicPartition(*tp) for tp in partitions}
+        behind = set(partitions)
         consumer.assign(behind)
-        offsets = await committed(consumer, [TP(*tp) for tp in behind])
+        offsets = await committed(consumer, behind)
         begins = await consumer.beginning_offsets(behind)
         ends, undecided = await _ends(consumer, behind, client)
         for tp in behind:
-            done = offsets.get(TP(*tp))
+            done = offsets.get(tp)
             consumer.seek(tp, begins[tp] if done is None else max(done.offset, begins[tp]))
-        left = {TP(*tp): records for tp, records in undecided.items() if records}
+        left = {tp: records for tp, records in undecided.items() if records}
         seen: set[TopicPartition] = set()
         while behind := {tp for tp in behind - seen if await consumer.position(tp) < ends[tp]}:
             for tp, records in (await consumer.getmany(*behind, timeout_ms=50)).items():
-                left[TP(*tp)] = undecided[tp] + ends[tp] - records[0].offset
+                left[tp] = undecided[tp] + ends[tp] - records[0].offset
                 seen.add(tp)
         return left
     finally:

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.types import TP
 
-from lakay_streams.engine.kafka.committer import Outgoing
+from lakay_streams.engine.kafka import internals
+from lakay_streams.engine.kafka.committer import Outgoing, SourceLog
 from lakay_streams.errors import EngineError, Fenced
-
-if TYPE_CHECKING:
-    from lakay_streams.engine.kafka.transport import Consumer
 
 #: Kafka's brokers refuse larger requests unless configured otherwise.
 MAX_BATCH_BYTES = 1_000_000
@@ -83,9 +80,11 @@ class TransactionalProducer:
         await self._producer.client.set_topics(wanted)
         return {topic: await self.partitions_of(topic) for topic in wanted}
 
-    async def committed(self, consumer: Consumer, sources: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+    async def committed(
+        self, log: SourceLog, sources: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Return the group's committed offset and metadata of each of `sources` that has one."""
-        return await consumer.committed(sources)
+        return await log.committed(sources)
 
     async def commit(
         self,
@@ -147,10 +146,8 @@ class TransactionalProducer:
             async with asyncio.timeout(self._timeout):
                 await producer.stop()
         except (KafkaError, TimeoutError):
-            # A fenced or unreachable producer cannot flush; nothing of it was committed, so nothing is lost. aiokafka
-            # would leave its sender and connections running.
-            producer._sender.sender_task.cancel()
-            await producer.client.close()
+            # A fenced or unreachable producer cannot flush; nothing of it was committed, so nothing is lost.
+            await internals.abandon(producer)
 
 
 class EagerProducer:

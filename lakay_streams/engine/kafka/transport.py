@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import OffsetOutOfRangeError
-from aiokafka.structs import OffsetAndMetadata
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.serializers import codecs
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -94,29 +94,47 @@ class Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
-    async def committed(self, partitions: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+    async def committed(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Return the committed offset and metadata of each partition that has one."""
-        result: Mapping[TP, OffsetAndMetadata] = await self._thread.call_thread(
+        result: Mapping[TopicPartition, OffsetAndMetadata] = await self._thread.call_thread(
             self._thread.committed, list(partitions)
         )
         return result
 
-    async def starting_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+    async def begins(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the first offset of each partition."""
+        result: Mapping[TopicPartition, int] = await self._thread.call_thread(self._thread.begins, list(partitions))
+        return result
+
+    async def ends(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the offset behind the last committed record of each partition."""
+        result: Mapping[TopicPartition, int] = await self._thread.call_thread(self._thread.ends, list(partitions))
+        return result
+
+    async def starting_offsets(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Return where the reset policy says to begin; nothing for no partitions."""
         wanted = list(partitions)
-        result: Mapping[TP, int] = (
-            await self._thread.call_thread(self._thread.starting_offsets, wanted) if wanted else {}
-        )
-        return result
+        if not wanted:
+            return {}
+        return await (self.begins if self.app.conf.consumer_auto_offset_reset == "earliest" else self.ends)(wanted)
 
     async def heartbeat(self) -> bool:
         """Ask the group whether this worker is still its member."""
         alive: bool = await self._thread.call_thread(self._thread.heartbeat)
         return alive
 
-    async def reposition(self, positions: Mapping[TP, int], epoch: int) -> None:
+    async def reposition(self, positions: Mapping[TopicPartition, int], epoch: int) -> None:
         """Read each partition from its offset, under `epoch`."""
         await self._thread.call_thread(self._thread.reposition, dict(positions), epoch)
+
+    def pause_partitions(self, tps: Iterable[tuple[str, int]]) -> None:
+        """Fetch no more from the partitions."""
+        # Faust takes none but its own kind of pair.
+        super().pause_partitions([TP(*tp) for tp in tps])
+
+    def resume_partitions(self, tps: Iterable[tuple[str, int]]) -> None:
+        """Fetch from the partitions again."""
+        super().resume_partitions([TP(*tp) for tp in tps])
 
     async def _drain_messages(self, fetcher: Any) -> None:
         # Stock Faust tracks a gap for every offset that was not delivered, commits and checks read offsets here, for

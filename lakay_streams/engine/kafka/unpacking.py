@@ -1,7 +1,7 @@
 """Unpacking what a producer has compressed, within a bound, and going on behind what cannot be unpacked.
 
 A compressed batch of a megabyte may be gigabytes of zeros. aiokafka unpacks without a bound, in the consumer's thread:
-such a batch would end the process at each start, and one that is damaged would end each fetch. Here
+such a batch would end the process at each start, and one that is damaged would end each fetch. Here and in `internals`
 
 - the four codecs' decoders stop at a bound, in everything of this process that reads Kafka;
 - a batch that is too large or cannot be read becomes one `Unreadable` record at its last offset, and reading goes on.
@@ -13,15 +13,11 @@ import gzip
 import io
 import mmap
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import aiokafka
 import cramjam
 from aiokafka import codec
-from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
-from aiokafka.structs import TopicPartition
 
 from lakay_streams.engine.kafka.batch import Record
 
@@ -32,6 +28,9 @@ UNPACKED_BYTES = 64 << 20
 _READERS = tuple(
     f"aiokafka.record.{package}{version}_records" for package in ("", "_crecords.") for version in ("default", "legacy")
 )
+
+#: How a stream of snappy blocks begins, as Java's library writes them; what begins otherwise is one block.
+_XERIAL = b"\x82SNAPPY\0" + (1).to_bytes(4) + (1).to_bytes(4)
 
 #: What Rust says of an output that is full.
 _FULL_SIGN = "failed to write whole buffer"
@@ -82,10 +81,10 @@ def _snappy(packed: bytes, bound: int) -> bytes:
 
 
 def _snappy_blocks(packed: bytes) -> Iterator[bytes]:
-    if not codec._detect_xerial_stream(packed):
+    if len(packed) <= len(_XERIAL) or not packed.startswith(_XERIAL):
         yield packed
         return
-    at = 16
+    at = len(_XERIAL)
     while at < len(packed):
         end = at + 4 + int.from_bytes(packed[at : at + 4], signed=True)
         if end <= at:
@@ -140,75 +139,3 @@ def bound(unpacked_bytes: int) -> None:
         for name, unpack in _DECODERS.items():
             if hasattr(module, f"{name}_decode"):
                 setattr(module, f"{name}_decode", _bounded(name, unpack, unpacked_bytes))
-
-
-class _Batches:
-    """aiokafka's batches of one fetch; `current` is the one being read."""
-
-    def __init__(self, records: Any) -> None:
-        self._records = records
-        self._next: Any = None
-        self.current: Any = None
-
-    def has_next(self) -> bool:
-        return self._next is not None or self._records.has_next()
-
-    def next_batch(self) -> Any:
-        self.current = None
-        self.current, self._next = self._next or self._records.next_batch(), None
-        return self.current
-
-    def last_offset(self) -> int:
-        """Return the current batch's last offset, as far as it can be true: its header may be damaged."""
-        last: int = self.current.next_offset - 1
-        if self._next is None and self._records.has_next():
-            self._next = self._records.next_batch()
-        return last if self._next is None else min(last, self._next.base_offset - 1)
-
-
-def _readable(records: PartitionRecords) -> Iterator[Any]:
-    """Yield the records of a fetch, and an `Unreadable` in the place of each batch that cannot be read."""
-    batches = records._records = _Batches(records._records)
-    while True:
-        try:
-            yield from records._unpack_records()
-            return
-        except (GeneratorExit, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as exc:  # a panic of Rust's is no Exception
-            first = last = records.next_fetch_offset
-            if batches.current is not None:
-                last = max(last, batches.last_offset())
-            records.next_fetch_offset = last + 1
-            yield Unreadable(
-                records._tp.topic,
-                records._tp.partition,
-                last,
-                0,
-                None,
-                exc.packed if isinstance(exc, UnpackingError) else None,
-                f"offsets {first} to {last}: {str(exc) or type(exc).__name__}",
-                isinstance(exc, TooLargeError),
-            )
-            if batches.current is None:
-                return
-
-
-def _record(tp: TopicPartition, record: Any) -> Record:
-    return Record(tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value)
-
-
-class _Arrivals(OrderedDict[TopicPartition, Any]):
-    """What a consumer has fetched, prepared as it comes; an error is left as it is."""
-
-    def __setitem__(self, tp: TopicPartition, arrived: Any) -> None:
-        if isinstance(arrived, FetchResult):
-            records = arrived._partition_records
-            records._consumer_record = _record
-            records._records_iterator = _readable(records)
-        super().__setitem__(tp, arrived)
-
-
-def prepare(consumer: aiokafka.AIOKafkaConsumer) -> None:
-    """Have a started consumer give `Record`s of what it fetches from now on, and `Unreadable`s."""
-    consumer._fetcher._records = _Arrivals()

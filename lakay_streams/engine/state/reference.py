@@ -17,7 +17,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from lakay_streams.engine.kafka.batch import Record
-from lakay_streams.engine.kafka.unpacking import Unreadable, prepare
+from lakay_streams.engine.kafka.internals import make_records
+from lakay_streams.engine.kafka.unpacking import Unreadable
 from lakay_streams.errors import UnreadableError
 
 Value = TypeVar("Value")
@@ -53,7 +54,7 @@ class Reference(Generic[Value]):
             auto_offset_reset="earliest",
         )
         await consumer.start()
-        prepare(consumer)
+        make_records(consumer)
         partition = TopicPartition(self.topic, 0)
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]

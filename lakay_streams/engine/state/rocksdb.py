@@ -36,8 +36,8 @@ _CACHE = Cache(MEMORY_BYTES)
 _WRITE_BUFFERS = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BUFFER_BYTES, False, _CACHE)
 
 #: Without RocksDB's own log: the changelog is one, written before and with the same states.
-_WITHOUT_LOG = WriteOptions()
-_WITHOUT_LOG.disable_wal = True  # type: ignore[method-assign,assignment]  # a property, which the stubs take for a method
+WITHOUT_LOG = WriteOptions()
+WITHOUT_LOG.disable_wal = True  # type: ignore[method-assign,assignment]  # a property, which the stubs take for a method
 
 #: Files of states that one database keeps open.
 MAX_OPEN_FILES = 256
@@ -240,7 +240,7 @@ class PartitionStore:
         batch.put(self.OFFSET_KEY, str(offset).encode())
         with _as_store_error(self.path, "write"):
             size: int = batch.size_in_bytes()
-            self.db.write(batch, _WITHOUT_LOG)
+            self.db.write(batch, WITHOUT_LOG)
             self._deleted = self._deleted or deletes
             if self._deleted and time.monotonic() >= self._flush_due:
                 # The changelog forgets a deletion after a day, and what is in memory is not durable.

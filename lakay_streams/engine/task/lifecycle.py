@@ -21,7 +21,6 @@ import structlog
 from aiokafka import errors as kafka
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.types import TP
 
 from lakay_streams.engine.state.changelog import restore
 from lakay_streams.engine.task.journal import last_entries
@@ -59,12 +58,12 @@ REFUSALS = (
 class Tenure:
     """Owns partition `number` of the source topics from its making until `leave`."""
 
-    def __init__(self, ownership: Ownership, number: int, sources: Iterable[TP], cache_bytes: int) -> None:
+    def __init__(self, ownership: Ownership, number: int, sources: Iterable[TopicPartition], cache_bytes: int) -> None:
         """Begin: the task that opens the partition starts at once."""
         self.number = number
         self._ownership = ownership
         self._app = ownership.app
-        self._sources = frozenset(sources)
+        self._sources = frozenset(TopicPartition(*tp) for tp in sources)
         self._cache_bytes = cache_bytes
         #: Set once the partition has been open.
         self.opened = asyncio.Event()
@@ -136,9 +135,9 @@ class Tenure:
         first = await consumer.starting_offsets(self._sources - committed.keys())
         if first:
             log.info("starting_by_reset_policy", offsets={f"{tp.topic}-{tp.partition}": at for tp, at in first.items()})
-            starts = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in first.items()}
+            starts = {tp: OffsetAndMetadata(offset, "") for tp, offset in first.items()}
             await partition.committer.commit({}, starts)
-            committed |= {TP(*tp): offset for tp, offset in starts.items()}
+            committed |= starts
         committed |= await self._moved_on(committed)
         partition.begin({tp.topic: offset for tp, offset in committed.items()})
         self._ownership.partitions[self.number] = partition
@@ -148,7 +147,9 @@ class Tenure:
         seconds = round(time.monotonic() - started, 3)
         log.info("partition_opened", partition=self.number, replayed=self.replayed, seconds=seconds)
 
-    async def _journalled(self, committed: Mapping[TP, OffsetAndMetadata]) -> dict[TP, OffsetAndMetadata]:
+    async def _journalled(
+        self, committed: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
         """Return where the journal's last entry stands, for the sources of which the committed offset differs.
 
         Both were committed in one transaction, with the states, so they can only differ where the group's offsets are
@@ -176,14 +177,16 @@ class Tenure:
                 )
         return journalled
 
-    async def _moved_on(self, committed: Mapping[TP, OffsetAndMetadata]) -> dict[TP, OffsetAndMetadata]:
+    async def _moved_on(
+        self, committed: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
         """Return where the log begins, for the sources of which it begins after the committed offset.
 
         Raises `OffsetOutOfRangeError` where it ends before: what comes now would be taken for processed. A broker that
         has just started may say so for a moment, so the partition is opened again until it says otherwise.
         """
         consumer = self._ownership.consumer
-        begins, ends = await consumer.earliest_offsets(*committed), await consumer.highwaters(*committed)
+        begins, ends = await consumer.begins(committed), await consumer.ends(committed)
         moved_on = {}
         for tp, (offset, _) in committed.items():
             if offset > ends[tp]:

@@ -180,7 +180,7 @@ class Ownership(TableManager):
         await self.app.on_rebalance_complete.send()
         self.app.flow_control.resume()
         self.consumer.resume_flow()
-        await self.app._fetcher.maybe_start()
+        await self.app._fetcher.maybe_start()  # noqa: SLF001 - as the table manager that this one replaces does
         for tenure in self._tenures:
             await tenure.opened.wait()
         if self.app.consumer_generation_id != generation:

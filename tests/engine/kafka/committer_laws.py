@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.types import TP
 
 from lakay_streams.engine.kafka.committer import Committer, Outgoing
 from lakay_streams.errors import Fenced
@@ -34,7 +33,9 @@ class Place(ABC):
         """Return a new committer of the partition, not yet started."""
 
     @abstractmethod
-    async def committed(self, committer: Committer, sources: Iterable[TP]) -> Mapping[TP, OffsetAndMetadata]:
+    async def committed(
+        self, committer: Committer, sources: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Ask a started committer for what is committed, as the engine asks."""
 
     @abstractmethod
@@ -75,7 +76,7 @@ async def opened(place: Place, partition: int = PARTITION) -> Owner:
     """Open the partition as a worker does: start, then ask where it stands."""
     committer = place.committer(partition)
     await committer.start()
-    sources = [TP(topic, partition) for topic in place.sources]
+    sources = [TopicPartition(topic, partition) for topic in place.sources]
     found = await place.committed(committer, sources)
     return Owner(place, committer, {tp.topic: offset for tp, offset in found.items()})
 

@@ -10,8 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupLoadInProgressError, NotCoordinatorForGroupError, UnknownTopicOrPartitionError
 from aiokafka.protocol.commit import OffsetFetchResponse_v3
-from aiokafka.structs import OffsetAndMetadata
-from faust.types import TP
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams.engine.kafka.group import fetch_committed, members, unprocessed
 from tests.engine.harness import caught_up, produce
@@ -36,11 +35,14 @@ class Coordinator:
     async def _send_req(self, request: Any) -> OffsetFetchResponse_v3:
         return OffsetFetchResponse_v3.decode(self.answer.encode())
 
+    async def ensure_coordinator_known(self) -> None:
+        """It is."""
+
     def coordinator_dead(self) -> None:
         self.dead = True
 
 
-ASKED = [TP("in", 0), TP("in", 1)]
+ASKED = [TopicPartition("in", 0), TopicPartition("in", 1)]
 
 
 async def test_a_group_that_is_being_loaded_has_not_lost_its_offsets() -> None:
@@ -62,7 +64,7 @@ async def test_a_partition_without_an_answer_of_its_own_is_an_error() -> None:
 
 async def test_only_what_is_committed_is_told() -> None:
     coordinator = Coordinator([("in", [(0, 7, "crashed 7 1", 0), (1, -1, "", 0)])], error=0)
-    assert await fetch_committed(coordinator, ASKED) == {TP("in", 0): OffsetAndMetadata(7, "crashed 7 1")}
+    assert await fetch_committed(coordinator, ASKED) == {TopicPartition("in", 0): OffsetAndMetadata(7, "crashed 7 1")}
 
 
 async def test_the_members_of_a_group_are_counted(kafka: str, tmp_path: Path) -> None:
@@ -82,13 +84,16 @@ async def test_what_is_left_is_records_and_no_markers(kafka: str, tmp_path: Path
         await writer.start()
         await writer.commit({(f"{name}.in", 1): [(b"user-1", b"1")]}, {})
         await caught_up(kafka, name, f"{name}.in")
-    partitions = [TP(f"{name}.in", number) for number in range(3)]
+    partitions = [TopicPartition(f"{name}.in", number) for number in range(3)]
     assert await unprocessed(name, partitions, client(kafka)) == {}
     await writer.commit({(f"{name}.in", 1): [(b"user-1", b"1"), (b"user-1", b"2")]}, {})
     await writer.stop()
     await produce(kafka, f"{name}.in", [(b"user-2", b"1")])
     # The markers before and after the two records count where there are records.
-    assert await unprocessed(name, partitions, client(kafka)) == {TP(f"{name}.in", 1): 3, TP(f"{name}.in", 2): 1}
+    assert await unprocessed(name, partitions, client(kafka)) == {
+        TopicPartition(f"{name}.in", 1): 3,
+        TopicPartition(f"{name}.in", 2): 1,
+    }
 
 
 async def test_what_waits_behind_an_open_transaction_is_left_too(kafka: str, tmp_path: Path) -> None:
@@ -101,7 +106,10 @@ async def test_what_waits_behind_an_open_transaction_is_left_too(kafka: str, tmp
     await sender.send_and_wait(f"{name}.in", b"1", partition=1)
     await produce(kafka, f"{name}.in", [(b"user-2", b"1")])
     await sender.send_and_wait(f"{name}.in", b"1", partition=2)
-    partitions = [TP(f"{name}.in", number) for number in range(3)]
-    assert await unprocessed(name, partitions, client(kafka)) == {TP(f"{name}.in", 1): 1, TP(f"{name}.in", 2): 2}
+    partitions = [TopicPartition(f"{name}.in", number) for number in range(3)]
+    assert await unprocessed(name, partitions, client(kafka)) == {
+        TopicPartition(f"{name}.in", 1): 1,
+        TopicPartition(f"{name}.in", 2): 2,
+    }
     await sender.abort_transaction()
     await sender.stop()

@@ -7,7 +7,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer
 
 from lakay_streams.engine.kafka.batch import Record
-from lakay_streams.engine.kafka.unpacking import prepare as prepare_consumer
+from lakay_streams.engine.kafka.internals import make_records
 from tests.engine.harness import caught_up, create_topics, produce, read, unique, workers
 
 
@@ -39,7 +39,7 @@ async def test_what_has_arrived_is_made_into_records_of_the_fields_that_are_read
     await produce(kafka, topic, [(b"user", b"%d" % number) for number in range(100)])
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, auto_offset_reset="earliest")
     await consumer.start()
-    prepare_consumer(consumer)
+    make_records(consumer)
     try:
         ((tp, records),) = (await consumer.getmany(timeout_ms=20_000)).items()
     finally:

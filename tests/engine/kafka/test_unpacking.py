@@ -16,7 +16,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
-from lakay_streams.engine.kafka import unpacking
+from lakay_streams.engine.kafka import internals, unpacking
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.unpacking import Unreadable
 from lakay_streams.engine.task.context import Work
@@ -57,7 +57,7 @@ def fetched(*batches: bytes) -> list[Record]:
         ),
         backoff=0,
     )
-    arrivals = unpacking._Arrivals()
+    arrivals = internals._Arrivals()
     arrivals[TP] = arrived
     records = arrived._partition_records
     unpacking.bound(BOUND)
