@@ -97,14 +97,16 @@ class EmbeddedKafka(EmbeddedServer):
         """The variable that points this project at it."""
         return f"KAFKA_BOOTSTRAP_SERVERS={self.bootstrap_servers}"
 
+    def properties(self) -> str:
+        """What the broker is told."""
+        return PROPERTIES.format(
+            port=self.port, controller_port=self._controller_port, log_dirs=self.data.absolute() / "log"
+        )
+
     def prepare(self) -> Sequence[str | Path]:
         """Write the properties, and give an empty data folder its cluster id."""
         properties = self.data / "server.properties"
-        properties.write_text(
-            PROPERTIES.format(
-                port=self.port, controller_port=self._controller_port, log_dirs=self.data.absolute() / "log"
-            )
-        )
+        properties.write_text(self.properties())
         if not (self.data / "log" / "meta.properties").exists():
             self._format(properties)
         return [*_command(), "kafka.Kafka", properties]
