@@ -22,7 +22,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -82,10 +82,13 @@ def fetch(jars: JarSet, cache: Path | None = None) -> Path:
     cache = cache or cache_folder()
     folder = cache / jars.name
     try:
-        if _differing(folder, jars):
-            cache.mkdir(parents=True, exist_ok=True)
-            with _alone(cache):
-                _make_right(folder, jars)
+        # Not there, or just being replaced by another process.
+        with suppress(FileNotFoundError):
+            if not _differing(folder, jars):
+                return folder
+        cache.mkdir(parents=True, exist_ok=True)
+        with _alone(cache):
+            _make_right(folder, jars)
     except OSError as error:
         raise jars.refused(
             f"cannot be kept in {cache} ({error.strerror or error})",
@@ -155,9 +158,11 @@ def _download(folder: Path, repository: Path, jars: JarSet) -> str:
         raise jars.refused(
             "are fetched by the jgo package, which is not installed", "pip install 'lakay-intelligence[embedded]'"
         ) from missing
-    url = _mirror_of_central() or MAVEN_CENTRAL_URL
-    host = urlsplit(url).hostname or url
-    context = MavenContext(repo_cache=repository, remote_repos={"central": url.rstrip("/")}, timeout=TIMEOUT_S)
+    # In a mirror's URL there may be a password: jgo's debug log and some of its errors show the URL.
+    logging.getLogger("jgo").setLevel(logging.INFO)
+    url = (_mirror_of_central() or MAVEN_CENTRAL_URL).rstrip("/")
+    host = str(urlsplit(url).hostname)
+    context = MavenContext(repo_cache=repository, remote_repos={"central": url}, timeout=TIMEOUT_S)
     try:
         named, transitive = context.resolver.resolve([context.create_dependency(each) for each in jars.coordinates])
         needed = [*named, *(each for each in transitive if each.scope in {"compile", "runtime"})]
@@ -168,7 +173,6 @@ def _download(folder: Path, repository: Path, jars: JarSet) -> str:
         finally:
             pool.shutdown(cancel_futures=True)
     # jgo passes on what its parts raise, and asserts; a page of a proxy in a POM's place is an error of the XML parser.
-    # In the repository's URL, which some of their messages end with, there may be a password.
     except (RequestException, RuntimeError, ValueError, AssertionError, ElementTree.ParseError) as error:
         said = str(error).partition(" in remote repositories")[0].replace(url, host) or type(error).__name__
         raise jars.refused(
@@ -189,11 +193,23 @@ def _mirror_of_central() -> str | None:
     try:
         # The user's own file, which Maven trusts as well.
         mirrors = ElementTree.parse(settings).getroot().iterfind("{*}mirrors/{*}mirror")  # noqa: S314
-    except ElementTree.ParseError as error:
-        raise PrerequisiteError(f"{settings} is no XML ({error}): mend it, or move it away.") from error
+    except (OSError, ElementTree.ParseError) as error:
+        raise PrerequisiteError(f"{settings} cannot be read ({error}): mend it, or move it away.") from error
     named = [(mirror.findtext("{*}mirrorOf", "").strip(), mirror.findtext("{*}url", "").strip()) for mirror in mirrors]
     covering = [(mirror_of != "central", url) for mirror_of, url in named if _covers_central(mirror_of)]
-    return min(covering, key=lambda one: one[0])[1] if covering else None
+    if not covering:
+        return None
+    url = min(covering, key=lambda one: one[0])[1]
+    if not _is_web_address(url):
+        raise PrerequisiteError(f"{settings} has a mirror of Maven Central that is no web address: mend its <url>.")
+    return url
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"} and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _covers_central(mirror_of: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import logging
 import signal
 import subprocess
 import sys
@@ -271,13 +272,16 @@ def test_a_page_in_a_poms_place_is_one_sentence(jars: JarSet, repository: Reposi
     assert "\n" not in str(refused.value)
 
 
-def test_what_the_repository_does_not_have_is_named_and_its_password_is_not(home: Path, repository: Repository) -> None:
-    mirror(home, ("central", url_of(repository, "someone:a-password@")))
+def test_what_the_repository_does_not_have_is_named_and_its_password_is_not(
+    home: Path, repository: Repository, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    mirror(home, ("central", url_of(repository, "someone:a-password@") + "/"))
     del repository.files["/example/library/1/library-1.jar"]
     with pytest.raises(PrerequisiteError) as refused:
         fetch(pinned())
     assert "example:library" in str(refused.value)
-    assert "a-password" not in str(refused.value)
+    assert "a-password" not in str(refused.value) + caplog.text
 
 
 @pytest.mark.parametrize("mirror_of", ["central", "*", "external:*", "other, central", "*,!other"])
@@ -293,9 +297,17 @@ def test_a_mirror_that_names_central_goes_before_one_of_everything(home: Path, r
     assert repository.jars_sent.total() == 2
 
 
+@pytest.mark.parametrize("broken", ["", "a folder", "file:///nowhere", "https://", "https://someone:a-password@[::"])
+def test_a_mirror_that_is_no_web_address_is_one_sentence(home: Path, broken: str) -> None:
+    mirror(home, ("central", broken))
+    with pytest.raises(PrerequisiteError, match=r"no web address: mend its <url>\.$") as refused:
+        fetch(pinned())
+    assert "a-password" not in str(refused.value)
+
+
 def test_settings_of_maven_that_are_no_xml_are_one_sentence(jars: JarSet, home: Path) -> None:
     (home / ".m2" / "settings.xml").write_text("<settings>")
-    with pytest.raises(PrerequisiteError, match=r"settings\.xml is no XML .*: mend it, or move it away\.$"):
+    with pytest.raises(PrerequisiteError, match=r"settings\.xml cannot be read .*: mend it, or move it away\.$"):
         fetch(jars)
 
 
