@@ -65,15 +65,19 @@ class Reference(Generic[Value]):
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         for records in (await consumer.getmany(timeout_ms=500)).values():
             for record in records:
-                value = self.snapshot.value
-                try:
-                    if isinstance(record, Unreadable):
-                        raise UnreadableError(record.reason)
-                    value = self.fold(value, record)
-                except Exception as exc:
-                    # One bad record must not freeze the value for ever.
-                    log.error("reference_record_skipped", topic=self.topic, offset=record.offset, error=str(exc))
-                self.snapshot = Snapshot(record.offset + 1, value)
+                self.take(record)
+
+    def take(self, record: Record) -> None:
+        """Fold one more record of the topic into the value."""
+        value = self.snapshot.value
+        try:
+            if isinstance(record, Unreadable):
+                raise UnreadableError(record.reason)
+            value = self.fold(value, record)
+        except Exception as exc:
+            # One bad record must not freeze the value for ever.
+            log.error("reference_record_skipped", topic=self.topic, offset=record.offset, error=str(exc))
+        self.snapshot = Snapshot(record.offset + 1, value)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         try:

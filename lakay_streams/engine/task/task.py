@@ -211,6 +211,11 @@ class Partition:
 
     # -- checkpoint
 
+    @property
+    def is_due(self) -> bool:
+        """Whether a checkpoint is due."""
+        return self._due.is_set()
+
     async def due(self) -> None:
         """Wait until a checkpoint is due."""
         await self._due.wait()
