@@ -14,7 +14,7 @@ PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 LOCK := --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test pythons coverage docs demo bench chaos lock
+.PHONY: help setup check test pythons coverage docs demo bench chaos findings lock
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,8 +51,9 @@ coverage: setup ## which lines and branches no test reaches, into docs/coverage.
 	$(BIN)/coverage report --skip-covered --sort=miss
 	$(BIN)/python -m tests.gaps $(TESTS)
 
-docs: setup ## write what documents show of the code: the alert in README.md, the table of settings
+docs: setup ## write what documents show of the code: the alert in README.md, the table of settings, the list of findings
 	$(BIN)/python -m tests.documents
+	$(BIN)/python -m tests.findings
 
 demo: setup ## everything on this machine, with simulated traffic (DEMO_SECONDS=60 stops by itself)
 	$(BIN)/lakay demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
@@ -63,6 +64,9 @@ bench: $(BENCH_VENV)/.installed ## events per second against what else one could
 
 chaos: setup ## 40 faults, then everything compared (10 minutes; CHAOS_FAULTS=200 is long, CHAOS_SEED deals others)
 	$(BIN)/python -m tests.chaos
+
+findings: ## what surprised us in other people's software, tried again (NAME=... one; needs the network)
+	@PYTHON="$(PYTHON)" findings/run $(NAME)
 
 lock: setup ## pin every dependency with its hash (UPGRADE=1 moves to the newest)
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
