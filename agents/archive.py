@@ -27,7 +27,7 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.engine.task.context import Work
-from lakay_streams.engine.task.options import CheckpointStats, Options
+from lakay_streams.engine.task.options import CheckpointStats, Emitter, Options
 from lakay_streams.engine.worker import Worker
 from lakay_streams.errors import AuditError, DatabaseError, DatabaseUnavailable, LakayError
 from lakay_streams.process.child import EXIT_RESTART
@@ -164,11 +164,11 @@ def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
     return app
 
 
-def _emit(work: Work, row: Row) -> None:
+def _emit(work: Emitter, row: Row) -> None:
     work.emit(row.table, row.origin.encode(), row.packed, partition=0)
 
 
-def _quarantine(maker: RowMaker, work: Work, record: Record, reason: str) -> None:
+def _quarantine(maker: RowMaker, work: Emitter, record: Record, reason: str) -> None:
     """Set aside a record that crashed the archive too often: a bug, which wants an engineer."""
     _emit(work, maker.quarantine(record, (f"record: {reason}",)))
     log.error(

@@ -20,6 +20,7 @@ from lakay_streams.domain.events import Event
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import PartitionStates, StateTable
 from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.options import Emitter
 from lakay_streams.telemetry.logs import get_logger
 from lakay_streams.telemetry.metrics import CRASHED, EVENTS
 from lakay_streams.telemetry.sampling import ScoredSampling
@@ -136,7 +137,7 @@ class Intake(Generic[E_co]):
             )
 
 
-def reject(work: Work, record: Record, found: Rejected) -> None:
+def reject(work: Emitter, record: Record, found: Rejected) -> None:
     """Keep a bad record, with its reasons, in the dead-letter topic."""
     kept = rejected.rejected_record(
         found,
@@ -150,7 +151,7 @@ def reject(work: Work, record: Record, found: Rejected) -> None:
     work.emit(REJECTED, kept.rejected_id.encode(), rejected.encode(kept), partition=record.partition)
 
 
-def park(work: Work, record: Record, reason: str) -> None:
+def park(work: Emitter, record: Record, reason: str) -> None:
     """Set aside a record that crashed the worker too often: a bug, which wants an engineer."""
     CRASHED.labels(record.topic).inc()
     reject(work, record, Rejected((f"record: {reason}",)))

@@ -6,7 +6,7 @@
     ├── PrerequisiteError      a program or server that a command needs is not there
     ├── TopicError             a Kafka topic is missing or shaped wrongly
     ├── DatabaseError          PostgreSQL cannot be used as it is
-    │   └── DatabaseUnavailable  it does not answer, or not in time
+    │   └── DatabaseUnavailable  it does not answer, or not in time; also a CommitterUnavailable
     │       └── PoolTimeout      every connection is in use: a request may be tried again (HTTP 503)
     ├── PiiError               a sealed personal value cannot be opened
     ├── AuditError             the audit trail, or a signed head of it, is not what it was
@@ -14,6 +14,7 @@
     ├── ReportError            a report cannot be made, kept or trusted as it is
     │   └── ReportNotFound       there is no such report, or no such alert (HTTP 404)
     └── EngineError            the stream engine cannot go on safely
+        ├── CommitterUnavailable  where checkpoints go does not answer, or not in time
         ├── Fenced             another worker owns the partition now
         └── StoreError         RocksDB refused to open, read or write
 
@@ -42,11 +43,19 @@ class TopicError(LakayError):
     """A Kafka topic is missing or shaped wrongly."""
 
 
+class EngineError(LakayError):
+    """The stream engine cannot go on safely; the worker stops and its supervisor restarts it."""
+
+
+class CommitterUnavailable(EngineError):  # noqa: N818 - as what is not available is called
+    """Where checkpoints go does not answer, or not in time: the partition is closed, and opened again until it does."""
+
+
 class DatabaseError(LakayError):
     """PostgreSQL cannot be used as it is: its schema is missing or of another version, or it refuses the role."""
 
 
-class DatabaseUnavailable(DatabaseError):  # noqa: N818 - what operators call it
+class DatabaseUnavailable(DatabaseError, CommitterUnavailable):  # noqa: N818 - what operators call it
     """PostgreSQL does not answer, or not in time; trying again may help."""
 
 
@@ -72,10 +81,6 @@ class ReportError(LakayError):
 
 class ReportNotFound(ReportError):  # noqa: N818 - what its readers call it
     """There is no such report, or no such alert to report."""
-
-
-class EngineError(LakayError):
-    """The stream engine cannot go on safely; the worker stops and its supervisor restarts it."""
 
 
 class UnreadableError(EngineError):

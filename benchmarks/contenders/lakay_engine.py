@@ -21,7 +21,7 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import Work
-from lakay_streams.engine.task.options import Options
+from lakay_streams.engine.task.options import Emitter, Options
 from lakay_streams.engine.worker import Worker
 
 __all__ = ["prepare", "run", "worker"]
@@ -98,5 +98,5 @@ def worker(job: Job) -> Never:
     raise SystemExit("the worker stopped before the last event")
 
 
-def _park(work: Work, record: Record, reason: str) -> None:
+def _park(work: Emitter, record: Record, reason: str) -> None:
     raise RuntimeError(f"{record.topic} {record.partition} {record.offset} {reason}")

@@ -2,30 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from faust import App, StreamT, TopicT
+from faust import StreamT, TopicT
+from faust.app.base import BootStrategy
 from faust.types.fixups import FixupT
-from mode import ServiceT
+from mode import Service, ServiceT
 
 from lakay_streams.engine.kafka.batch import RecordBatch
 from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.engine.kafka.producer import TransactionalProducer
 from lakay_streams.engine.kafka.transport import BATCH_CODEC
+from lakay_streams.engine.kafka.unpacking import bound
 from lakay_streams.engine.state import descriptors
 from lakay_streams.engine.task.context import Processor
-from lakay_streams.engine.task.manager import Ownership
+from lakay_streams.engine.task.manager import Ownership, TaskApp
 from lakay_streams.engine.task.options import Options
-from lakay_streams.engine.worker import Boot
 
 
 async def _nothing() -> None:
     """Prepare nothing."""
 
 
-class StreamApp(App):
+class Prepare(Service):
+    """Holds the boot back until the application's `prepare` returns."""
+
+    def __init__(self, prepare: Callable[[], Awaitable[None]], unpacked_bytes: int, **kwargs: Any) -> None:
+        """Wait for `prepare` when started; from then on no batch unpacks to more than `unpacked_bytes`."""
+        super().__init__(**kwargs)
+        self._prepare = prepare
+        self._unpacked_bytes = unpacked_bytes
+
+    async def on_start(self) -> None:
+        """Wait, unless the worker is stopped first."""
+        bound(self._unpacked_bytes)
+        await self.wait_for_stopped(self._prepare())
+
+
+class Boot(BootStrategy):
+    """The order of start: pages, preparation, Kafka, tables. The end goes backwards, so that pages answer longest.
+
+    Faust boots its Kafka producer before its web pages, and dies where no Kafka answers.
+    """
+
+    app: StreamApp
+
+    def server(self) -> Iterable[ServiceT]:
+        """Return the services to start, in order."""
+        return self._chain(
+            self.sensors(),
+            self.app.companions,
+            self.web_server(),
+            [Prepare(self.app.prepare, self.app.options.unpacked_bytes, beacon=self.app.beacon)],
+            self.kafka_producer(),
+            self.kafka_consumer(),
+            self.agents(),
+            self.kafka_conductor(),
+            self.tables(),
+        )
+
+
+class StreamApp(TaskApp):
     """A Faust app whose agents receive `RecordBatch`es and whose checkpoints are transactions.
 
     `group` is the consumer group and the prefix of changelog topics and transactional ids. `partitions` is the

@@ -1,7 +1,6 @@
 """A worker process: what starts when, and how it ends.
 
-Faust's worker boots its Kafka producer before its web pages and dies where no Kafka answers. This one serves the pages
-first, then waits for what the application needs of Kafka, then starts the rest.
+`app.Boot` has the order of start: pages first, then what the application needs of Kafka, then the rest.
 """
 
 from __future__ import annotations
@@ -9,19 +8,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
 
 import faust
 import structlog
-from faust.app.base import BootStrategy
-from mode import Service, ServiceT
 
+from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.state.descriptors import raise_limit
 from lakay_streams.process.child import HEARTBEAT_S, heartbeat
-
-if TYPE_CHECKING:
-    from lakay_streams.engine.app import StreamApp
 
 log = structlog.get_logger()
 
@@ -33,39 +27,6 @@ COLLECT_AFTER = (10_000, 20, 1_000)
 
 #: Seconds for which one thread may keep the others waiting: pages share the interpreter with the scoring loop.
 SWITCH_INTERVAL = 0.001
-
-
-class Prepare(Service):
-    """Holds the boot back until the application's `prepare` returns."""
-
-    def __init__(self, prepare: Callable[[], Awaitable[None]], **kwargs: Any) -> None:
-        """Wait for `prepare` when started."""
-        super().__init__(**kwargs)
-        self._prepare = prepare
-
-    async def on_start(self) -> None:
-        """Wait, unless the worker is stopped first."""
-        await self.wait_for_stopped(self._prepare())
-
-
-class Boot(BootStrategy):
-    """The order of start: pages, preparation, Kafka, tables. The end goes backwards, so that pages answer longest."""
-
-    app: StreamApp
-
-    def server(self) -> Iterable[ServiceT]:
-        """Return the services to start, in order."""
-        return self._chain(
-            self.sensors(),
-            self.app.companions,
-            self.web_server(),
-            [Prepare(self.app.prepare, beacon=self.app.beacon)],
-            self.kafka_producer(),
-            self.kafka_consumer(),
-            self.agents(),
-            self.kafka_conductor(),
-            self.tables(),
-        )
 
 
 class Worker(faust.Worker):

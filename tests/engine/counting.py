@@ -24,7 +24,7 @@ from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.unpacking import UNPACKED_BYTES
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import Work
-from lakay_streams.engine.task.options import Options
+from lakay_streams.engine.task.options import Emitter, Options
 
 EMIT_EVERY = 12
 PARTITIONS = 3
@@ -51,7 +51,7 @@ def flaky(value: bytes | None) -> None:
             raise ValueError("something failed for once")
 
 
-def park(work: Work, record: Record, reason: str) -> None:
+def park(work: Emitter, record: Record, reason: str) -> None:
     """Send a record that was set aside to the parked topic."""
     work.emit(f"{record.topic}.parked", record.key, reason.encode())
 

@@ -20,7 +20,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from lakay_streams.engine.kafka import internals, unpacking
+from lakay_streams.engine.kafka import internals
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.group import committed
 
@@ -62,7 +62,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         """Connect; from the first fetch on, records are made here."""
-        unpacking.bound(self.app.options.unpacked_bytes)  # type: ignore[attr-defined]  # the app is a StreamApp
         await super().on_start()
         internals.make_records(self._ensure_consumer())
 

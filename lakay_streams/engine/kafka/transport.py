@@ -11,8 +11,8 @@ It replaces in Faust's aiokafka driver what reads and commits:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
@@ -21,12 +21,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from lakay_streams.engine.kafka.batch import RecordBatch
+from lakay_streams.engine.kafka.batch import Pace, RecordBatch
 from lakay_streams.engine.kafka.buffer import Backlog
 from lakay_streams.engine.kafka.consumer_thread import ConsumerThread, Fetched, Progress
-
-if TYPE_CHECKING:
-    from lakay_streams.engine.app import StreamApp
 
 #: The serializer of a topic whose messages are batches: they arrive decoded.
 BATCH_CODEC = "record-batch"
@@ -79,16 +76,24 @@ class BatchMessage(ConsumerMessage):
             self.done.set()
 
 
+def _unheard(tp: TP, offset: int) -> None:
+    """Raise, since nobody has said what is to become of the partition."""
+    raise OffsetOutOfRangeError({tp: offset})
+
+
 class Consumer(driver.Consumer):
     """Faust's consumer, delivering batches and leaving offsets to checkpoints."""
 
-    app: StreamApp
     _thread: ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Start with nothing delivered."""
         #: The next offset to deliver to the agents, of each partition that has delivered any.
         self.delivered: dict[TP, int] = {}
+        #: How fast agents are; whoever runs them puts in its own.
+        self.pace = Pace()
+        #: Called with a partition whose log does not have the next record, and that record's offset.
+        self.on_out_of_range: Callable[[TP, int], None] = _unheard
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -154,7 +159,7 @@ class Consumer(driver.Consumer):
                 if backlog:
                     if halted.done():
                         halted = asyncio.create_task(self._halted())
-                    await self._deliver(backlog.take(self.app.ownership.pace.records), halted)
+                    await self._deliver(backlog.take(self.pace.records), halted)
                 if not self.flow_active:
                     # A rebalance has begun; the partition's next owner reads from the committed offset.
                     backlog.clear()
@@ -194,18 +199,10 @@ class Consumer(driver.Consumer):
         try:
             fetched: Any = await self._getmany(active_partitions=wanted, timeout=0.0 if backlog else 1.0)
         except OffsetOutOfRangeError as exc:
-            self._out_of_range(exc)
+            ((tp, offset),) = exc.args[0].items()
+            self.on_out_of_range(TP(*tp), offset)
             return []
         return list(fetched)
-
-    def _out_of_range(self, exc: OffsetOutOfRangeError) -> None:
-        """Have the partition opened anew whose log does not have the next record: opening finds out why.
-
-        What is processed is committed before: it could not be replayed.
-        """
-        ((tp, offset),) = exc.args[0].items()
-        if (partition := self.app.ownership.partitions.get(tp.partition)) is not None:
-            partition.end(OffsetOutOfRangeError(f"{tp.topic} partition {tp.partition} has no offset {offset}"))
 
     async def _deliver(self, turn: Iterable[RecordBatch], halted: asyncio.Task[None]) -> None:
         """Have the agents work on the turn's batches; give up when `halted` is done first."""

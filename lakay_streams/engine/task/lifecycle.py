@@ -14,30 +14,33 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from aiokafka import errors as kafka
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
+from lakay_streams.engine.kafka.committer import Committer
+from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.engine.state.changelog import restore
+from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.journal import last_entries
+from lakay_streams.engine.task.options import Options
 from lakay_streams.engine.task.task import Partition
-from lakay_streams.errors import DatabaseUnavailable, EngineError, Fenced, StoreError, TopicError
-
-if TYPE_CHECKING:
-    from lakay_streams.engine.task.manager import Ownership
+from lakay_streams.errors import CommitterUnavailable, EngineError, Fenced, StoreError, TopicError
 
 log = structlog.get_logger()
 
 #: Seconds before a partition is opened again, by how often in a row it has failed without one checkpoint.
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 
-#: What another opening may mend: a broker or a database away, a disk full or damaged, a partition that another worker
-#: took while this one was stopped. Anything else is a bug and ends the worker.
-MENDABLE = (KafkaError, StoreError, DatabaseUnavailable, Fenced, OSError, TimeoutError)
+#: What another opening may mend: a broker or another place of checkpoints away, a disk full or damaged, a partition that
+#: another worker took while this one was stopped. Anything else is a bug and ends the worker.
+MENDABLE = (KafkaError, StoreError, CommitterUnavailable, Fenced, OSError, TimeoutError)
 
 #: What Kafka would answer again, however often it is asked: only an operator can mend a permission or a limit.
 REFUSALS = (
@@ -55,16 +58,54 @@ REFUSALS = (
 )
 
 
+class Services(NamedTuple):
+    """What a worker's tasks work with.
+
+    `group` is the consumer group, `partitions` the count that all topics have, and `client` aiokafka's connection
+    settings. `committer` makes the committer of a partition, and `epochs` yields numbers that no opening had before.
+    """
+
+    group: str
+    partitions: int
+    client: Mapping[str, Any]
+    options: Options
+    tables: Sequence[StateTable[Any]]
+    references: Sequence[Reference[Any]]
+    consumer: Consumer
+    eager: EagerProducer | None
+    committer: Callable[[int], Committer]
+    epochs: Iterator[int]
+
+
+class TaskEvents(Protocol):
+    """Who hears of a task: whoever keeps the list of those that are open."""
+
+    def opened(self, partition: Partition) -> None:
+        """Take `partition`, which is open: batches may come."""
+
+    def closing(self, number: int) -> None:
+        """Hand no more batches to the partition `number`, whether it is open or not."""
+
+    def failed(self, exc: BaseException) -> None:
+        """Hear of a failure that another opening may mend."""
+
+    def restoring(self, done: int, of: int) -> None:
+        """Hear how many changes are restored, and how many there are at most."""
+
+    def fatal(self, exc: BaseException) -> None:
+        """End the worker, whom only a new process helps."""
+
+
 class Tenure:
     """Owns partition `number` of the source topics from its making until `leave`."""
 
-    def __init__(self, ownership: Ownership, number: int, sources: Iterable[TopicPartition], cache_bytes: int) -> None:
+    def __init__(self, number: int, sources: Iterable[tuple[str, int]], services: Services, events: TaskEvents) -> None:
         """Begin: the task that opens the partition starts at once."""
         self.number = number
-        self._ownership = ownership
-        self._app = ownership.app
+        self._services = services
+        self._events = events
         self._sources = frozenset(TopicPartition(*tp) for tp in sources)
-        self._cache_bytes = cache_bytes
+        self._open_partition: Partition | None = None
         #: Set once the partition has been open.
         self.opened = asyncio.Event()
         #: Changes that the last opening had to replay from the changelogs.
@@ -77,8 +118,8 @@ class Tenure:
     async def leave(self) -> None:
         """Commit what is processed, close, and end; a partition that is not open yet is given up where it stands."""
         self._leaving = True
-        if (partition := self._ownership.partitions.get(self.number)) is not None:
-            partition.hurry()
+        if self._open_partition is not None:
+            self._open_partition.hurry()
         if self._interruptible:
             self._interruptible = False
             self._task.cancel()
@@ -100,21 +141,21 @@ class Tenure:
                     ) from exc
                 except MENDABLE as exc:
                     failures = 1 if partition.checkpoints else failures + 1
-                    self._ownership.failed(exc)
+                    self._events.failed(exc)
                     log.error("partition_failed", partition=self.number, error=str(exc), kind=type(exc).__name__)
                 finally:
                     self._interruptible = False
-                    self._ownership.partitions.pop(self.number, None)
-                    self._ownership.consumer.pause_partitions(self._sources)
+                    self._close_to_batches()
+                    self._services.consumer.pause_partitions(self._sources)
                     await partition.close()
                 if not self._leaving:
                     self._interruptible = True
                     await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF)) - 1])
         except Exception as exc:
-            self._ownership.on_fatal(exc)
+            self._events.fatal(exc)
 
     async def _open(self, partition: Partition, *, again: bool) -> None:
-        consumer, started = self._ownership.consumer, time.monotonic()
+        consumer, started = self._services.consumer, time.monotonic()
         # A worker that was stopped for long must not fence the partition's rightful owner: first the group has to say
         # that it is still a member.
         while again and not await consumer.heartbeat():  # noqa: ASYNC110 - the group has no event to wait for
@@ -127,7 +168,7 @@ class Tenure:
             # It takes some ten milliseconds.
             await asyncio.sleep(0)
             stores[TopicPartition(states.changelog, self.number)] = states.store
-        self.replayed = await restore(stores, self._app.kafka_client(), self._ownership.restoring)
+        self.replayed = await restore(stores, self._services.client, self._events.restoring)
         committed = dict(await partition.committer.committed(consumer, self._sources))
         committed |= await self._journalled(committed)
         # Where nothing is committed, the reset policy decides once, and the decision is committed: asked again after a
@@ -140,7 +181,8 @@ class Tenure:
             committed |= starts
         committed |= await self._moved_on(committed)
         partition.begin({tp.topic: offset for tp, offset in committed.items()})
-        self._ownership.partitions[self.number] = partition
+        self._open_partition = partition
+        self._events.opened(partition)
         await consumer.reposition({tp: offset.offset for tp, offset in committed.items()}, partition.epoch)
         consumer.resume_partitions(self._sources)
         self.opened.set()
@@ -157,11 +199,10 @@ class Tenure:
         keep the offset of a transaction that was aborted (seen with Kafka 4.1: the load of an earlier leader epoch
         ends, and counts for the one that has only begun); offsets also expire, and can be set by hand.
         """
-        if self._app.options.journal_topic is None:
+        topic, group = self._services.options.journal_topic, self._services.group
+        if topic is None:
             return {}
-        entries = await last_entries(
-            self._app.options.journal_topic, [self.number], self._app.conf.id, self._app.kafka_client()
-        )
+        entries = await last_entries(topic, [self.number], group, self._services.client)
         positions = entries[self.number].positions if self.number in entries else {}
         journalled = {}
         for tp in self._sources:
@@ -185,7 +226,7 @@ class Tenure:
         Raises `OffsetOutOfRangeError` where it ends before: what comes now would be taken for processed. A broker that
         has just started may say so for a moment, so the partition is opened again until it says otherwise.
         """
-        consumer = self._ownership.consumer
+        consumer = self._services.consumer
         begins, ends = await consumer.begins(committed), await consumer.ends(committed)
         moved_on = {}
         for tp, (offset, _) in committed.items():
@@ -210,16 +251,20 @@ class Tenure:
         while not self._leaving:
             await partition.due()
             await partition.checkpoint()
-        # From here on batches of this partition find no owner.
-        self._ownership.partitions.pop(self.number, None)
-        async with asyncio.timeout(self._app.options.timeout / 2):
+        self._close_to_batches()
+        async with asyncio.timeout(self._services.options.timeout / 2):
             await partition.checkpoint()
+
+    def _close_to_batches(self) -> None:
+        """From here on batches of this partition find no owner."""
+        self._open_partition = None
+        self._events.closing(self.number)
 
     async def _refuse_other_counts(self, partition: Partition) -> None:
         """Raise `TopicError` where a key may belong to another partition than this worker counts on."""
         topics = {tp.topic for tp in self._sources} | {states.changelog for states in partition.states.values()}
-        if self._app.options.journal_topic is not None:
-            topics.add(self._app.options.journal_topic)
+        if self._services.options.journal_topic is not None:
+            topics.add(self._services.options.journal_topic)
         counts = await partition.committer.partition_counts(topics)
         for topic, count in counts.items():
             if count != partition.partitions:
@@ -229,15 +274,15 @@ class Tenure:
                 )
 
     def _new_partition(self) -> Partition:
-        app = self._app
+        services = self._services
         return Partition(
             self.number,
-            self._ownership.next_epoch(),
-            group=app.conf.id,
-            tables=self._ownership.values(),
-            partitions=app.conf.topic_partitions,
-            committer=app.committer(self.number),
-            eager=self._ownership.eager,
-            references=self._ownership.references,
-            options=app.options._replace(cache_bytes=self._cache_bytes),
+            next(services.epochs),
+            group=services.group,
+            tables=services.tables,
+            partitions=services.partitions,
+            committer=services.committer(self.number),
+            eager=services.eager,
+            references=services.references,
+            options=services.options,
         )

@@ -7,31 +7,33 @@ assigns it and left before the group may give it to another.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from faust import App
 from faust.tables.manager import TableManager
 from faust.types import TP
 
 from lakay_streams.engine.kafka.batch import Pace, RecordBatch
+from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.engine.kafka.producer import EagerProducer
 from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.standby import Standby
 from lakay_streams.engine.task.context import Processor, Work
-from lakay_streams.engine.task.lifecycle import Tenure
+from lakay_streams.engine.task.lifecycle import Services, Tenure
+from lakay_streams.engine.task.options import Options
 from lakay_streams.engine.task.task import Partition
 from lakay_streams.errors import EngineError, Fenced, LakayError, StoreError
 from lakay_streams.process.child import EXIT_RESTART
-
-if TYPE_CHECKING:
-    from lakay_streams.engine.app import StreamApp
 
 log = structlog.get_logger()
 
@@ -46,15 +48,29 @@ def exit_to_restart(exc: BaseException) -> None:
     os._exit(EXIT_RESTART)
 
 
+class TaskApp(App, ABC):
+    """What a manager of tasks asks of the app that it belongs to."""
+
+    options: Options
+
+    @abstractmethod
+    def committer(self, number: int) -> Committer:
+        """Return where checkpoints of partition `number` go: a new one for each time the partition is opened."""
+
+    @abstractmethod
+    def kafka_client(self) -> dict[str, Any]:
+        """Return aiokafka's connection settings."""
+
+
 class Ownership(TableManager):
-    """Faust's table manager, replaced: owns partitions instead of tables."""
+    """Faust's table manager, replaced: owns partitions instead of tables. It hears of its tasks (`TaskEvents`)."""
 
-    app: StreamApp
+    app: TaskApp
 
-    def __init__(self, app: StreamApp, **kwargs: Any) -> None:
+    def __init__(self, app: TaskApp, **kwargs: Any) -> None:
         """Own nothing yet."""
         super().__init__(app, **kwargs)
-        #: The open partitions, by number.
+        #: The open partitions, by number; written here alone.
         self.partitions: dict[int, Partition] = {}
         self.references: list[Reference[Any]] = []
         #: How fast the processors are, which decides how long turns are.
@@ -68,7 +84,7 @@ class Ownership(TableManager):
         #: How often another worker had taken a partition that this one still held.
         self.fenced = 0
         self.eager: EagerProducer | None = None
-        self._epoch = 0
+        self._epochs = itertools.count(1)
         self._ready = asyncio.Event()
         self._tenures: list[Tenure] = []
         #: Of the partitions that other workers own, those that this one keeps a copy of.
@@ -126,8 +142,9 @@ class Ownership(TableManager):
         for tp in assigned:
             if tp.topic not in self._changelogs:
                 sources[tp.partition].add(tp)
-        share = self.app.options.cache_bytes // max(1, len(sources))
-        self._tenures = [Tenure(self, number, tps, share) for number, tps in sorted(sources.items())]
+        self.consumer.pace, self.consumer.on_out_of_range = self.pace, self._out_of_range
+        services = self._services(self.app.options.cache_bytes // max(1, len(sources)))
+        self._tenures = [Tenure(number, tps, services, self) for number, tps in sorted(sources.items())]
         copies = {tp.partition for tp in self.app.assignor.assigned_standbys()} - sources.keys()
         self.standby = Standby(copies, self.values(), self.app.kafka_client())
         self._opening = asyncio.create_task(self._resume(generation_id))
@@ -163,8 +180,45 @@ class Ownership(TableManager):
 
     def next_epoch(self) -> int:
         """Return a number that no opening of a partition had before."""
-        self._epoch += 1
-        return self._epoch
+        return next(self._epochs)
+
+    def _services(self, cache_bytes: int) -> Services:
+        """Return what tasks work with that keep states of at most `cache_bytes` in memory each."""
+        app = self.app
+        return Services(
+            group=app.conf.id,
+            partitions=app.conf.topic_partitions,
+            client=app.kafka_client(),
+            options=app.options._replace(cache_bytes=cache_bytes),
+            tables=tuple(self.values()),
+            references=self.references,
+            consumer=self.consumer,
+            eager=self.eager,
+            committer=app.committer,
+            epochs=self._epochs,
+        )
+
+    def _out_of_range(self, tp: TP, offset: int) -> None:
+        """Have the partition opened anew whose log does not have the next record: opening finds out why.
+
+        What is processed is committed before: it could not be replayed.
+        """
+        if (partition := self.partitions.get(tp.partition)) is not None:
+            partition.end(OffsetOutOfRangeError(f"{tp.topic} partition {tp.partition} has no offset {offset}"))
+
+    # -- what tasks tell
+
+    def opened(self, partition: Partition) -> None:
+        """Take an open partition."""
+        self.partitions[partition.number] = partition
+
+    def closing(self, number: int) -> None:
+        """Let go of a partition, if it is open."""
+        self.partitions.pop(number, None)
+
+    def fatal(self, exc: BaseException) -> None:
+        """End the process, or do what else `on_fatal` says."""
+        self.on_fatal(exc)
 
     def restoring(self, done: int, of: int) -> None:
         """Keep the progress of a recovery."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.unpacking import UNPACKED_BYTES
 
-if TYPE_CHECKING:
-    from lakay_streams.engine.task.context import Work
+
+class Emitter(Protocol):
+    """What takes the record that tells of one set aside."""
+
+    def emit(self, topic: str, key: bytes | None, value: bytes | None, *, partition: int | None = None) -> None:
+        """Send a record with the next checkpoint; to the key's partition unless `partition` is given."""
 
 
 class CheckpointStats(NamedTuple):
@@ -34,7 +38,7 @@ class Options(NamedTuple):
     """
 
     journal_topic: str | None
-    park: Callable[[Work, Record, str], None]
+    park: Callable[[Emitter, Record, str], None]
     interval: float = 0.1
     max_records: int = 5_000
     cache_bytes: int = 256 << 20
