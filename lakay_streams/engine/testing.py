@@ -237,7 +237,7 @@ class TopologyDriver:
         # A turn of the event loop, in which timers are seen to have run out.
         await asyncio.sleep(0)
         for partition in self._owned.partitions.values():
-            if partition.is_due or not only_due:
+            if partition.schedule.is_due or not only_due:
                 await partition.checkpoint()
         self._follow_references()
 

@@ -77,7 +77,7 @@ class Work:
         size = len(key or b"") + len(value or b"")
         if size > MAX_RECORD_BYTES:
             raise EngineError(f"a record of {size} bytes for {topic} is over the {MAX_RECORD_BYTES} that brokers take")
-        self.partition.send(topic, (key, value), partition)
+        self.partition.outbox.send(topic, (key, value), partition)
 
 
 Processor = Callable[[Work], None]

@@ -38,8 +38,8 @@ log = structlog.get_logger()
 #: Seconds before a partition is opened again, by how often in a row it has failed without one checkpoint.
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 
-#: What another opening may mend: a broker or another place of checkpoints away, a disk full or damaged, a partition that
-#: another worker took while this one was stopped. Anything else is a bug and ends the worker.
+#: What another opening may mend: a broker or another place of checkpoints away, a disk full or damaged, a partition
+#: that another worker took while this one was stopped. Anything else is a bug and ends the worker.
 MENDABLE = (KafkaError, StoreError, CommitterUnavailable, Fenced, OSError, TimeoutError)
 
 #: What Kafka would answer again, however often it is asked: only an operator can mend a permission or a limit.
@@ -119,7 +119,7 @@ class Tenure:
         """Commit what is processed, close, and end; a partition that is not open yet is given up where it stands."""
         self._leaving = True
         if self._open_partition is not None:
-            self._open_partition.hurry()
+            self._open_partition.schedule.request_checkpoint()
         if self._interruptible:
             self._interruptible = False
             self._task.cancel()
@@ -249,7 +249,7 @@ class Tenure:
     async def _serve(self, partition: Partition) -> None:
         """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""
         while not self._leaving:
-            await partition.due()
+            await partition.schedule.due()
             await partition.checkpoint()
         self._close_to_batches()
         async with asyncio.timeout(self._services.options.timeout / 2):

@@ -275,7 +275,7 @@ class Ownership(TableManager):
         """
         partition = self.partitions.get(batch.partition)
         if partition is not None:
-            await partition.wait_for_room()
+            await partition.schedule.wait_for_capacity()
             partition = self.partitions.get(batch.partition)
         if partition is None or partition.epoch != batch.epoch:
             return
@@ -288,10 +288,10 @@ class Ownership(TableManager):
                     processor(work)
                     self.pace.took(len(work.records), time.perf_counter() - started)
                     partition.processed(batch.topic, work.records)
-                    await partition.send_eagerly()
+                    await partition.send_batch()
                 except BaseException:
                     # Half a batch is in the states, or half of its outputs is sent: no checkpoint may take them.
-                    partition.spoil()
+                    partition.abort_batch()
                     raise
         except StoreError as exc:
             partition.fail(exc)

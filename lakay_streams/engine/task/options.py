@@ -30,7 +30,7 @@ class Options(NamedTuple):
     """How partitions checkpoint.
 
     A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`; records that
-    are processed while one is on its way wait for `task.pause_after`.
+    are processed while one is on its way wait for `schedule.pause_after`.
     The journal goes to `journal_topic`, if there is one. `park` sets a record aside that crashed the worker
     `PARK_AFTER` times, or a batch that unpacks to more than `unpacked_bytes`. Outputs to `eager_topics` do not wait for
     the checkpoint: they are sent after their batch, outside of the transaction, and so at least once. `versions` are

@@ -6,6 +6,15 @@ one committer. The commit order of a worker's checkpoint:
     1. one Kafka transaction: changelog of the changed states, outputs, one journal entry, input offsets
     2. then RocksDB takes the same states, with the changelog's offset, in one write
 
+A task's life, from `begin` to `close`:
+
+    processing ──► left: the last checkpoint commits all that is processed ──────────────────────► closed
+        │
+        ├─ end ──────────────► LEAVING: the next checkpoint commits, then raises the reason ─────► closed
+        ├─ abort_batch ──────► SPOILED: nothing is committed any more ───────────────────────────► closed
+        ├─ fail ─────────────► FAILED: the next checkpoint commits nothing and raises the reason ► closed
+        └─ checkpoint raised ► UNDECIDED: every later one is refused ────────────────────────────► closed
+
 A crash before 1 replays from the last checkpoint; between 1 and 2 the changelog brings RocksDB forward at the next
 opening.
 """
@@ -14,16 +23,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, TypeVar
+from enum import IntEnum
+from typing import Any, NamedTuple, TypeVar
 
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams.engine.kafka.batch import Record, RecordBatch
 from lakay_streams.engine.kafka.committer import Committer, Outgoing
-from lakay_streams.engine.kafka.partitioner import partition_of
 from lakay_streams.engine.kafka.producer import EagerProducer
 from lakay_streams.engine.state.reference import Reference, Snapshot
 from lakay_streams.engine.state.rocksdb import Change
@@ -31,21 +39,46 @@ from lakay_streams.engine.state.table import PartitionStates, StateTable
 from lakay_streams.engine.task import crashes
 from lakay_streams.engine.task.journal import JournalEntry, Segment
 from lakay_streams.engine.task.options import CheckpointStats, Options
+from lakay_streams.engine.task.outbox import Outbox, Outputs
+from lakay_streams.engine.task.schedule import Schedule
 from lakay_streams.errors import EngineError, StoreError
 
 Value = TypeVar("Value")
 
-#: Changed states encoded, and outputs addressed, between two turns of the event loop.
-PER_TURN = 250
+#: Changed states encoded between two turns of the event loop.
+YIELD_EVERY = 250
 
 
-def pause_after(took: float, interval: float) -> float:
-    """Return how long to wait after a checkpoint that took so many seconds, when more records are processed already.
+class Ending(IntEnum):
+    """How a task is to end; of two, the later one here counts."""
 
-    The next is due `interval` seconds after the last one began, but not before the agents have had as long as that one
-    took, or a whole interval: under full load, where checkpoints are slow, there are fewer of them.
-    """
-    return min(interval, max(interval - took, took))
+    LEAVING = 1
+    """Commit once more what is processed, then let the partition be opened anew."""
+    SPOILED = 2
+    """Commit no more: part of a batch is in memory."""
+    FAILED = 3
+    """Something it needs has failed; the next checkpoint says so."""
+    UNDECIDED = 4
+    """Whether a checkpoint was committed is not known."""
+
+
+class Outcome(NamedTuple):
+    """How a task is to end, and why, where that is an exception to raise."""
+
+    ending: Ending
+    reason: StoreError | KafkaError | None = None
+
+
+class _Share(NamedTuple):
+    """What one checkpoint commits, taken between two batches."""
+
+    started: float
+    journal: JournalEntry
+    changes: dict[str, dict[str, Any]]
+    outputs: Outputs
+    offsets: dict[TopicPartition, OffsetAndMetadata]
+    positions: dict[str, int]
+    records: int
 
 
 class Partition:
@@ -69,10 +102,9 @@ class Partition:
         self.partitions = partitions
         self.epoch = epoch
         self.committer = committer
-        self._eager = eager
-        self._eager_outputs: list[tuple[str, Outgoing, int | None]] = []
-        self._unacknowledged: list[asyncio.Future[Any]] = []
         self.options = options
+        self.outbox = Outbox(options.eager_topics, eager, committer.partitions_of)
+        self.schedule = Schedule(options.interval, options.max_records)
         self.states: dict[str, PartitionStates[Any]] = {
             table.name: PartitionStates(table, number, partitions) for table in tables
         }
@@ -87,22 +119,14 @@ class Partition:
         self._commit_lock = asyncio.Lock()
         self._references = references
         self._in_force: dict[str, Snapshot[Any]] = {}
-        self._outputs: dict[str, list[tuple[int | None, Outgoing]]] = defaultdict(list)
         self._segments: list[Segment] = []
         self._parked: list[tuple[str, int]] = []
         self._pending = 0
         self._positions: dict[str, int] = {}
         self._committed: dict[str, int] = {}
         self._crashes: dict[str, dict[int, int]] = {}
-        self._topic_partitions: dict[str, int] = {}
-        self._due = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
-        self._room = asyncio.Event()
-        self._room.set()
-        self._spoiled = False
-        self._failure: StoreError | KafkaError | None = None
-        self._ending: KafkaError | None = None
-        self._undecided = False
+        self._committing = False
+        self._outcome: Outcome | None = None
 
     def begin(self, committed: Mapping[str, OffsetAndMetadata]) -> None:
         """Start from the committed offsets, by topic."""
@@ -126,10 +150,6 @@ class Partition:
         return self._pending
 
     # -- processing
-
-    async def wait_for_room(self) -> None:
-        """Wait while a slow commit has let too many processed records pile up."""
-        await self._room.wait()
 
     def fresh(self, batch: RecordBatch) -> Sequence[Record]:
         """Return the batch's records that lie at or after the position, in order.
@@ -156,27 +176,25 @@ class Partition:
             self._segments.append(Segment(topic, first, last, len(records)))
         self._positions[topic] = last + 1
         self._pending += len(records)
-        # While a checkpoint is on its way, its end decides when the next is due.
-        if not self._undecided:
-            self._due_in(self.options.interval)
-        if self._pending >= self.options.max_records:
-            self.hurry()
-            if self._pending >= 2 * self.options.max_records:
-                self._room.clear()
+        self.schedule.processed(self._pending, committing=self._committing)
 
-    def spoil(self) -> None:
+    def abort_batch(self) -> None:
         """Give up what is in memory: part of a batch is in it, and no checkpoint may take that."""
-        self._spoiled = True
+        self._end(Outcome(Ending.SPOILED))
 
     def fail(self, failure: StoreError | KafkaError) -> None:
         """Make the next checkpoint, which is due at once, raise `failure`."""
-        self._failure = failure
-        self.hurry()
+        self._end(Outcome(Ending.FAILED, failure))
+        self.schedule.request_checkpoint()
 
     def end(self, reason: KafkaError) -> None:
         """Make the next checkpoint, which is due at once, commit what is processed and then raise `reason`."""
-        self._ending = reason
-        self.hurry()
+        self._end(Outcome(Ending.LEAVING, reason))
+        self.schedule.request_checkpoint()
+
+    def _end(self, outcome: Outcome) -> None:
+        if self._outcome is None or outcome.ending > self._outcome.ending:
+            self._outcome = outcome
 
     def to_park(self, topic: str) -> Set[int]:
         """Return the offsets of the records of `topic` that have crashed workers too often to be tried again."""
@@ -191,107 +209,88 @@ class Partition:
         value: Value = self._in_force[reference.name].value
         return value
 
-    def send(self, topic: str, outgoing: Outgoing, partition: int | None) -> None:
-        """Send a record with the next checkpoint, or after its batch; to the key's partition unless one is given."""
-        if topic in self.options.eager_topics:
-            self._eager_outputs.append((topic, outgoing, partition))
-        else:
-            self._outputs[topic].append((partition, outgoing))
-
-    async def send_eagerly(self) -> None:
+    async def send_batch(self) -> None:
         """Send the finished batch's outputs that do not wait for the checkpoint."""
-        if not self._eager_outputs or self._eager is None:
-            return
-        outputs, self._eager_outputs = self._eager_outputs, []
         try:
-            for output in outputs:
-                self._unacknowledged.append(await self._eager.send(*output))
+            await self.outbox.send_batch()
         except KafkaError as exc:
             self.fail(exc)
 
     # -- checkpoint
-
-    @property
-    def is_due(self) -> bool:
-        """Whether a checkpoint is due."""
-        return self._due.is_set()
-
-    async def due(self) -> None:
-        """Wait until a checkpoint is due."""
-        await self._due.wait()
-
-    def hurry(self) -> None:
-        """Make a checkpoint due at once."""
-        self._due.set()
-
-    def _due_in(self, seconds: float) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self.hurry)
-
-    def _not_due(self) -> None:
-        self._due.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     async def checkpoint(self) -> None:
         """Commit everything processed so far; does nothing when there is nothing.
 
         Raises `Fenced`, `StoreError` or aiokafka's `KafkaError`; the partition must then be closed and opened anew.
         """
-        await self._commit()
-        if self._ending is not None:
-            raise self._ending
-
-    async def _commit(self) -> None:
         async with self._commit_lock:
             self._refuse_undecided()
-            async with self.lock:
-                started = time.monotonic()
-                if self._failure is not None:
-                    raise self._failure
-                self._not_due()
-                if self._spoiled or not self._segments:
-                    return
-                self._undecided = True
-                journal = self._journal_entry()
-                changes = {name: states.take_changes() for name, states in self.states.items()}
-                outputs, self._outputs = self._outputs, defaultdict(list)
-                offsets = self._offsets()
-                positions = dict(self._positions)
-                records, self._pending = self._pending, 0
-                self._segments, self._parked = [], []
-                unacknowledged, self._unacknowledged = self._unacknowledged, []
-            encoded = await self._encoded(changes)
-            outgoing = await self._addressed(outputs)
+            share = await self._take_share()
+            if share is not None:
+                await self._commit(share)
+        if self._outcome is not None and self._outcome.ending is Ending.LEAVING and self._outcome.reason is not None:
+            raise self._outcome.reason
+
+    async def _take_share(self) -> _Share | None:
+        """Return what this checkpoint commits, None when there is nothing. Raises what the task is to fail with."""
+        async with self.lock:
+            started = time.monotonic()
+            outcome = self._outcome
+            if outcome is not None and outcome.ending is Ending.FAILED and outcome.reason is not None:
+                raise outcome.reason
+            self.schedule.begun()
+            if (outcome is not None and outcome.ending is Ending.SPOILED) or not self._segments:
+                return None
+            self._committing = True
+            share = _Share(
+                started,
+                self._journal_entry(),
+                {name: states.take_changes() for name, states in self.states.items()},
+                self.outbox.take(),
+                self._offsets(),
+                dict(self._positions),
+                self._pending,
+            )
+            self._pending = 0
+            self._segments, self._parked = [], []
+            return share
+
+    async def _commit(self, share: _Share) -> None:
+        try:
+            encoded = await self._encoded(share.changes)
+            outgoing: dict[tuple[str, int], Sequence[Outgoing]] = {**await self.outbox.addressed(share.outputs)}
             if self.options.journal_topic is not None:
-                outgoing[self.options.journal_topic, self.number] = [(str(self.number).encode(), journal.encode())]
+                journal = (str(self.number).encode(), share.journal.encode())
+                outgoing[self.options.journal_topic, self.number] = [journal]
             for name, states in self.states.items():
                 if encoded[name]:
                     outgoing[states.changelog, self.number] = encoded[name]
-            await asyncio.gather(*unacknowledged)
-            last = await self.committer.commit(outgoing, offsets)
-            self._committed.update(positions)
+            await asyncio.gather(*share.outputs.sent)
+            last = await self.committer.commit(outgoing, share.offsets)
+            self._committed.update(share.positions)
             for name, states in self.states.items():
                 if encoded[name]:
                     states.written(encoded[name], last[states.changelog, self.number])
-            self.evict()
-            self._undecided = False
-            if self._segments:
-                self._due_in(pause_after(time.monotonic() - started, self.options.interval))
-            self._room.set()
-            self.checkpoints += 1
-            now = time.monotonic()
-            self.stats = CheckpointStats(
-                at=now,
-                seconds=now - started,
-                records=records,
-                states=sum(map(len, encoded.values())),
-                outputs=sum(map(len, outputs.values())) + len(unacknowledged),
-            )
-            self.records += self.stats.records
-            self.outputs += self.stats.outputs
-            self.options.checkpointed(self.stats)
+        except BaseException:
+            # Whether it was committed is known only after a new producer has started: another transaction of this one
+            # could commit what came after a gap.
+            self._end(Outcome(Ending.UNDECIDED))
+            raise
+        self.evict()
+        self._committing = False
+        now = time.monotonic()
+        self.schedule.committed(now - share.started, more=bool(self._segments))
+        self.checkpoints += 1
+        self.stats = CheckpointStats(
+            at=now,
+            seconds=now - share.started,
+            records=share.records,
+            states=sum(map(len, encoded.values())),
+            outputs=share.outputs.total,
+        )
+        self.records += self.stats.records
+        self.outputs += self.stats.outputs
+        self.options.checkpointed(self.stats)
 
     def evict(self) -> None:
         """Keep the states within their bound, which is one for all tables: each is as large as its keys make it.
@@ -316,9 +315,7 @@ class Partition:
         return sum(states.cached_bytes for states in tables)
 
     def _refuse_undecided(self) -> None:
-        # Whether the failed transaction committed is known only after a new producer has started: another one on this
-        # producer could commit what came after a gap.
-        if self._undecided:
+        if self._outcome is not None and self._outcome.ending is Ending.UNDECIDED:
             raise EngineError(f"the last checkpoint of partition {self.number} failed; open the partition anew")
 
     def _journal_entry(self) -> JournalEntry:
@@ -351,29 +348,10 @@ class Partition:
             for key, state in changed.items():
                 append((key.encode(), None if state is None else encode(state)))
                 in_this_turn += 1
-                if in_this_turn == PER_TURN:
+                if in_this_turn == YIELD_EVERY:
                     in_this_turn = 0
                     await asyncio.sleep(0)
         return encoded
-
-    async def _addressed(
-        self, outputs: Mapping[str, list[tuple[int | None, Outgoing]]]
-    ) -> dict[tuple[str, int], Sequence[Outgoing]]:
-        addressed: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
-        in_this_turn = 0
-        for topic, records in outputs.items():
-            if topic not in self._topic_partitions:
-                self._topic_partitions[topic] = await self.committer.partitions_of(topic)
-            partitions = self._topic_partitions[topic]
-            for partition, outgoing in records:
-                key, _ = outgoing
-                target = partition_of(key or b"", partitions) if partition is None else partition % partitions
-                addressed[topic, target].append(outgoing)
-                in_this_turn += 1
-                if in_this_turn == PER_TURN:
-                    in_this_turn = 0
-                    await asyncio.sleep(0)
-        return dict(addressed)
 
     async def account_crash(self, record: Record) -> None:
         """Commit that `record` crashed the worker once more, and nothing else.
@@ -391,9 +369,7 @@ class Partition:
 
     async def close(self) -> None:
         """Let go of the partition without a checkpoint."""
-        # An agent that waits for room of a partition that is gone would wait for ever.
-        self._room.set()
-        self._not_due()
+        self.schedule.close()
         # Stores first: their locks must not wait for a broker that is away.
         for states in self.states.values():
             states.store.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakay_streams.engine.task.task import pause_after
+from lakay_streams.engine.task.schedule import pause_after
 
 
 @pytest.mark.parametrize(
