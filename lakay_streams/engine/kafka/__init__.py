@@ -7,6 +7,7 @@ buffer            what is fetched and waits, handed out oldest first across topi
 batch             the records of one partition of one topic, in order
 committer         where checkpoints go: outputs and input offsets, together or not at all
 producer          Kafka's committer: a transactional producer that fences the previous owner when it starts
+reader            reads logs of committed records to their ends, outside of any group
 group             a consumer group as Kafka knows it: its members, its offsets, what it has left
 partitioner       Kafka's default partitioner
 """

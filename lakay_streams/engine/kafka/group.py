@@ -21,6 +21,7 @@ from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams.engine.kafka import internals
+from lakay_streams.engine.kafka.reader import read_to, reader
 
 Committed = dict[TopicPartition, OffsetAndMetadata]
 """The committed offset and metadata of each partition that has one."""
@@ -114,9 +115,7 @@ async def unprocessed(
     a transaction that is still open cannot be looked at, and counts. `client` is aiokafka's connection settings. Raises
     `KafkaError`.
     """
-    consumer = AIOKafkaConsumer(
-        **client, group_id=group, enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=50
-    )
+    consumer = reader(client, group_id=group)
     await consumer.start()
     try:
         behind = set(partitions)
@@ -128,11 +127,10 @@ async def unprocessed(
             done = offsets.get(tp)
             consumer.seek(tp, begins[tp] if done is None else max(done.offset, begins[tp]))
         left = {tp: records for tp, records in undecided.items() if records}
-        seen: set[TopicPartition] = set()
-        while behind := {tp for tp in behind - seen if await consumer.position(tp) < ends[tp]}:
-            for tp, records in (await consumer.getmany(*behind, timeout_ms=50)).items():
-                left[tp] = undecided[tp] + ends[tp] - records[0].offset
-                seen.add(tp)
+        async for fetched in read_to(consumer, ends):
+            for tp, records in fetched.items():
+                # The first one tells.
+                left[tp] = undecided[tp] + ends.pop(tp) - records[0].offset
         return left
     finally:
         await consumer.stop()

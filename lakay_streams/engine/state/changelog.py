@@ -7,13 +7,13 @@ passes markers, and reads committed records only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
+from lakay_streams.engine.kafka.reader import Fetched, read_to, reader
 from lakay_streams.engine.state.rocksdb import PartitionStore
 
 log = structlog.get_logger()
@@ -39,16 +39,8 @@ class Replay:
         self._ends: dict[TopicPartition, int] = {}
         #: The offsets of the stores that were wiped.
         self.wiped: dict[TopicPartition, int] = {}
-        self._consumer = AIOKafkaConsumer(
-            **client,
-            group_id=None,
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            # Where the position is gone, the changelog was made anew or cut: the next replay finds out which.
-            auto_offset_reset="none",
-            fetch_max_wait_ms=50,
-            max_partition_fetch_bytes=4 << 20,
-        )
+        # Where the position is gone, the changelog was made anew or cut: the next replay finds out which.
+        self._consumer = reader(client, max_partition_fetch_bytes=4 << 20)
 
     async def start(self) -> None:
         """Connect, and take up each changelog where its store stands."""
@@ -75,8 +67,15 @@ class Replay:
 
     async def apply(self, wait_ms: int) -> int:
         """Apply what comes within `wait_ms`, up to `MAX_CHANGES`; return how many changes those were."""
+        return self._write(await self._consumer.getmany(timeout_ms=wait_ms, max_records=MAX_CHANGES))
+
+    async def apply_all(self) -> AsyncIterator[int]:
+        """Apply what there was at the start, and yield how many changes those were, `MAX_CHANGES` at most at a time."""
+        async for fetched in read_to(self._consumer, self._ends, wait_ms=200, max_records=MAX_CHANGES):
+            yield self._write(fetched)
+
+    def _write(self, fetched: Fetched) -> int:
         applied = 0
-        fetched = await self._consumer.getmany(timeout_ms=wait_ms, max_records=MAX_CHANGES)
         for partition, records in fetched.items():
             self._stores[partition].write(((record.key, record.value) for record in records), records[-1].offset)
             applied += len(records)
@@ -106,8 +105,8 @@ async def restore(
             log.error("changelog_records_lost", topic=topic, partition=number, store_offset=offset)
         total = sum((await replay.behind()).values())
         restored = 0
-        while sum((await replay.behind()).values()):
-            restored += await replay.apply(wait_ms=200)
+        async for applied in replay.apply_all():
+            restored += applied
             progress(restored, total)
         return restored
     finally:

@@ -18,6 +18,7 @@ from aiokafka.structs import TopicPartition
 
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.internals import make_records
+from lakay_streams.engine.kafka.reader import Fetched, read_to, reader
 from lakay_streams.engine.kafka.unpacking import Unreadable
 from lakay_streams.errors import UnreadableError
 
@@ -46,24 +47,17 @@ class Reference(Generic[Value]):
 
     async def start(self, client: Mapping[str, Any]) -> None:
         """Read the topic to its end, then keep following it."""
-        consumer = AIOKafkaConsumer(
-            **client,
-            group_id=None,
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-        )
+        consumer = reader(client, auto_offset_reset="earliest", fetch_max_wait_ms=500)
         await consumer.start()
         make_records(consumer)
         partition = TopicPartition(self.topic, 0)
         consumer.assign([partition])
-        end = (await consumer.end_offsets([partition]))[partition]
-        while await consumer.position(partition) < end:
-            await self._read(consumer)
+        async for fetched in read_to(consumer, await consumer.end_offsets([partition])):
+            self._take_all(fetched)
         self._following = asyncio.create_task(self._follow(consumer))
 
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        for records in (await consumer.getmany(timeout_ms=500)).values():
+    def _take_all(self, fetched: Fetched) -> None:
+        for records in fetched.values():
             for record in records:
                 self.take(record)
 
@@ -83,7 +77,7 @@ class Reference(Generic[Value]):
         try:
             while True:
                 try:
-                    await self._read(consumer)
+                    self._take_all(await consumer.getmany(timeout_ms=500))
                 except Exception as exc:
                     log.warning("reference_read_failed", topic=self.topic, error=str(exc), kind=type(exc).__name__)
                     await asyncio.sleep(1)

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
+
+from lakay_streams.engine.kafka.reader import read_to, reader
 
 
 class Segment(NamedTuple):
@@ -64,9 +65,7 @@ async def last_entries(
 
     `client` is aiokafka's connection settings. Raises aiokafka's `KafkaError`.
     """
-    consumer = AIOKafkaConsumer(
-        **client, group_id=None, enable_auto_commit=False, isolation_level="read_committed", fetch_max_wait_ms=50
-    )
+    consumer = reader(client)
     last: dict[int, JournalEntry] = {}
     await consumer.start()
     try:
@@ -78,8 +77,8 @@ async def last_entries(
             starts = {tp: max(begins[tp], ends[tp] - back) for tp in behind}
             for tp, start in starts.items():
                 consumer.seek(tp, start)
-            while not all([await consumer.position(tp) >= ends[tp] for tp in behind]):
-                for tp, records in (await consumer.getmany(timeout_ms=50)).items():
+            async for fetched in read_to(consumer, {tp: ends[tp] for tp in behind}):
+                for tp, records in fetched.items():
                     for entry in map(JournalEntry.decode, (record.value for record in records)):
                         if entry.group == group:
                             last[tp.partition] = entry
