@@ -131,8 +131,18 @@ def test_servers_that_run_elsewhere_are_used_instead(monkeypatch: pytest.MonkeyP
     assert settings.kafka_bootstrap_servers == elsewhere["KAFKA_BOOTSTRAP_SERVERS"]
 
 
-def test_only_the_migration_knows_the_owner_of_the_tables() -> None:
-    assert [name for name in OURS if "DATABASE_OWNER_URL" in OURS[name]["environment"]] == ["migrate"]
+@pytest.mark.parametrize(
+    ("secret", "known_to"),
+    [
+        ("DATABASE_OWNER_URL", {"migrate"}),
+        ("API_TOKEN", {"lakay"}),
+        ("API_TOKENS", {"lakay"}),
+        ("WORKER_TOKEN", {"worker", "archive"}),
+    ],
+)
+def test_a_secret_is_known_to_those_who_need_it(secret: str, known_to: set[str]) -> None:
+    services = read(FILLED_IN | {secret: "given"})["services"]
+    assert {name for name in SERVICES if secret in services[name].get("environment", {})} == known_to
 
 
 @every_service_of_ours
@@ -197,7 +207,7 @@ def test_both_buckets_are_made_and_used() -> None:
     assert SERVICES["minio-setup"]["environment"]["DATALAKE_BUCKET"] == Settings().datalake_bucket
     (script,) = SERVICES["minio-setup"]["command"]
     assert 'mb --ignore-existing "lakay/$DATALAKE_BUCKET" lakay/mlflow-artifacts' in script
-    assert "s3://mlflow-artifacts" in SERVICES["mlflow"]["command"]
+    assert "--artifacts-destination=s3://mlflow-artifacts" in SERVICES["mlflow"]["command"]
 
 
 class ComposedKafka(EmbeddedKafka):
