@@ -9,6 +9,7 @@ from functools import partial
 from prometheus_client.parser import text_string_to_metric_families
 
 from lakay_streams.contracts.topics import REKEYED, SOURCES, TRANSACTIONS
+from tables.catalogue import Tables
 from tests.agents.running import RunningWorker, send, until
 from tests.contracts.events import event
 from tests.worker_pages.conftest import opened
@@ -57,11 +58,7 @@ async def test_checkpoints_and_tables_are_told_of_each_open_partition(pair: Pair
         assert [row["partition"] for row in told["checkpoints"]] == opened(each) == told["partitions_open"]
         assert all(row["checkpoints"] >= 1 and row["records"] >= 1 for row in told["checkpoints"])
         assert all(row["age_seconds"] >= 0 and row["duration_seconds"] > 0 for row in told["checkpoints"])
-        tables = {"users", "circles", "members", "remittances", "compliance", "corridors", "rates"} | {
-            "movements",
-            "movement_days",
-        }
-        assert {row["table"] for row in told["tables"]} == tables
+        assert {row["table"] for row in told["tables"]} == set(Tables._fields)
         assert sum(row["cached_states"] for row in told["tables"] if row["table"] == "users") >= 1
         assert told["memory_rss_bytes"] > 10 << 20
         assert 0 < told["memory_rocksdb_bytes"] < told["memory_rss_bytes"]

@@ -48,7 +48,7 @@ def test_only_signs_without_an_innocent_reading_can_be_high_alone(rule: str) -> 
 
 def test_all_amount_rules_together_are_not_high_at_whatever_hour() -> None:
     amounts = [found(rule) for rule, weight in WEIGHTS.items() if weight.family == "amount"]
-    assert len(amounts) == 5
+    assert len(amounts) > 1
     assert composite_score([*amounts, found("unusual_hour")]) < DEFAULT_LIMITS.high_threshold
 
 
