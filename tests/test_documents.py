@@ -17,6 +17,7 @@ from typer.main import get_command
 from lakay_streams.cli.app import app
 from lakay_streams.contracts.outbound import load
 from tests.documents import README, ROOT, SETTINGS, alert_in, defaults, settings_page, shown_alert, written
+from tests.recipes import Step, recipes
 
 MADE = ("build", "dist", ".venv", ".lakay", "__pycache__")
 """What commands make, and no checkout has."""
@@ -32,6 +33,9 @@ def checked_out() -> Iterator[Path]:
 FILES = sorted(checked_out())
 DOCUMENTS = [path for path in FILES if path.suffix == ".md"]
 MODULES = [path for path in FILES if path.suffix == ".py"]
+
+STEPS: list[Step] = [step for steps in recipes().values() for step in steps]
+"""What recipes add: examples, which the code has not."""
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -107,7 +111,7 @@ def found(token: str, document: Path) -> list[Path]:
 @every_document
 def test_every_file_that_is_named_exists_with_the_test_in_it(document: Path) -> None:
     for token in inline_in(document):
-        if names_a_file(token):
+        if names_a_file(token) and token not in {step.path for step in STEPS if step.is_new}:
             files = found(token, document)
             assert files, f"{token} does not exist"
             _, _, test = token.partition("::")
@@ -150,7 +154,7 @@ def test_every_setting_that_is_named_exists(document: Path) -> None:
         re.findall(r"^# ?([A-Z][A-Z0-9_]+)=|^([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M)
     )
     settings = {name for pair in variables for name in pair if name}
-    others = (ROOT / "Makefile").read_text()
+    others = (ROOT / "Makefile").read_text() + "".join(step.block for step in STEPS if step.path == ".env.example")
     prefixes = {name.split("_")[0] for name in settings}
     named = {name for code in code_in(document) for name in re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", code)}
     unknown = {
