@@ -1,4 +1,4 @@
-"""Claims about all 27 event types at once: each is read whole, and each required field is asked for by name."""
+"""Claims about all event types at once: each is read whole, and each required field is asked for by name."""
 
 from __future__ import annotations
 
@@ -159,8 +159,7 @@ optional_fields = [
 ]
 
 
-def test_there_are_27_event_types_and_seven_of_lakays_own_each_with_a_packaged_schema() -> None:
-    assert len([event_type for types in EVENT_TYPES.values() for event_type in types]) == 27
+def test_each_event_type_has_a_packaged_schema_and_what_is_expected_of_it() -> None:
     assert set(SCHEMAS) == {*TOPIC_OF, "envelope"}
     assert set(EXPECTED) == set(TOPIC_OF)
 
