@@ -13,17 +13,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lakay_streams.db import migrations
 from lakay_streams.db.retention import latest_cutoff
 from lakay_streams.db.url import connection_parameters
 from lakay_streams.settings import Settings
+from tests.db.revisions import BEFORE, NEWEST
 from tests.db.rows import alert
 
 LATEST = latest_cutoff(datetime.now(UTC).date())
 OLD = "now() - interval '6 years'"
-
-BEFORE, NEWEST = sorted(path.name[:4] for path in Path(migrations.__path__[0], "versions").glob("[0-9]*.py"))[-2:]
-"""The newest two revisions of the schema."""
 
 
 class Operator:
