@@ -15,7 +15,7 @@ from lakay_streams.domain.behavior import decide as behavior
 from lakay_streams.domain.behavior import profile
 from lakay_streams.domain.circles import tiers
 from lakay_streams.domain.compliance import alert as compliance
-from lakay_streams.domain.compliance import facts, movement, risk, rules
+from lakay_streams.domain.compliance import findings, movement, risk, rules
 from lakay_streams.domain.fraud import compose
 from lakay_streams.domain.fraud.rules import RULES as FRAUD_RULES
 from tests.archive.feed import alert
@@ -53,7 +53,7 @@ WORDS: Mapping[str, Mapping[str, set[str]]] = {
         "status": STATUSES,
         "rule": set(rules.RULES),
         "recommendation": ADVICE,
-        "basis": {movement.STATED, movement.ASSUMED, facts.MIXED},
+        "basis": {movement.STATED, movement.ASSUMED, findings.MIXED},
         "evidence.movements.direction": {movement.IN, movement.OUT},
         "evidence.movements.cash": {movement.IN, movement.OUT},
         "evidence.movements.cash_basis": {movement.STATED, movement.ASSUMED},

@@ -15,7 +15,8 @@ from lakay_streams.domain.compliance.alert import (
     ComplianceAlert,
     ComplianceFinding,
 )
-from lakay_streams.domain.compliance.facts import Facts, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import totals_of
 from lakay_streams.domain.compliance.limits import ComplianceLimits
 from lakay_streams.domain.compliance.risk import assess
 from lakay_streams.domain.compliance.rules import OF_ONE_MOVEMENT, REGULATIONS, RULES
@@ -46,14 +47,14 @@ def clear(
     if event.decided_by:
         told["cleared_by"] = event.decided_by
     alert = ComplianceAlert(
-        event.user_id,
-        replace(finding, values=told),
-        after.revision,
-        CLEARED,
-        event.occurred_at,
-        known.detected_at,
-        known.day,
-        None,
+        user_id=event.user_id,
+        finding=replace(finding, values=told),
+        revision=after.revision,
+        status=CLEARED,
+        occurred_at=event.occurred_at,
+        detected_at=known.detected_at,
+        business_day=known.day,
+        due_day=None,
     )
     state = replace(state, alerts=alerts, reports=reports)
     risk, _ = assess(state, event.user_id, event.event_id, event.occurred_at, limits)
@@ -68,15 +69,15 @@ def _found(state: ComplianceState, known: OpenAlert, limits: ComplianceLimits) -
             return found
     movements = tuple([each for each in state.movements if each.id == known.window])
     return ComplianceFinding(
-        known.rule,
-        REGULATIONS[known.rule],
-        known.window,
-        known.confidence,
-        known.recommendation,
-        "What was found stands in the earlier revisions of this alert",
-        movements,
-        totals_of(movements),
-        known.since,
-        known.until,
+        rule=known.rule,
+        regulation=REGULATIONS[known.rule],
+        window=known.window,
+        confidence=known.confidence,
+        recommendation=known.recommendation,
+        reason="What was found stands in the earlier revisions of this alert",
+        movements=movements,
+        totals=totals_of(movements),
+        since=known.since,
+        until=known.until,
         truncated=not movements,
     )

@@ -10,6 +10,8 @@ Times are event times in ms UTC, amounts minor units of their own currency.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lakay_streams.domain.compliance.movement import BOTH, COUNTERPART, TRANSACTION, Movement
 from lakay_streams.domain.compliance.state import OpenAlert
 from lakay_streams.domain.frozen import Frozen, replace
@@ -110,18 +112,18 @@ class Entry(Frozen):
         if len(asked) < 2:
             return asked[0] if asked else None
         first = next((each for each in asked if each.origin == TRANSACTION), asked[0])
-        others = [each for each in asked if each is not first]
+        told = (first, *[each for each in asked if each is not first])
         return Asked(
-            BOTH,
-            min(each.at for each in asked),
-            first.channel,
-            first.amount_minor,
-            first.currency,
-            first.counterparty or next((each.counterparty for each in others if each.counterparty), ""),
-            first.device or next((each.device for each in others if each.device), ""),
-            first.payment_method or next((each.payment_method for each in others if each.payment_method), ""),
-            first.country or next((each.country for each in others if each.country), ""),
-            first.names or next((each.names for each in others if each.names), ""),
+            origin=BOTH,
+            at=min(each.at for each in asked),
+            channel=first.channel,
+            amount_minor=first.amount_minor,
+            currency=first.currency,
+            counterparty=_first([each.counterparty for each in told]),
+            device=_first([each.device for each in told]),
+            payment_method=_first([each.payment_method for each in told]),
+            country=_first([each.country for each in told]),
+            names=_first([each.names for each in told]),
         )
 
     @property
@@ -167,6 +169,11 @@ def _asked(known: tuple[Asked, ...], told: tuple[Asked, ...]) -> tuple[Asked, ..
         # no amount hides behind a smaller one under the same id.
         by_origin[each.origin] = each if other is None or _key(each) < _key(other) else other
     return tuple([by_origin[origin] for origin in sorted(by_origin)])
+
+
+def _first(values: Iterable[str]) -> str:
+    """Return the first value that was told; empty where none was."""
+    return next(filter(None, values), "")
 
 
 def _key(asked: Asked) -> tuple[int, int, str, str, str, str, str, str, str]:

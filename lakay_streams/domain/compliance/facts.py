@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from lakay_streams.domain.compliance.alert import Totals
 from lakay_streams.domain.compliance.change import Lost
 from lakay_streams.domain.compliance.corridors import Peers
 from lakay_streams.domain.compliance.limits import ComplianceLimits
-from lakay_streams.domain.compliance.movement import ASSUMED, IN, STATED, Movement
+from lakay_streams.domain.compliance.movement import Movement
 from lakay_streams.domain.compliance.state import ComplianceState, within
 from lakay_streams.domain.frozen import Frozen
-
-MIXED = "mixed"
-EVIDENCE_KEPT = 64
-"""An alert names at most so many movements, the newest; its totals have all of them."""
 
 
 class Facts(Frozen):
@@ -50,46 +43,3 @@ class Facts(Frozen):
     def is_truncated(self, since: int) -> bool:
         """Whether details since then were dropped."""
         return max(self.state.dropped_until, self.state.receipts_dropped_until) >= since
-
-
-def basis_of(movements: Iterable[Movement]) -> str:
-    """Return how it is known that these were cash: stated, assumed or mixed."""
-    found = {movement.basis for movement in movements}
-    return MIXED if len(found) > 1 else next(iter(found), STATED)
-
-
-def totals_of(movements: Sequence[Movement]) -> Totals:
-    """Add up movements."""
-    came_in = left = cash_in = cash_out = 0
-    for movement in movements:
-        usd = movement.dollars
-        if movement.direction == IN:
-            came_in += usd
-        elif movement.direction:
-            left += usd
-        if movement.cash == IN:
-            cash_in += usd
-        elif movement.cash:
-            cash_out += usd
-    return Totals(len(movements), came_in, left, cash_in, cash_out)
-
-
-def named(movements: Sequence[Movement], truncated: bool) -> tuple[tuple[Movement, ...], bool]:
-    """Return the movements that evidence names, and whether some are missing."""
-    return tuple(movements[-EVIDENCE_KEPT:]), truncated or len(movements) > EVIDENCE_KEPT
-
-
-def basis_text(basis: str) -> str:
-    """Return what a reason adds where cash is assumed; empty where it was stated."""
-    if basis == STATED:
-        return ""
-    return ", assumed to be cash" if basis == ASSUMED else ", some of it assumed to be cash"
-
-
-def rates_text(movements: Iterable[Movement]) -> str:
-    """Return what a reason adds where an amount was converted at a rate of an earlier day than its own; else empty."""
-    old = sorted({(each.currency, each.rate_at) for each in movements if each.rate_is_old})
-    if not old:
-        return ""
-    told = ", ".join(f"{currency} of {since[:10]}" for currency, since in old)
-    return f". Converted at rates older than the day: {told}"

@@ -37,15 +37,15 @@ def taken_over(draft: Draft) -> None:
         if each.channel:
             asked = (
                 Asked(
-                    each.origin or TRANSACTION,
-                    each.at,
-                    each.channel,
-                    each.amount_minor or 0,
-                    each.currency,
-                    each.counterparty,
-                    each.device,
-                    each.payment_method,
-                    each.country,
+                    origin=each.origin or TRANSACTION,
+                    at=each.at,
+                    channel=each.channel,
+                    amount_minor=each.amount_minor or 0,
+                    currency=each.currency,
+                    counterparty=each.counterparty,
+                    device=each.device,
+                    payment_method=each.payment_method,
+                    country=each.country,
                 ),
             )
         if each.completed_at is not None and each.amount_minor is not None and each.currency:
@@ -90,15 +90,15 @@ def _counted(movement: Movement) -> Entry:
         movement.at,
         tuple(
             Asked(
-                origin,
-                movement.at,
-                movement.channel,
-                movement.amount_minor,
-                movement.currency,
-                movement.counterparty,
-                movement.device,
-                movement.payment_method,
-                movement.country,
+                origin=origin,
+                at=movement.at,
+                channel=movement.channel,
+                amount_minor=movement.amount_minor,
+                currency=movement.currency,
+                counterparty=movement.counterparty,
+                device=movement.device,
+                payment_method=movement.payment_method,
+                country=movement.country,
             )
             for origin in origins
         ),

@@ -76,16 +76,16 @@ def revised(
         finding = replace(finding, window=known.window)
         return _alert(event, finding, known.revision + 1, OPEN, known.detected_at, limits)
     nothing = ComplianceFinding(
-        known.rule,
-        REGULATIONS[known.rule],
-        known.window,
-        0.0,
-        known.recommendation,
-        "Withdrawn: a movement it rests on failed, and what is left is no finding",
-        (),
-        Totals(),
-        known.since,
-        known.until,
+        rule=known.rule,
+        regulation=REGULATIONS[known.rule],
+        window=known.window,
+        confidence=0.0,
+        recommendation=known.recommendation,
+        reason="Withdrawn: a movement it rests on failed, and what is left is no finding",
+        movements=(),
+        totals=Totals(),
+        since=known.since,
+        until=known.until,
     )
     return _alert(event, nothing, known.revision + 1, WITHDRAWN, known.detected_at, limits)
 
@@ -104,17 +104,26 @@ def _alert(
         due = day + CTR_DUE_DAYS
     elif status == OPEN and finding.recommendation == SAR:
         due = business_day(detected_at, limits.zone) + SAR_DUE_DAYS
-    alert = ComplianceAlert(event.entity_id, finding, revision, status, event.occurred_at, detected_at, day, due)
+    alert = ComplianceAlert(
+        user_id=event.entity_id,
+        finding=finding,
+        revision=revision,
+        status=status,
+        occurred_at=event.occurred_at,
+        detected_at=detected_at,
+        business_day=day,
+        due_day=due,
+    )
     known = OpenAlert(
-        finding.rule,
-        finding.window,
-        detected_at,
-        revision,
-        finding.since,
-        finding.until,
-        day,
-        status,
-        finding.recommendation,
-        finding.confidence,
+        rule=finding.rule,
+        window=finding.window,
+        detected_at=detected_at,
+        revision=revision,
+        since=finding.since,
+        until=finding.until,
+        day=day,
+        status=status,
+        recommendation=finding.recommendation,
+        confidence=finding.confidence,
     )
     return alert, known

@@ -51,16 +51,16 @@ def assess(
     if before.triggered and LEVELS.index(level) <= LEVELS.index(before.triggered):
         return Risk(score, level, before.triggered), None
     trigger = EddTrigger(
-        user_id,
-        event_id,
-        at,
-        score,
-        level,
-        before.level,
-        factors_of(state, values, at, limits),
-        required(state, level, limits),
-        limits.countries.published,
-        limits.risk_medium_max if level == "high" else limits.risk_high_max,
+        user_id=user_id,
+        event_id=event_id,
+        occurred_at=at,
+        risk_score=score,
+        risk_level=level,
+        previous_level=before.level,
+        factors=factors_of(state, values, at, limits),
+        required=required(state, level, limits),
+        list_date=limits.countries.published,
+        level_above=limits.risk_medium_max if level == "high" else limits.risk_high_max,
     )
     return Risk(score, level, level), trigger
 

@@ -32,16 +32,15 @@ def told_by(event: MoneyEvent, limits: ComplianceLimits) -> Entry | None:
         return _outcome(kept_value(event.transaction_id), at, kind, event.amount_minor, event.currency)
     if isinstance(event, TransactionInitiated):
         asked = Asked(
-            TRANSACTION,
-            at,
-            channel_of(event.type, limits.synonyms),
-            event.amount_minor,
-            event.currency,
-            _kept(event.recipient_id),
-            _kept(event.device_id),
-            event.payment_method or "",
-            "",
-            _kept(event.original_transaction_id),
+            origin=TRANSACTION,
+            at=at,
+            channel=channel_of(event.type, limits.synonyms),
+            amount_minor=event.amount_minor,
+            currency=event.currency,
+            counterparty=_kept(event.recipient_id),
+            device=_kept(event.device_id),
+            payment_method=event.payment_method or "",
+            names=_kept(event.original_transaction_id),
         )
         return Entry(kept_value(event.transaction_id), at, (asked,))
     if isinstance(event, MoneyMoved):
@@ -71,28 +70,28 @@ def _outcome(
 
 def _moved(event: MoneyMoved) -> Asked:
     return Asked(
-        OF_CIRCLE if event.channel in {CONTRIBUTION, PAYOUT} else COUNTERPART,
-        event.occurred_at,
-        event.channel or "",
-        event.amount_minor or 0,
-        event.currency or "",
-        _kept(event.counterparty_id),
-        _kept(event.device_id),
-        event.payment_method or "",
+        origin=OF_CIRCLE if event.channel in {CONTRIBUTION, PAYOUT} else COUNTERPART,
+        at=event.occurred_at,
+        channel=event.channel or "",
+        amount_minor=event.amount_minor or 0,
+        currency=event.currency or "",
+        counterparty=_kept(event.counterparty_id),
+        device=_kept(event.device_id),
+        payment_method=event.payment_method or "",
     )
 
 
 def _remitted(event: RemittanceEvent) -> Asked:
     return Asked(
-        OF_REMITTANCE,
-        event.occurred_at,
-        REMITTANCE,
-        event.amount_minor or 0,
-        event.currency or "",
-        _kept(event.recipient_id),
-        _kept(event.device_id),
-        event.payment_method or "",
-        event.destination_country or "",
+        origin=OF_REMITTANCE,
+        at=event.occurred_at,
+        channel=REMITTANCE,
+        amount_minor=event.amount_minor or 0,
+        currency=event.currency or "",
+        counterparty=_kept(event.recipient_id),
+        device=_kept(event.device_id),
+        payment_method=event.payment_method or "",
+        country=event.destination_country or "",
     )
 
 

@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 from lakay_streams.contracts import alerts
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import OPEN, SAR, WITHDRAWN, Pair
-from lakay_streams.domain.compliance.facts import EVIDENCE_KEPT
+from lakay_streams.domain.compliance.findings import EVIDENCE_KEPT
 from lakay_streams.domain.compliance.rules import REGULATIONS, RULES
 from lakay_streams.domain.money import DEFAULT_RATES
 from tests.contracts.outbound import outbound_schema

@@ -8,9 +8,9 @@ it came back, or the other way round. Confidence: 0.5, and up to 0.2 for closene
 
 from __future__ import annotations
 
-from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, SAR, SAR_MIN_MINOR, ComplianceFinding, Pair, Signal
-from lakay_streams.domain.compliance.facts import Facts, named, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import confidence_of, found
 from lakay_streams.domain.compliance.limits import HOUR_MS
 from lakay_streams.domain.compliance.movement import IN, REMITTANCE, TRANSFER
 from lakay_streams.domain.compliance.state import within
@@ -54,25 +54,21 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
             ),
             Signal("repetition", min(1.0, (times - 1) / 2), 0.3, f"{times} times"),
         )
-        confidence = round(sum(signal.value * signal.weight for signal in signals), 4)
-        evidence, truncated = named(with_other, facts.is_truncated(since))
+        confidence = confidence_of(signals)
         pairs = tuple(
             Pair(one.id, another.id, min(one.dollars, another.dollars))
             for one, another in zip(came, went, strict=False)
         )
-        return ComplianceFinding(
-            NAME,
-            REGULATION,
-            iso_day(facts.day),
-            confidence,
-            SAR if confidence >= limits.sar_confidence and more >= SAR_MIN_MINOR else REVIEW,
-            f"{usd(left)} went to one other user and {usd(came_in)} came back, "
+        return found(
+            facts,
+            rule=NAME,
+            regulation=REGULATION,
+            confidence=confidence,
+            recommendation=SAR if confidence >= limits.sar_confidence and more >= SAR_MIN_MINOR else REVIEW,
+            reason=f"{usd(left)} went to one other user and {usd(came_in)} came back, "
             f"within {limits.circular_ms // HOUR_MS} hours",
-            evidence,
-            totals_of(with_other),
-            with_other[0].at,
-            with_other[-1].at,
-            truncated=truncated,
+            movements=with_other,
+            missing=facts.is_truncated(since),
             pairs=pairs,
             signals=signals,
             values={"came_in_minor": came_in, "left_minor": left, "ratio_min": limits.circular_ratio},

@@ -18,7 +18,8 @@ from __future__ import annotations
 from math import log
 
 from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding, Signal
-from lakay_streams.domain.compliance.facts import Facts, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import confidence_of, found
 from lakay_streams.domain.compliance.limits import DAY_MS
 from lakay_streams.domain.compliance.movement import COUNTERPART, PAYOUT, REMITTANCE
 from lakay_streams.domain.compliance.state import within
@@ -57,20 +58,18 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         Signal("fan_in", max(0.0, min(1.0, (len(senders) - 2) / 4)), 0.15, f"{len(senders)} senders within a week"),
         Signal("payout", float(payout > 0 and 2 * movement.dollars >= payout), 0.15, "a circle's payout is sent on"),
     )
-    confidence = round(min(1.0, sum(signal.value * signal.weight for signal in signals)), 4)
+    confidence = confidence_of(signals)
     if confidence < limits.corridor_confidence_min:
         return None
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        movement.id,
-        confidence,
-        REVIEW,
-        f"A remittance of {usd(movement.dollars)} to {movement.country} stands out among its corridor's",
-        (movement,),
-        totals_of((movement,)),
-        movement.at,
-        movement.at,
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=confidence,
+        recommendation=REVIEW,
+        reason=f"A remittance of {usd(movement.dollars)} to {movement.country} stands out among its corridor's",
+        movements=(movement,),
+        window=movement.id,
         signals=signals,
         values={"country": movement.country, "peers": peers.history, "spreads": round(spreads, 2)},
     )

@@ -7,8 +7,9 @@ after that. Result: a finding for each, with its id, and the amount where anybod
 
 from __future__ import annotations
 
-from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding, Totals
+from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding
 from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import found
 
 NAME = "could_not_be_counted"
 REGULATION = "31 CFR 1010.311, 1022.210"
@@ -19,17 +20,14 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     lost = facts.lost
     if lost is None:
         return None
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        lost.id,
-        1.0,
-        REVIEW,
-        f"A movement is in no total: {lost.why}",
-        (),
-        Totals(),
-        lost.at,
-        lost.at,
-        truncated=True,
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=1.0,
+        recommendation=REVIEW,
+        reason=f"A movement is in no total: {lost.why}",
+        window=lost.id,
+        missing=True,
         values={"movement_id": lost.id, "why": lost.why, "amount_minor": lost.amount_minor, "currency": lost.currency},
     )

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import FILE_CTR, ComplianceFinding, Totals
-from lakay_streams.domain.compliance.facts import Facts, basis_of, basis_text, named, rates_text
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import basis_of, basis_text, found, rates_text
 from lakay_streams.domain.compliance.state import cash_on, on_day
 from lakay_streams.domain.compliance.totals import Day
 from lakay_streams.domain.money import Dollars, usd
@@ -45,31 +46,26 @@ def cash_finding(
     rule: str,
     regulation: str,
     recommendation: str,
-    found: Sequence[tuple[str, Dollars]],
+    over: Sequence[tuple[str, Dollars]],
     threshold: int,
 ) -> ComplianceFinding:
-    """Return a finding about the cash of one business day, of which the ways in `found` are over `threshold`."""
-    what = " and ".join(f"{usd(total.rounded_up)} {way}" for way, total in found)
+    """Return a finding about the cash of one business day, of which the ways in `over` are over `threshold`."""
+    what = " and ".join(f"{usd(total.rounded_up)} {way}" for way, total in over)
     came_in, left = day.cash_in.rounded_up, day.cash_out.rounded_up
     cash = cash_on(facts.state, day.day)
-    truncated = len(cash) < day.cash
     basis = basis_of(cash)
-    evidence, truncated = named(cash, truncated)
-    times = [each.at for each in cash] or [facts.at]
-    return ComplianceFinding(
-        rule,
-        regulation,
-        iso_day(day.day),
-        1.0,
-        recommendation,
-        f"Cash of {what} on {iso_day(day.day)}{basis_text(basis)}; a report is due above "
+    return found(
+        facts,
+        rule=rule,
+        regulation=regulation,
+        confidence=1.0,
+        recommendation=recommendation,
+        reason=f"Cash of {what} on {iso_day(day.day)}{basis_text(basis)}; a report is due above "
         f"{usd(facts.limits.ctr_threshold_minor)}{rates_text(cash)}",
-        evidence,
-        Totals(day.cash, came_in, left, came_in, left),
-        min(times),
-        max(times),
-        basis,
-        truncated,
+        movements=cash,
+        missing=len(cash) < day.cash,
+        totals=Totals(day.cash, came_in, left, came_in, left),
+        basis=basis,
         values={
             "threshold_minor": threshold,
             "cash_in_minor": came_in,

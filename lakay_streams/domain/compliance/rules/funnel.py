@@ -9,9 +9,9 @@ Confidence: 0.40, and up to 0.25 for senders (twelve are all), 0.20 for the shar
 
 from __future__ import annotations
 
-from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, SAR, SAR_MIN_MINOR, ComplianceFinding, Signal
-from lakay_streams.domain.compliance.facts import Facts, named, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import confidence_of, found
 from lakay_streams.domain.compliance.limits import DAY_MS
 from lakay_streams.domain.compliance.movement import COUNTERPART
 from lakay_streams.domain.compliance.state import within
@@ -51,23 +51,19 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         Signal("share", round(share, 4), 0.2, f"{share:.0%} as much has left"),
         Signal("speed", round(1.0 - span / limits.funnel_ms, 4), 0.15, f"within {span / DAY_MS:.1f} days"),
     )
-    confidence = round(sum(signal.value * signal.weight for signal in signals), 4)
+    confidence = confidence_of(signals)
     # Many givers alone may be a collection for a funeral: only money that goes on recommends a report.
     reported = share >= limits.funnel_ratio and confidence >= limits.sar_confidence and total >= SAR_MIN_MINOR
-    involved = sorted((*received, *sent_on), key=lambda each: each.at)
-    evidence, truncated = named(involved, facts.is_truncated(received[0].at))
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        iso_day(facts.day),
-        confidence,
-        SAR if reported else REVIEW,
-        f"{usd(total)} from {senders} senders within {span / DAY_MS:.1f} days; {usd(left)} has left since the first",
-        evidence,
-        totals_of(involved),
-        involved[0].at,
-        involved[-1].at,
-        truncated=truncated,
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=confidence,
+        recommendation=SAR if reported else REVIEW,
+        reason=f"{usd(total)} from {senders} senders within {span / DAY_MS:.1f} days; "
+        f"{usd(left)} has left since the first",
+        movements=sorted((*received, *sent_on), key=lambda each: each.at),
+        missing=facts.is_truncated(received[0].at),
         signals=signals,
         values={"sender_count": senders, "received_minor": total, "left_minor": left},
     )

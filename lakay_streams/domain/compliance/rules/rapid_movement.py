@@ -13,9 +13,9 @@ it left. Result: a finding from the ratio on. Confidence: 0.35, and up to 0.20 f
 
 from __future__ import annotations
 
-from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, SAR, SAR_MIN_MINOR, ComplianceFinding, Signal
-from lakay_streams.domain.compliance.facts import Facts, named, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import confidence_of, found, totals_of
 from lakay_streams.domain.compliance.limits import HOUR_MS
 from lakay_streams.domain.compliance.matching import as_evidence, match
 from lakay_streams.domain.compliance.movement import IN, PAYOUT, Movement
@@ -58,23 +58,21 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         Signal("speed", round(max(0.0, 1.0 - held / window), 4), 0.15, f"after {held / HOUR_MS:.1f} hours on average"),
         Signal("repetition", min(1.0, (times - 1) / 2), 0.3, f"{times} times"),
     )
-    confidence = round(sum(signal.value * signal.weight for signal in signals), 4)
+    confidence = confidence_of(signals)
     involved = _in_order(pairs)
-    told = totals_of(involved)
-    evidence, truncated = named(involved, facts.is_truncated(since))
-    reported = confidence >= limits.sar_confidence and told.in_minor >= SAR_MIN_MINOR
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        iso_day(facts.day),
-        confidence,
-        SAR if reported else REVIEW,
-        f"{usd(left)} of {usd(total)} that came in left again within {window // HOUR_MS} hours, {times} times by now",
-        evidence,
-        told,
-        involved[0].at,
-        involved[-1].at,
-        truncated=truncated,
+    totals = totals_of(involved)
+    reported = confidence >= limits.sar_confidence and totals.in_minor >= SAR_MIN_MINOR
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=confidence,
+        recommendation=SAR if reported else REVIEW,
+        reason=f"{usd(left)} of {usd(total)} that came in left again within {window // HOUR_MS} hours, "
+        f"{times} times by now",
+        movements=involved,
+        missing=facts.is_truncated(since),
+        totals=totals,
         pairs=as_evidence(pairs),
         signals=signals,
         values={

@@ -30,7 +30,15 @@ from math import sqrt
 
 from lakay_streams.domain.business_day import day_start, iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, SAR, SAR_MIN_MINOR, ComplianceFinding, Signal
-from lakay_streams.domain.compliance.facts import Facts, basis_of, named, rates_text, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import (
+    EVIDENCE_KEPT,
+    basis_of,
+    confidence_of,
+    found,
+    rates_text,
+    totals_of,
+)
 from lakay_streams.domain.compliance.limits import DAY_MS, HOUR_MS, ComplianceLimits
 from lakay_streams.domain.compliance.movement import IN, Movement
 from lakay_streams.domain.compliance.state import days_between, handed_within, on_day
@@ -53,8 +61,8 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     if movement is not None and not movement.handed:
         return None
     ways = (movement.handed,) if movement is not None else ("in", "out")
-    found = [each for way in ways for each in (_in_a_day(facts, way), _over_weeks(facts, way)) if each is not None]
-    return max(found, key=lambda finding: finding.confidence, default=None)
+    both = [each for way in ways for each in (_in_a_day(facts, way), _over_weeks(facts, way)) if each is not None]
+    return max(both, key=lambda finding: finding.confidence, default=None)
 
 
 def _in_a_day(facts: Facts, way: str) -> ComplianceFinding | None:
@@ -152,32 +160,29 @@ def _judged(
         _history(facts, way, total, days),
         _given_up(facts, way, start, end),
     )
-    confidence = round(min(1.0, sum(signal.value * signal.weight for signal in signals)), 4)
+    confidence = confidence_of(signals)
     if confidence < limits.structuring_confidence_min:
         return None
     intent = any(signal.value > 0 for signal in signals if signal.signal in _INTENT)
     others = total - max([part.dollars for part in parts], default=0)
     reported = intent and confidence >= limits.sar_confidence and others >= SAR_MIN_MINOR
-    truncated = len(parts) < number or facts.is_truncated(start)
-    evidence, truncated = named(parts, truncated)
-    told = totals_of(parts)
-    if truncated:
-        told = replace(told, movements=number, **{f"{way}_minor": total})
+    missing, totals = len(parts) < number or facts.is_truncated(start), totals_of(parts)
+    if missing or len(parts) > EVIDENCE_KEPT:
+        totals = replace(totals, movements=number, **{f"{way}_minor": total})
     handed = "handed in" if way == IN else "handed out"
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        iso_day(facts.day),
-        confidence,
-        SAR if reported else REVIEW,
-        f"{number} amounts of cash or money orders {handed} {when}, none above {usd(limits.ctr_threshold_minor)}, "
-        f"together {usd(total)}{rates_text(parts)}",
-        evidence,
-        told,
-        parts[0].at if parts else start,
-        parts[-1].at if parts else end,
-        basis_of(parts),
-        truncated,
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=confidence,
+        recommendation=SAR if reported else REVIEW,
+        reason=f"{number} amounts of cash or money orders {handed} {when}, "
+        f"none above {usd(limits.ctr_threshold_minor)}, together {usd(total)}{rates_text(parts)}",
+        movements=parts,
+        missing=missing,
+        span=None if parts else (start, end),
+        totals=totals,
+        basis=basis_of(parts),
         signals=signals,
         values={
             "threshold_minor": limits.ctr_threshold_minor,

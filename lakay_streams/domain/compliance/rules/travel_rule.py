@@ -14,7 +14,8 @@ none when nothing is. An amount that cannot be converted is `unknown_currency`'s
 from __future__ import annotations
 
 from lakay_streams.domain.compliance.alert import COMPLETE, ComplianceFinding
-from lakay_streams.domain.compliance.facts import Facts, rates_text, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import found, rates_text
 from lakay_streams.domain.compliance.movement import CONTRIBUTION, COUNTERPART, IN, PAYMENT, REMITTANCE, TRANSFER
 from lakay_streams.domain.money import usd
 
@@ -38,17 +39,15 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     missing = [name for name, value in asked.items() if not value]
     if not missing:
         return None
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        movement.id,
-        1.0,
-        COMPLETE,
-        f"A {movement.channel.replace('_', ' ')} of {usd(movement.dollars)} is without {', '.join(missing)}; "
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=1.0,
+        recommendation=COMPLETE,
+        reason=f"A {movement.channel.replace('_', ' ')} of {usd(movement.dollars)} is without {', '.join(missing)}; "
         f"records are required from {usd(limits.recordkeeping_minor)}{rates_text((movement,))}",
-        (movement,),
-        totals_of((movement,)),
-        movement.at,
-        movement.at,
+        movements=(movement,),
+        window=movement.id,
         values={"threshold_minor": limits.recordkeeping_minor, "missing": missing},
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding
-from lakay_streams.domain.compliance.facts import Facts, named, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import found, totals_of
 from lakay_streams.domain.compliance.state import on_day
 from lakay_streams.domain.frozen import replace
 
@@ -26,19 +27,16 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     told = (*facts.state.movements, *facts.state.receipts)
     unknown = [each for each in told if each.day == day.day and each.usd_minor is None and not each.received]
     currencies = sorted({each.currency for each in unknown})
-    evidence, truncated = named(unknown, len(unknown) < day.unconverted)
-    times = [each.at for each in unknown] or [facts.at]
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        iso_day(day.day),
-        1.0,
-        REVIEW,
-        f"{day.unconverted} movements on {iso_day(day.day)} in {', '.join(currencies)}, for which no rate is known",
-        evidence,
-        replace(totals_of(unknown), movements=day.unconverted),
-        min(times),
-        max(times),
-        truncated=truncated,
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=1.0,
+        recommendation=REVIEW,
+        reason=f"{day.unconverted} movements on {iso_day(day.day)} in {', '.join(currencies)}, "
+        "for which no rate is known",
+        movements=unknown,
+        missing=len(unknown) < day.unconverted,
+        totals=replace(totals_of(unknown), movements=day.unconverted),
         values={"currencies": currencies, "movements": day.unconverted},
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from lakay_streams.domain.business_day import iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding
-from lakay_streams.domain.compliance.facts import Facts, named, totals_of
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import found, totals_of
 from lakay_streams.domain.compliance.state import on_day
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import usd
@@ -27,21 +28,17 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
         return None
     unknown = [each for each in facts.state.movements if each.day == day.day and not each.direction]
     words = sorted({each.channel for each in unknown})
-    evidence, truncated = named(unknown, len(unknown) < day.unsorted)
-    times = [each.at for each in unknown] or [facts.at]
     worth = sum(each.dollars for each in unknown)
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        iso_day(day.day),
-        1.0,
-        REVIEW,
-        f"{day.unsorted} movements on {iso_day(day.day)} of a type that is not known ({len(words)} words), "
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=1.0,
+        recommendation=REVIEW,
+        reason=f"{day.unsorted} movements on {iso_day(day.day)} of a type that is not known ({len(words)} words), "
         f"{usd(worth)} in no total",
-        evidence,
-        replace(totals_of(unknown), movements=day.unsorted),
-        min(times),
-        max(times),
-        truncated=truncated,
+        movements=unknown,
+        missing=len(unknown) < day.unsorted,
+        totals=replace(totals_of(unknown), movements=day.unsorted),
         values={"types": words, "movements": day.unsorted, "usd_minor": worth},
     )

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from lakay_streams.domain.business_day import business_day, iso_day
 from lakay_streams.domain.compliance.alert import REVIEW, ComplianceFinding, Totals
-from lakay_streams.domain.compliance.facts import Facts, named
+from lakay_streams.domain.compliance.facts import Facts
+from lakay_streams.domain.compliance.findings import found
 from lakay_streams.domain.compliance.movement import PAYOUT
 from lakay_streams.domain.compliance.state import days_between, on_day
 from lakay_streams.domain.compliance.totals import Day
@@ -47,21 +48,17 @@ def evaluate(facts: Facts) -> ComplianceFinding | None:
     mean, usual = (sum(map(_volume, each)) // days for each, days in histories)
     limit = int(max(mean, usual) * limits.volume_multiplier)
     today = [each for each in facts.state.movements if each.day == day.day and each.channel != PAYOUT]
-    evidence, truncated = named(today, len(today) < day.movements and facts.is_truncated(today[0].at if today else 0))
-    times = [each.at for each in today] or [facts.at]
-    return ComplianceFinding(
-        NAME,
-        REGULATION,
-        iso_day(day.day),
-        round(min(0.9, 0.4 + 0.25 * (volume / max(limit, limits.volume_floor_minor) - 1.0)), 4),
-        REVIEW,
-        f"{usd(volume)} moved in and out on {iso_day(day.day)}; {usd(mean)} is the mean of the "
+    return found(
+        facts,
+        rule=NAME,
+        regulation=REGULATION,
+        confidence=round(min(0.9, 0.4 + 0.25 * (volume / max(limit, limits.volume_floor_minor) - 1.0)), 4),
+        recommendation=REVIEW,
+        reason=f"{usd(volume)} moved in and out on {iso_day(day.day)}; {usd(mean)} is the mean of the "
         f"{limits.volume_history_days} days before, {usd(usual)} that of days with movements",
-        evidence,
-        Totals(day.movements, day.in_minor, day.out_minor, day.cash_in_minor, day.cash_out_minor),
-        min(times),
-        max(times),
-        truncated=truncated,
+        movements=today,
+        missing=len(today) < day.movements and facts.is_truncated(today[0].at if today else 0),
+        totals=Totals(day.movements, day.in_minor, day.out_minor, day.cash_in_minor, day.cash_out_minor),
         values={
             "volume_minor": volume,
             "mean_minor": mean,
