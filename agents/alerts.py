@@ -11,7 +11,7 @@ from lakay_streams.domain.circles.decide import TierChange
 from lakay_streams.domain.circles.limits import CircleLimits
 from lakay_streams.domain.decision import Decision
 from lakay_streams.domain.events import TransactionInitiated, UserEvent
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
 from lakay_streams.telemetry.metrics import ALERTS, FINDINGS, SCORED
 from lakay_streams.telemetry.sampling import ScoredSampling
@@ -32,7 +32,7 @@ class FraudDesk:
         self._sampling = sampling
         self._scored = {tier: SCORED.labels(tier) for tier in ("low", "medium", "high", "critical")}
 
-    def scored(self, work: Work, decision: Decision[Any], event: TransactionInitiated) -> None:
+    def scored(self, work: BatchContext, decision: Decision[Any], event: TransactionInitiated) -> None:
         """Tell of a scored transaction."""
         tier = decision.risk_tier
         self._scored[tier].inc()
@@ -50,7 +50,7 @@ class FraudDesk:
         if tier in ALERTED:
             self.alert(work, decision, event)
 
-    def alert(self, work: Work, decision: Decision[Any], event: TransactionInitiated | UserEvent) -> None:
+    def alert(self, work: BatchContext, decision: Decision[Any], event: TransactionInitiated | UserEvent) -> None:
         """Send the alert of a decision."""
         alert = alerts.fraud_alert(decision, event, settings_version=self._settings_version)
         _send(work, self._topic, alert.user_id, alert.risk_tier, alert)
@@ -65,7 +65,7 @@ class TakeoverDesk:
         self._settings_version = settings_version
         self._limits = limits
 
-    def judged(self, work: Work, takeover: Takeover | None) -> None:
+    def judged(self, work: BatchContext, takeover: Takeover | None) -> None:
         """Tell of a takeover, unless it is below HIGH or was told already."""
         if takeover is None or not takeover.alerted:
             return
@@ -91,7 +91,7 @@ class TierDesk:
         self._settings_version = settings_version
         self._limits = limits
 
-    def changed(self, work: Work, change: TierChange | None) -> None:
+    def changed(self, work: BatchContext, change: TierChange | None) -> None:
         """Tell of a tier change, if there was one."""
         if change is None:
             return
@@ -108,7 +108,11 @@ class TierDesk:
 
 
 def _send(
-    work: Work, topic: str, key: str, tier: str, alert: alerts.FraudAlert | alerts.AtoAlert | alerts.CircleTierChange
+    work: BatchContext,
+    topic: str,
+    key: str,
+    tier: str,
+    alert: alerts.FraudAlert | alerts.AtoAlert | alerts.CircleTierChange,
 ) -> None:
     ALERTS.labels(topic, tier).inc()
     for finding in alert.findings:

@@ -26,7 +26,7 @@ from lakay_streams.db.pool import Database
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.committer import Committer
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.engine.task.options import CheckpointStats, Emitter, Options
 from lakay_streams.engine.worker import Worker
 from lakay_streams.errors import AuditError, DatabaseError, DatabaseUnavailable, LakayError
@@ -149,7 +149,7 @@ def build(settings: Settings, *, pages: str | None = None) -> ArchiveApp:
     seen = {topic: EVENTS.labels(topic, "seen") for topic in EVENT_TYPES}
 
     @app.process(*kinds, REJECTED, *EVENT_TYPES, name="archive")
-    def keep(work: Work) -> None:
+    def keep(work: BatchContext) -> None:
         if work.topic in EVENT_TYPES:
             for row in versions_seen(list(work)):
                 _emit(work, row)

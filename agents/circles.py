@@ -21,7 +21,7 @@ from lakay_streams.domain.circles.state import CircleState
 from lakay_streams.domain.events import CircleEvent
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
@@ -39,7 +39,7 @@ def attach(
     """Put the agent on `app`."""
 
     @app.process(CIRCLES, REKEYED[CIRCLES], name="circles")
-    def follow_circles(work: Work) -> None:
+    def follow_circles(work: BatchContext) -> None:
         for event, state, seen in intake.fresh(work, circles):
             decision = decide(state, event, limits, seen)
             work.states(circles).set(event.circle_id, decision.state)

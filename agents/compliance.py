@@ -23,7 +23,7 @@ from lakay_streams.domain.money import Rates
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
 from lakay_streams.telemetry.metrics import ALERTS, FINDINGS, LOST
 from tables.movements import CustomerLedger
@@ -77,7 +77,7 @@ class ComplianceMonitor:
         self._edd_topic = edd_topic
         self._settings_version = settings_version
 
-    def enter(self, work: Work, event: MoneyEvent) -> bool:
+    def enter(self, work: BatchContext, event: MoneyEvent) -> bool:
         """Enter one event of a user whom this partition owns; return whether it told anything new."""
         if event.event_type not in _TELLING:
             return False
@@ -100,7 +100,7 @@ class ComplianceMonitor:
             log.error("movement_not_counted", movement_id=lost.id, reason=lost.why)
         return True
 
-    def disposed(self, work: Work, intake: Intake[Event], record: Record, event: AlertDisposition) -> None:
+    def disposed(self, work: BatchContext, intake: Intake[Event], record: Record, event: AlertDisposition) -> None:
         """Carry out what an officer decided about an alert of a user."""
         states = work.states(self._accounts.customers)
         admitted = intake.admit(work, states, record, event)
@@ -121,19 +121,19 @@ class ComplianceMonitor:
         states.set(event.user_id, state)
         self._send(work, event.user_id, alert)
 
-    def registered(self, work: Work, event: UserEvent) -> None:
+    def registered(self, work: BatchContext, event: UserEvent) -> None:
         """Remember since when somebody is a customer."""
         states = work.states(self._accounts.customers)
         states.set(event.user_id, known_since(states.get(event.user_id), event.occurred_at))
 
-    def circle_moved(self, work: Work, event: CircleEvent) -> None:
+    def circle_moved(self, work: BatchContext, event: CircleEvent) -> None:
         """Send what a circle's event moved to the member's own partition."""
         told = movements.circle_moved(event)
         if told is not None:
             member, value = told
             work.emit(MOVEMENTS, member.encode(), value)
 
-    def _tell(self, work: Work, user_id: str, decision: ComplianceDecision) -> None:
+    def _tell(self, work: BatchContext, user_id: str, decision: ComplianceDecision) -> None:
         # What is recommended stays on the topic: logs and metrics have other readers (31 CFR 1022.320(d)).
         for found in decision.alerts:
             self._send(work, user_id, found)
@@ -143,7 +143,7 @@ class ComplianceMonitor:
             log.info("edd_triggered", trigger_id=trigger.trigger_id, risk_level=trigger.risk_level)
             work.emit(self._edd_topic, user_id.encode(), alerts.encode(trigger))
 
-    def _send(self, work: Work, user_id: str, found: ComplianceAlert) -> None:
+    def _send(self, work: BatchContext, user_id: str, found: ComplianceAlert) -> None:
         alert = alerts.compliance_alert(found, settings_version=self._settings_version)
         ALERTS.labels(self._alerts_topic, alert.status).inc()
         FINDINGS.labels(alert.rule).inc()

@@ -24,7 +24,7 @@ from lakay_streams.domain.user_state import UserState
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
@@ -41,7 +41,7 @@ def attach(
 ) -> None:
     """Put the agent on `app`."""
 
-    def dispose_profile(work: Work, record: Record, event: ProfileDisposition) -> None:
+    def dispose_profile(work: BatchContext, record: Record, event: ProfileDisposition) -> None:
         states = work.states(users)
         admitted = intake.admit(work, states, record, event)
         if admitted is not None:
@@ -50,7 +50,7 @@ def attach(
             log.warning("profile_disposed", user_id=event.user_id, disposition=event.disposition)
 
     @app.process(CONTROL, name="control")
-    def carry_out(work: Work) -> None:
+    def carry_out(work: BatchContext) -> None:
         for record, event in intake.events(work):
             if isinstance(event, AlertDisposition):
                 monitor.disposed(work, intake, record, event)

@@ -17,7 +17,7 @@ from lakay_streams.domain.exchange import by_default
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
 from lakay_streams.telemetry.metrics import RATES_HELD
 from tables.rates import RateState, observed
@@ -35,7 +35,7 @@ class RateDesk:
         self._pairs = pairs
         self._factor_max = factor_max
 
-    def told(self, work: Work, intake: Intake[Event], record: Record, event: ExchangeRateUpdated) -> None:
+    def told(self, work: BatchContext, intake: Intake[Event], record: Record, event: ExchangeRateUpdated) -> None:
         """Take in a rate of a pair that this partition owns, or hold it."""
         states = work.states(self._pairs)
         admitted = intake.admit(work, states, record, event)

@@ -19,7 +19,7 @@ from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import Event
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import PartitionStates, StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.engine.task.options import Emitter
 from lakay_streams.telemetry.logs import get_logger
 from lakay_streams.telemetry.metrics import CRASHED, EVENTS
@@ -59,7 +59,7 @@ class Intake(Generic[E_co]):
             for outcome in ("accepted", "rejected", "unknown", "rekeyed", "duplicate")
         }
 
-    def events(self, work: Work) -> Iterator[tuple[Record, E_co]]:
+    def events(self, work: BatchContext) -> Iterator[tuple[Record, E_co]]:
         """Yield the events of the batch that keep their contract."""
         self._accepted = 0
         try:
@@ -68,7 +68,7 @@ class Intake(Generic[E_co]):
             # Once a batch: a counter has a lock.
             self._outcomes["accepted"].inc(self._accepted)
 
-    def _well_formed(self, work: Work) -> Iterator[tuple[Record, E_co]]:
+    def _well_formed(self, work: BatchContext) -> Iterator[tuple[Record, E_co]]:
         decode, topic, events = self._contracts.decode, self.topic, self._events
         for record in work:
             event = decode(record.value, topic, record.timestamp)
@@ -85,7 +85,7 @@ class Intake(Generic[E_co]):
             else:
                 raise TypeError(f"{topic} carries {type(event).__name__}, too: name it where its Intake is made")
 
-    def fresh(self, work: Work, table: StateTable[Seen]) -> Iterator[tuple[E_co, Seen, bytes]]:
+    def fresh(self, work: BatchContext, table: StateTable[Seen]) -> Iterator[tuple[E_co, Seen, bytes]]:
         """Yield each event to be counted here, its entity's state in `table`, and the next state's ring of ids."""
         states = work.states(table)
         for record, event in self.events(work):
@@ -94,7 +94,7 @@ class Intake(Generic[E_co]):
                 yield event, *admitted
 
     def admit(
-        self, work: Work, states: PartitionStates[Seen], record: Record, event: Event
+        self, work: BatchContext, states: PartitionStates[Seen], record: Record, event: Event
     ) -> tuple[Seen, bytes] | None:
         """Return the entity's state and its ring with this event, or None when the event is not to be counted here."""
         if not self.belongs(work, states, record, event):
@@ -104,7 +104,7 @@ class Intake(Generic[E_co]):
         self.counted(seen is not None, event)
         return None if seen is None else (state, seen)
 
-    def belongs(self, work: Work, states: PartitionStates[State], record: Record, event: Event) -> bool:
+    def belongs(self, work: BatchContext, states: PartitionStates[State], record: Record, event: Event) -> bool:
         """Return whether this partition owns the event's entity; the record goes on to the one that does."""
         entity = event.entity_id
         if states.owns(entity):
@@ -122,7 +122,7 @@ class Intake(Generic[E_co]):
         if self.sampling.wants("low"):
             log.info("duplicate_event_skipped", event_type=event.event_type, event_id=event.event_id)
 
-    def _reject(self, work: Work, record: Record, found: Rejected) -> None:
+    def _reject(self, work: BatchContext, record: Record, found: Rejected) -> None:
         self._outcomes["rejected"].inc()
         reject(work, record, found)
         if self.sampling.wants("low"):

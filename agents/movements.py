@@ -23,7 +23,7 @@ from lakay_streams.domain.events import CorridorRemittance, MoneyMoved
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 
 
 def attach(
@@ -36,7 +36,7 @@ def attach(
 ) -> None:
     """Put the agent on `app`."""
 
-    def observe_corridor(work: Work, record: Record, event: CorridorRemittance) -> None:
+    def observe_corridor(work: BatchContext, record: Record, event: CorridorRemittance) -> None:
         states = work.states(corridors)
         admitted = intake.admit(work, states, record, event)
         if admitted is None:
@@ -47,12 +47,12 @@ def attach(
             value = movements.encode_peers(event.corridor, peers)
             work.emit(CORRIDORS, event.corridor.encode(), value, partition=0)
 
-    def observe_movement(work: Work, record: Record, event: MoneyMoved) -> None:
+    def observe_movement(work: BatchContext, record: Record, event: MoneyMoved) -> None:
         if intake.belongs(work, work.states(customers), record, event):
             intake.counted(monitor.enter(work, event), event)
 
     @app.process(MOVEMENTS, name="movements")
-    def enter_movements(work: Work) -> None:
+    def enter_movements(work: BatchContext) -> None:
         for record, event in intake.events(work):
             if isinstance(event, CorridorRemittance):
                 observe_corridor(work, record, event)

@@ -19,7 +19,7 @@ from lakay_streams.domain.events import ExchangeRateUpdated, RemittanceEvent
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
@@ -35,7 +35,7 @@ def attach(
 ) -> None:
     """Put the agent on `app`."""
 
-    def observe_remittance(work: Work, record: Record, event: RemittanceEvent) -> None:
+    def observe_remittance(work: BatchContext, record: Record, event: RemittanceEvent) -> None:
         states = work.states(remittances)
         admitted = intake.admit(work, states, record, event)
         if admitted is None:
@@ -50,7 +50,7 @@ def attach(
             log.info("remittance_event_received", user_id=event.sender_id, event_type=event.event_type)
 
     @app.process(REMITTANCES, REKEYED[REMITTANCES], name="remittances")
-    def follow_remittances(work: Work) -> None:
+    def follow_remittances(work: BatchContext) -> None:
         for record, event in intake.events(work):
             if isinstance(event, ExchangeRateUpdated):
                 rates.told(work, intake, record, event)

@@ -21,7 +21,7 @@ from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 
 
 def attach(
@@ -38,7 +38,7 @@ def attach(
     """Put the agent on `app`."""
 
     @app.process(TRANSACTIONS, REKEYED[TRANSACTIONS], name="transactions")
-    def score_transactions(work: Work) -> None:
+    def score_transactions(work: BatchContext) -> None:
         states = work.states(users)
         for record, event in intake.events(work):
             admitted = intake.admit(work, states, record, event)

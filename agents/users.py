@@ -21,7 +21,7 @@ from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
@@ -41,7 +41,7 @@ def attach(
     """Put the agent on `app`."""
 
     @app.process(USERS, REKEYED[USERS], name="users")
-    def watch_users(work: Work) -> None:
+    def watch_users(work: BatchContext) -> None:
         for event, state, seen in intake.fresh(work, users):
             decision = decide(state, event, limits, work.reference(rates), seen)
             work.states(users).set(event.user_id, decision.state)

@@ -20,7 +20,7 @@ from benchmarks.contenders.watched import run_worker as run
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.engine.task.options import Emitter, Options
 from lakay_streams.engine.worker import Worker
 
@@ -81,7 +81,7 @@ def worker(job: Job) -> Never:
     table = StateTable(app, name="users", state_type=User, new=lambda: NEW_USER)
 
     @app.process(job.source, name="score")
-    def score(work: Work) -> None:
+    def score(work: BatchContext) -> None:
         users = work.states(table)
         for record in work:
             event = workload.decode(record.value or b"")

@@ -18,7 +18,7 @@ from lakay_streams.engine.kafka.transport import BATCH_CODEC
 from lakay_streams.engine.kafka.unpacking import bound
 from lakay_streams.engine.state import descriptors
 from lakay_streams.engine.task.context import Processor
-from lakay_streams.engine.task.manager import Ownership, TaskApp
+from lakay_streams.engine.task.manager import TaskApp, TaskManager
 from lakay_streams.engine.task.options import Options
 
 
@@ -111,7 +111,7 @@ class StreamApp(TaskApp):
             version=1,
             store="memory://",
             datadir=datadir,
-            TableManager=Ownership,
+            TableManager=TaskManager,
             topic_partitions=partitions,
             topic_replication_factor=replication_factor,
             table_standby_replicas=standby_replicas,
@@ -144,9 +144,9 @@ class StreamApp(TaskApp):
         )
 
     @property
-    def ownership(self) -> Ownership:
+    def ownership(self) -> TaskManager:
         """The partitions this worker owns."""
-        return cast(Ownership, self.tables)
+        return cast(TaskManager, self.tables)
 
     @property
     def reserved_files(self) -> int:
@@ -163,7 +163,7 @@ class StreamApp(TaskApp):
         """Have the decorated function process the records of `topics`, as the agent `name`.
 
             @app.process(TRANSACTIONS, name="transactions")
-            def score(work: Work) -> None:
+            def score(work: BatchContext) -> None:
                 for record in work:
                     ...
 

@@ -10,7 +10,7 @@ from lakay_streams.engine.kafka.consumer_thread import Progress
 from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.engine.state import rocksdb
 from lakay_streams.engine.state.standby import Standby
-from lakay_streams.engine.task.task import Partition
+from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import StoreError
 
 
@@ -113,7 +113,7 @@ def take(app: StreamApp) -> EngineStats:
     )
 
 
-def _source(topic: str, number: int, progress: Progress, partition: Partition | None) -> SourceStats:
+def _source(topic: str, number: int, progress: Progress, partition: StreamTask | None) -> SourceStats:
     end, read, delivered = progress
     processed = partition.positions.get(topic) if partition else None
     at = read
@@ -129,7 +129,7 @@ def _source(topic: str, number: int, progress: Progress, partition: Partition | 
     )
 
 
-def _partition(partition: Partition) -> PartitionStats:
+def _partition(partition: StreamTask) -> PartitionStats:
     last = partition.stats
     return PartitionStats(
         partition.number,
@@ -148,7 +148,7 @@ def _standbys(standby: Standby | None) -> tuple[StandbyStats, ...]:
     return tuple(StandbyStats(number, standby.behind.get(number)) for number in standby.numbers)
 
 
-def _estimates(partition: Partition, table: str) -> tuple[int, int]:
+def _estimates(partition: StreamTask, table: str) -> tuple[int, int]:
     try:
         return partition.states[table].store.estimates()
     except (StoreError, RuntimeError):

@@ -29,7 +29,7 @@ from lakay_streams.engine.kafka.buffer import Backlog
 from lakay_streams.engine.kafka.memory import MemoryCommitter, MemoryProducer, MemoryTopics
 from lakay_streams.engine.kafka.partitioner import partition_of
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.task import Partition
+from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import EngineError
 
 State = TypeVar("State")
@@ -188,13 +188,13 @@ class TopologyDriver:
         # Whoever called `run` is told: the exception is raised again behind this.
         self._ended = True
 
-    async def _partition(self, number: int) -> Partition:
+    async def _partition(self, number: int) -> StreamTask:
         """Return an open partition; the first time it is asked for, it is opened."""
         self._refuse_ended()
         if number in self._owned.partitions:
             return self._owned.partitions[number]
         app = self._app
-        partition = Partition(
+        partition = StreamTask(
             number,
             self._owned.next_epoch(),
             group=app.conf.id,

@@ -23,7 +23,7 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.unpacking import UNPACKED_BYTES
 from lakay_streams.engine.state.table import StateTable
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.engine.task.options import Emitter, Options
 
 EMIT_EVERY = 12
@@ -73,7 +73,7 @@ def build(name: str, brokers: str, datadir: Path, *, reset: str = "earliest", **
     counts = StateTable(app, name="counts", state_type=Count, new=Count)
 
     @app.process(f"{name}.in", name="count")
-    def count(work: Work) -> None:
+    def count(work: BatchContext) -> None:
         states = work.states(counts)
         for record in work:
             key = (record.key or b"").decode()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lakay_streams.engine.kafka.batch import Record, RecordBatch
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from tests.engine.counting import build
 
 
@@ -21,7 +21,7 @@ def test_a_topic_has_one_processor(tmp_path: Path) -> None:
 async def test_a_batch_of_a_partition_that_is_not_owned_reaches_no_processor(tmp_path: Path) -> None:
     """A processor asks for the partition's states before it looks at the first record; here there are none to give."""
     app = build("counting", "127.0.0.1:1", tmp_path)
-    worked: list[Work] = []
+    worked: list[BatchContext] = []
     batch = RecordBatch("counting.in", 0, 1, [Record("counting.in", 0, 0, 0, b"user", b"1")])
     await app.ownership.process(batch, worked.append)
     assert not worked

@@ -20,7 +20,7 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka import producer
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.task.crashes import from_metadata
-from lakay_streams.engine.task.task import Partition
+from lakay_streams.engine.task.task import StreamTask
 from tests.engine.counting import EMIT_EVERY, Count, build
 from tests.engine.harness import caught_up, committed, counted, create_topics, produce, read, unique
 
@@ -164,10 +164,10 @@ async def test_a_bug_while_a_checkpoint_is_due_is_accounted_and_stops_the_worker
 async def test_a_bug_stops_the_worker_although_it_cannot_be_accounted(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def account_crash(self: Partition, record: Record) -> None:
+    async def account_crash(self: StreamTask, record: Record) -> None:
         raise TimeoutError("the database is away")
 
-    monkeypatch.setattr(Partition, "account_crash", account_crash)
+    monkeypatch.setattr(StreamTask, "account_crash", account_crash)
     async with running(kafka, tmp_path) as (name, app):
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
         app.ownership.on_fatal = stopped.put_nowait

@@ -14,7 +14,7 @@ from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record, RecordBatch
 from lakay_streams.engine.kafka.partitioner import partition_of
 from lakay_streams.engine.state.reference import Reference
-from lakay_streams.engine.task.context import Work
+from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.engine.task.crashes import PARK_AFTER, from_metadata
 from lakay_streams.engine.task.journal import JournalEntry
 from lakay_streams.engine.task.options import Options
@@ -144,7 +144,7 @@ def chain(folder: Path, *, stages: int) -> tuple[StreamApp, list[tuple[str, byte
     seen: list[tuple[str, bytes | None]] = []
 
     @app.process(*(f"stage-{number}" for number in range(stages)), name="pass on")
-    def pass_on(work: Work) -> None:
+    def pass_on(work: BatchContext) -> None:
         stage = int(work.topic.removeprefix("stage-"))
         for record in work:
             seen.append((work.topic, record.value))
@@ -194,7 +194,7 @@ def test_a_reference_is_in_force_from_the_next_checkpoint_on(tmp_path: Path) -> 
     app.ownership.references.append(prices)
 
     @app.process("orders", name="orders")
-    def price(work: Work) -> None:
+    def price(work: BatchContext) -> None:
         for record in work:
             work.emit("priced", record.key, b"%d" % work.reference(prices))
             work.emit("prices", None, record.value)
@@ -219,7 +219,7 @@ def test_a_reference_is_in_force_from_the_next_checkpoint_on(tmp_path: Path) -> 
 
 def test_a_batch_from_before_a_restart_reaches_no_processor(tmp_path: Path) -> None:
     app = build("stale", "127.0.0.1:1", tmp_path)
-    worked: list[Work] = []
+    worked: list[BatchContext] = []
     with TopologyDriver(app) as driver:
         record = driver.send("stale.in", b"1", key=b"user")
         driver.run()

@@ -1,4 +1,4 @@
-"""Work: a batch in an agent's hands."""
+"""The batch context: a batch in a processor's hands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lakay_streams.engine.kafka.unpacking import Unreadable
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.table import PartitionStates, StateTable
 from lakay_streams.engine.task.crashes import PARK_AFTER
-from lakay_streams.engine.task.task import Partition
+from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import EngineError, UnreadableError
 
 State = TypeVar("State")
@@ -20,14 +20,14 @@ Value = TypeVar("Value")
 MAX_RECORD_BYTES = 1_000_000
 
 
-class Work:
+class BatchContext:
     """A batch being processed: the only way in which an agent reads and changes a partition.
 
     Iterating yields the records to process. Returning without an exception counts them as processed; nothing reaches
     Kafka or RocksDB before the next checkpoint.
     """
 
-    def __init__(self, partition: Partition, topic: str, records: Sequence[Record]) -> None:
+    def __init__(self, partition: StreamTask, topic: str, records: Sequence[Record]) -> None:
         """Work on `records` of `topic` in `partition`."""
         self.partition = partition
         self.topic = topic
@@ -80,7 +80,7 @@ class Work:
         self.partition.outbox.send(topic, (key, value), partition)
 
 
-Processor = Callable[[Work], None]
+Processor = Callable[[BatchContext], None]
 """What an agent does with a batch (`StreamApp.process`).
 
 A function, which awaits nothing: between two records of a batch nothing else may see or change the partition.

@@ -1,4 +1,4 @@
-"""Tenure: the time for which this worker owns a partition, as one task that opens, serves and closes it.
+"""The life cycle of a task: while this worker owns a partition, one asyncio task opens, serves and closes it.
 
 Opening goes in this order, and only so:
 
@@ -30,7 +30,7 @@ from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.journal import last_entries
 from lakay_streams.engine.task.options import Options
-from lakay_streams.engine.task.task import Partition
+from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import CommitterUnavailable, EngineError, Fenced, StoreError, TopicError
 
 log = structlog.get_logger()
@@ -80,7 +80,7 @@ class Services(NamedTuple):
 class TaskEvents(Protocol):
     """Who hears of a task: whoever keeps the list of those that are open."""
 
-    def opened(self, partition: Partition) -> None:
+    def opened(self, partition: StreamTask) -> None:
         """Take `partition`, which is open: batches may come."""
 
     def closing(self, number: int) -> None:
@@ -96,7 +96,7 @@ class TaskEvents(Protocol):
         """End the worker, whom only a new process helps."""
 
 
-class Tenure:
+class TaskLifecycle:
     """Owns partition `number` of the source topics from its making until `leave`."""
 
     def __init__(self, number: int, sources: Iterable[tuple[str, int]], services: Services, events: TaskEvents) -> None:
@@ -105,7 +105,7 @@ class Tenure:
         self._services = services
         self._events = events
         self._sources = frozenset(TopicPartition(*tp) for tp in sources)
-        self._open_partition: Partition | None = None
+        self._open_partition: StreamTask | None = None
         #: Set once the partition has been open.
         self.opened = asyncio.Event()
         #: Changes that the last opening had to replay from the changelogs.
@@ -154,7 +154,7 @@ class Tenure:
         except Exception as exc:
             self._events.fatal(exc)
 
-    async def _open(self, partition: Partition, *, again: bool) -> None:
+    async def _open(self, partition: StreamTask, *, again: bool) -> None:
         consumer, started = self._services.consumer, time.monotonic()
         # A worker that was stopped for long must not fence the partition's rightful owner: first the group has to say
         # that it is still a member.
@@ -246,7 +246,7 @@ class Tenure:
                 moved_on[tp] = OffsetAndMetadata(begins[tp], "")
         return moved_on
 
-    async def _serve(self, partition: Partition) -> None:
+    async def _serve(self, partition: StreamTask) -> None:
         """Checkpoint until the partition fails or is to be left; the last checkpoint takes all that is processed."""
         while not self._leaving:
             await partition.schedule.due()
@@ -260,7 +260,7 @@ class Tenure:
         self._open_partition = None
         self._events.closing(self.number)
 
-    async def _refuse_other_counts(self, partition: Partition) -> None:
+    async def _refuse_other_counts(self, partition: StreamTask) -> None:
         """Raise `TopicError` where a key may belong to another partition than this worker counts on."""
         topics = {tp.topic for tp in self._sources} | {states.changelog for states in partition.states.values()}
         if self._services.options.journal_topic is not None:
@@ -273,9 +273,9 @@ class Tenure:
                     "stop every worker, bring all topics and their states to one count, and start with that."
                 )
 
-    def _new_partition(self) -> Partition:
+    def _new_partition(self) -> StreamTask:
         services = self._services
-        return Partition(
+        return StreamTask(
             self.number,
             next(services.epochs),
             group=services.group,

@@ -1,7 +1,7 @@
-"""Ownership: which partitions this worker owns, and the way for an agent to work on one.
+"""The task manager: which partitions this worker owns, and the way for a processor to work on one.
 
-It stands in for Faust's table manager and its recovery. Each owned partition has a `Tenure`, begun when the group
-assigns it and left before the group may give it to another.
+It stands in for Faust's table manager and its recovery. Each owned partition has a `TaskLifecycle`, begun when the
+group assigns it and left before the group may give it to another.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from lakay_streams.engine.kafka.producer import EagerProducer
 from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.standby import Standby
-from lakay_streams.engine.task.context import Processor, Work
-from lakay_streams.engine.task.lifecycle import Services, Tenure
+from lakay_streams.engine.task.context import BatchContext, Processor
+from lakay_streams.engine.task.lifecycle import Services, TaskLifecycle
 from lakay_streams.engine.task.options import Options
-from lakay_streams.engine.task.task import Partition
+from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import EngineError, Fenced, LakayError, StoreError
 from lakay_streams.process.child import EXIT_RESTART
 
@@ -62,7 +62,7 @@ class TaskApp(App, ABC):
         """Return aiokafka's connection settings."""
 
 
-class Ownership(TableManager):
+class TaskManager(TableManager):
     """Faust's table manager, replaced: owns partitions instead of tables. It hears of its tasks (`TaskEvents`)."""
 
     app: TaskApp
@@ -71,7 +71,7 @@ class Ownership(TableManager):
         """Own nothing yet."""
         super().__init__(app, **kwargs)
         #: The open partitions, by number; written here alone.
-        self.partitions: dict[int, Partition] = {}
+        self.partitions: dict[int, StreamTask] = {}
         self.references: list[Reference[Any]] = []
         #: How fast the processors are, which decides how long turns are.
         self.pace = Pace()
@@ -86,7 +86,7 @@ class Ownership(TableManager):
         self.eager: EagerProducer | None = None
         self._epochs = itertools.count(1)
         self._ready = asyncio.Event()
-        self._tenures: list[Tenure] = []
+        self._tenures: list[TaskLifecycle] = []
         #: Of the partitions that other workers own, those that this one keeps a copy of.
         self.standby: Standby | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -144,7 +144,7 @@ class Ownership(TableManager):
                 sources[tp.partition].add(tp)
         self.consumer.pace, self.consumer.on_out_of_range = self.pace, self._out_of_range
         services = self._services(self.app.options.cache_bytes // max(1, len(sources)))
-        self._tenures = [Tenure(number, tps, services, self) for number, tps in sorted(sources.items())]
+        self._tenures = [TaskLifecycle(number, tps, services, self) for number, tps in sorted(sources.items())]
         copies = {tp.partition for tp in self.app.assignor.assigned_standbys()} - sources.keys()
         self.standby = Standby(copies, self.values(), self.app.kafka_client())
         self._opening = asyncio.create_task(self._resume(generation_id))
@@ -208,7 +208,7 @@ class Ownership(TableManager):
 
     # -- what tasks tell
 
-    def opened(self, partition: Partition) -> None:
+    def opened(self, partition: StreamTask) -> None:
         """Take an open partition."""
         self.partitions[partition.number] = partition
 
@@ -279,7 +279,7 @@ class Ownership(TableManager):
             partition = self.partitions.get(batch.partition)
         if partition is None or partition.epoch != batch.epoch:
             return
-        work = Work(partition, batch.topic, ())
+        work = BatchContext(partition, batch.topic, ())
         try:
             async with partition.lock:
                 work.records = partition.fresh(batch)
@@ -303,7 +303,7 @@ class Ownership(TableManager):
                 self.on_fatal(exc)
             raise
 
-    async def _account_crash(self, partition: Partition, work: Work, exc: Exception) -> None:
+    async def _account_crash(self, partition: StreamTask, work: BatchContext, exc: Exception) -> None:
         record = work.current
         if record is None:
             return

@@ -81,7 +81,7 @@ class _Share(NamedTuple):
     records: int
 
 
-class Partition:
+class StreamTask:
     """The owned partition `number`, opened for the `epoch`-th time by this worker."""
 
     def __init__(

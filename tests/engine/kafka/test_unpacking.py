@@ -19,8 +19,8 @@ from aiokafka.structs import TopicPartition
 from lakay_streams.engine.kafka import internals, unpacking
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.unpacking import Unreadable
-from lakay_streams.engine.task.context import Work
-from lakay_streams.engine.task.task import Partition
+from lakay_streams.engine.task.context import BatchContext
+from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import UnreadableError
 from tests.engine.harness import caught_up, produce, read, workers
 from tests.engine.test_exactly_once import prepare
@@ -137,7 +137,7 @@ def test_what_cannot_be_read_is_accounted_like_a_record_that_crashes_an_agent_an
         set_aside=lambda _record: None,
         options=SimpleNamespace(park=lambda _work, record, reason: parked.append((record.offset, reason))),
     )
-    work = Work(cast(Partition, partition), "in", [unreadable, after])
+    work = BatchContext(cast(StreamTask, partition), "in", [unreadable, after])
     with pytest.raises(UnreadableError, match="offsets 3 to 9"):
         list(work)
     assert work.current is unreadable, "the account of this one"

@@ -17,7 +17,7 @@ from lakay_streams.engine.kafka.producer import TransactionalProducer
 from lakay_streams.engine.state import rocksdb
 from lakay_streams.engine.state.rocksdb import PartitionStore
 from lakay_streams.engine.state.table import DECODED_PER_ENCODED, PartitionStates, StateTable
-from lakay_streams.engine.task.task import Partition
+from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import StoreError
 from tests.engine.counting import Count, build
 
@@ -97,8 +97,8 @@ def test_what_was_set_longest_ago_is_forgotten_and_no_change_ever(tmp_path: Path
     assert [table.get(f"user-{number}").times for number in (0, 99, 100, 4_999)] == [1, 100, 100, 4_999]
 
 
-def partition_of_tables(app: StreamApp, cache_bytes: int) -> Partition:
-    partition = Partition(
+def partition_of_tables(app: StreamApp, cache_bytes: int) -> StreamTask:
+    partition = StreamTask(
         0,
         1,
         group="counting",
@@ -114,7 +114,7 @@ def partition_of_tables(app: StreamApp, cache_bytes: int) -> Partition:
     return partition
 
 
-async def write_all(partition: Partition) -> None:
+async def write_all(partition: StreamTask) -> None:
     partition.fresh(RecordBatch("counting.in", 0, 1, ()))
     partition.processed("counting.in", [Record("counting.in", 0, 0, 0, None, None)])
     await partition.checkpoint()
