@@ -18,7 +18,7 @@ from lakay_streams.contracts.topics import REJECTED, REKEYED
 from lakay_streams.domain.dedup import remember
 from lakay_streams.domain.events import Event
 from lakay_streams.engine.kafka.batch import Record
-from lakay_streams.engine.state.table import PartitionStates, StateTable
+from lakay_streams.engine.state.table import StateTable, WriteBackCache
 from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.engine.task.options import Emitter
 from lakay_streams.telemetry.logs import get_logger
@@ -94,7 +94,7 @@ class Intake(Generic[E_co]):
                 yield event, *admitted
 
     def admit(
-        self, work: BatchContext, states: PartitionStates[Seen], record: Record, event: Event
+        self, work: BatchContext, states: WriteBackCache[Seen], record: Record, event: Event
     ) -> tuple[Seen, bytes] | None:
         """Return the entity's state and its ring with this event, or None when the event is not to be counted here."""
         if not self.belongs(work, states, record, event):
@@ -104,7 +104,7 @@ class Intake(Generic[E_co]):
         self.counted(seen is not None, event)
         return None if seen is None else (state, seen)
 
-    def belongs(self, work: BatchContext, states: PartitionStates[State], record: Record, event: Event) -> bool:
+    def belongs(self, work: BatchContext, states: WriteBackCache[State], record: Record, event: Event) -> bool:
         """Return whether this partition owns the event's entity; the record goes on to the one that does."""
         entity = event.entity_id
         if states.owns(entity):
@@ -151,7 +151,7 @@ def reject(work: Emitter, record: Record, found: Rejected) -> None:
     work.emit(REJECTED, kept.rejected_id.encode(), rejected.encode(kept), partition=record.partition)
 
 
-def park(work: Emitter, record: Record, reason: str) -> None:
+def dead_letter(work: Emitter, record: Record, reason: str) -> None:
     """Set aside a record that crashed the worker too often: a bug, which wants an engineer."""
     CRASHED.labels(record.topic).inc()
     reject(work, record, Rejected((f"record: {reason}",)))

@@ -9,7 +9,7 @@ from agents import circles, control, members, movements, remittances, transactio
 from agents.alerts import FraudDesk, TakeoverDesk, TierDesk
 from agents.compliance import Accounts, ComplianceMonitor
 from agents.exchange import RateDesk
-from agents.intake import Intake, park
+from agents.intake import Intake, dead_letter
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts import movements as movement_records
 from lakay_streams.contracts import rates as rate_records
@@ -74,12 +74,14 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         replication_factor=settings.topic_replication_factor,
         options=Options(
             journal_topic=JOURNAL,
-            park=park,
+            dead_letter=dead_letter,
             interval=settings.checkpoint_interval_ms / 1000,
             max_records=settings.checkpoint_max_records,
             cache_bytes=settings.state_cache_bytes,
             unpacked_bytes=settings.kafka_unpacked_max_bytes,
-            eager_topics=settings.alert_topics if settings.processing_guarantee == "at_least_once" else frozenset(),
+            at_least_once_topics=(
+                settings.alert_topics if settings.processing_guarantee == "at_least_once" else frozenset()
+            ),
             versions={"settings": settings.version},
             checkpointed=_count_checkpoint,
         ),

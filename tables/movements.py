@@ -14,7 +14,7 @@ from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Page
 from lakay_streams.domain.known import hashed_value
 from lakay_streams.engine.kafka.partitioner import OF, key_of
-from lakay_streams.engine.state.table import PartitionStates
+from lakay_streams.engine.state.table import WriteBackCache
 
 
 def entry_key(user_id: str, movement_id: str) -> str:
@@ -30,7 +30,7 @@ def page_key(user_id: str, day: int) -> str:
 class CustomerLedger:
     """One customer's ledger in the two tables: what `domain.compliance.ledger.Ledger` asks for."""
 
-    def __init__(self, user_id: str, movements: PartitionStates[Entry], days: PartitionStates[Page]) -> None:
+    def __init__(self, user_id: str, movements: WriteBackCache[Entry], days: WriteBackCache[Page]) -> None:
         """Read and keep what belongs to `user_id`."""
         self._user_id = user_id
         self._movements = movements

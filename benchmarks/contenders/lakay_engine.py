@@ -75,7 +75,7 @@ def worker(job: Job) -> Never:
         datadir=Path(job.folder) / "data",
         partitions=workload.PARTITIONS,
         replication_factor=1,
-        options=Options(journal, park=_park, interval=job.contender.commit_interval_ms / 1000),
+        options=Options(journal, dead_letter=_dead_letter, interval=job.contender.commit_interval_ms / 1000),
         consumer_auto_offset_reset="earliest",
     )
     table = StateTable(app, name="users", state_type=User, new=lambda: NEW_USER)
@@ -98,5 +98,5 @@ def worker(job: Job) -> Never:
     raise SystemExit("the worker stopped before the last event")
 
 
-def _park(work: Emitter, record: Record, reason: str) -> None:
+def _dead_letter(work: Emitter, record: Record, reason: str) -> None:
     raise RuntimeError(f"{record.topic} {record.partition} {record.offset} {reason}")

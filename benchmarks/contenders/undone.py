@@ -37,7 +37,7 @@ class SendsRecords(producer.TransactionalProducer):
         return [(await self._producer.send(topic, value, key, partition=partition), 1) for key, value in outgoing]
 
 
-class KeepsNothing(table.PartitionStates[Any]):
+class KeepsNothing(table.WriteBackCache[Any]):
     """Forgets every decoded state at each checkpoint."""
 
     @property

@@ -25,7 +25,7 @@ from faust.types import TP
 
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import MAX_RECORDS, Record
-from lakay_streams.engine.kafka.buffer import Backlog
+from lakay_streams.engine.kafka.buffer import PartitionGroup
 from lakay_streams.engine.kafka.memory import MemoryCommitter, MemoryProducer, MemoryTopics
 from lakay_streams.engine.kafka.partitioner import partition_of
 from lakay_streams.engine.state.table import StateTable
@@ -63,8 +63,8 @@ class TopologyDriver:
         self._handed: dict[str, int] = defaultdict(int)
         self._ended = False
         self._owned.on_fatal = self._end
-        if app.options.eager_topics:
-            self._owned.eager = MemoryProducer(self._topics)
+        if app.options.at_least_once_topics:
+            self._owned.non_transactional = MemoryProducer(self._topics)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -201,7 +201,7 @@ class TopologyDriver:
             tables=self._owned.values(),
             partitions=app.conf.topic_partitions,
             committer=MemoryCommitter(self._topics, number),
-            eager=self._owned.eager,
+            non_transactional=self._owned.non_transactional,
             references=self._owned.references,
             options=app.options,
         )
@@ -214,7 +214,7 @@ class TopologyDriver:
         return partition
 
     async def _process(self) -> None:
-        waiting = Backlog()
+        waiting = PartitionGroup()
         for topic in self._app.processors:
             unread: dict[int, list[Record]] = defaultdict(list)
             for record in self._topics.records[topic][self._handed[topic] :]:

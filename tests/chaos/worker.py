@@ -27,7 +27,7 @@ from lakay_streams.engine.kafka.producer import TransactionalProducer
 from lakay_streams.engine.state import changelog, rocksdb, table
 from lakay_streams.engine.state.changelog import Progress, restore
 from lakay_streams.engine.state.rocksdb import Change, PartitionStore
-from lakay_streams.engine.state.table import PartitionStates
+from lakay_streams.engine.state.table import WriteBackCache
 from lakay_streams.errors import LakayError
 from lakay_streams.settings import load_settings
 from lakay_streams.telemetry import logs
@@ -88,11 +88,11 @@ class StrikingClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no
         await super().commit_transaction()
 
 
-class StrikingStates(PartitionStates[Any]):
+class StrikingCache(WriteBackCache[Any]):
     """The engine's states, struck between the tables of a checkpoint."""
 
-    def written(self, changes: Sequence[Change], offset: int) -> None:
-        super().written(changes, offset)
+    def flush(self, changes: Sequence[Change], offset: int) -> None:
+        super().flush(changes, offset)
         reach(ARMED, Point.ROCKSDB_WRITTEN)
 
 
@@ -127,7 +127,7 @@ def main() -> int:
     vars(producer)["AIOKafkaProducer"] = StrikingClient
     vars(producer)["TransactionalProducer"] = StrikingProducer
     vars(changelog)["restore"] = striking_restore
-    vars(table)["PartitionStates"] = StrikingStates
+    vars(table)["PartitionStates"] = StrikingCache
     # The traffic of a test would never fill 8 MB: files are written, merged and found to have no room.
     rocksdb.MEMTABLE_BYTES = 128 << 10
     # Only now: the engine's other modules take those by name as they are imported.

@@ -2,7 +2,7 @@
 
     python -m tests.engine.counting        with COUNTING_NAME, COUNTING_KAFKA, COUNTING_DATA in the environment
                                            and COUNTING_STANDBY, by default 1; COUNTING_INTERVAL, by default 0.1 s;
-                                           COUNTING_EAGER, the eager topics; COUNTING_MAX_POLL, after how many
+                                           COUNTING_EAGER, the at-least-once topics; COUNTING_MAX_POLL, after how many
                                            seconds a consumer that fetches nothing hangs, by default 1000;
                                            COUNTING_UNPACKED, the bytes that a batch may unpack to
 
@@ -51,7 +51,7 @@ def flaky(value: bytes | None) -> None:
             raise ValueError("something failed for once")
 
 
-def park(work: Emitter, record: Record, reason: str) -> None:
+def dead_letter(work: Emitter, record: Record, reason: str) -> None:
     """Send a record that was set aside to the parked topic."""
     work.emit(f"{record.topic}.parked", record.key, reason.encode())
 
@@ -64,7 +64,7 @@ def build(name: str, brokers: str, datadir: Path, *, reset: str = "earliest", **
         datadir=datadir,
         partitions=PARTITIONS,
         replication_factor=1,
-        options=Options(journal_topic=f"{name}.journal", park=park, **options),
+        options=Options(journal_topic=f"{name}.journal", dead_letter=dead_letter, **options),
         consumer_auto_offset_reset=reset,
         session_timeout=6.0,
         standby_replicas=int(os.environ.get("COUNTING_STANDBY", "1")),
@@ -97,7 +97,7 @@ if __name__ == "__main__":
         Path(os.environ["COUNTING_DATA"]),
         interval=float(os.environ.get("COUNTING_INTERVAL", "0.1")),
         unpacked_bytes=int(os.environ.get("COUNTING_UNPACKED", UNPACKED_BYTES)),
-        eager_topics=frozenset(os.environ.get("COUNTING_EAGER", "").split()),
+        at_least_once_topics=frozenset(os.environ.get("COUNTING_EAGER", "").split()),
     )
     atexit.register(lambda: print("offsets kept:", sum(map(len, cast(Any, main_app.consumer)._acked.values()))))
     sys.argv = ["counting", "worker", "--loglevel", "warn", "--without-web"]

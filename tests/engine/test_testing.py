@@ -15,12 +15,12 @@ from lakay_streams.engine.kafka.batch import Record, RecordBatch
 from lakay_streams.engine.kafka.partitioner import partition_of
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.task.context import BatchContext
-from lakay_streams.engine.task.crashes import PARK_AFTER, from_metadata
+from lakay_streams.engine.task.crashes import DEAD_LETTER_AFTER, from_metadata
 from lakay_streams.engine.task.journal import JournalEntry
 from lakay_streams.engine.task.options import Options
 from lakay_streams.engine.testing import TopologyDriver
 from lakay_streams.errors import EngineError
-from tests.engine.counting import EMIT_EVERY, PARTITIONS, Count, build, park
+from tests.engine.counting import EMIT_EVERY, PARTITIONS, Count, build, dead_letter
 from tests.engine.harness import counted
 
 IN, OUT, JOURNAL, PARKED = "counting.in", "counting.out", "counting.journal", "counting.in.parked"
@@ -94,7 +94,7 @@ def test_a_bug_ends_the_worker_and_its_successor_parks_the_record(driver: Topolo
     driver.run()
     at = driver.send(IN, b"boom", key=b"user")
     driver.send(IN, b"after", key=b"user")
-    for crash in range(1, PARK_AFTER + 1):
+    for crash in range(1, DEAD_LETTER_AFTER + 1):
         with pytest.raises(ValueError, match="a bug in a rule"):
             driver.run()
         with pytest.raises(EngineError, match="restart it first"):
@@ -121,7 +121,7 @@ def test_a_restart_goes_on_from_the_last_checkpoint(driver: TopologyDriver) -> N
 
 
 def test_an_output_that_does_not_wait_is_seen_at_once_and_again_after_a_crash(tmp_path: Path) -> None:
-    app = build("counting", "127.0.0.1:1", tmp_path, eager_topics=frozenset({OUT}))
+    app = build("counting", "127.0.0.1:1", tmp_path, at_least_once_topics=frozenset({OUT}))
     with TopologyDriver(app) as driver:
         feed(driver, EMIT_EVERY, key=b"user")
         driver.process()
@@ -139,7 +139,7 @@ def chain(folder: Path, *, stages: int) -> tuple[StreamApp, list[tuple[str, byte
         datadir=folder,
         partitions=PARTITIONS,
         replication_factor=1,
-        options=Options(journal_topic=None, park=park),
+        options=Options(journal_topic=None, dead_letter=dead_letter),
     )
     seen: list[tuple[str, bytes | None]] = []
 
@@ -188,7 +188,7 @@ def test_a_reference_is_in_force_from_the_next_checkpoint_on(tmp_path: Path) -> 
         datadir=tmp_path,
         partitions=PARTITIONS,
         replication_factor=1,
-        options=Options(journal_topic="journal", park=park),
+        options=Options(journal_topic="journal", dead_letter=dead_letter),
     )
     prices = Reference("prices", "prices", 1, lambda _value, record: int(record.value or b""))
     app.ownership.references.append(prices)

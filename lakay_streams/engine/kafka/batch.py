@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 #: Seconds for which agents work without a pause: checkpoints and replies of Kafka share their event loop.
-TURN = 0.008
+TARGET_BATCH_SECONDS = 0.008
 
 #: Bounds of a turn, whatever its records take: a stall of the machine must not end batching, nor a lull bloat it.
 MIN_RECORDS, MAX_RECORDS = 20, 400
@@ -21,12 +21,12 @@ MIN_RECORDS, MAX_RECORDS = 20, 400
 _AVERAGED = 2_000
 
 
-class Pace:
+class AdaptiveBatchSize:
     """How long agents take for a record, and so how many records make a turn."""
 
     def __init__(self) -> None:
         """Start with a guess."""
-        self._seconds_per_record = TURN / 200
+        self._seconds_per_record = TARGET_BATCH_SECONDS / 200
 
     def took(self, records: int, seconds: float) -> None:
         """Learn that a batch of `records` took `seconds`."""
@@ -36,7 +36,7 @@ class Pace:
     @property
     def records(self) -> int:
         """How many records the next turn may have."""
-        return min(MAX_RECORDS, max(MIN_RECORDS, int(TURN / self._seconds_per_record)))
+        return min(MAX_RECORDS, max(MIN_RECORDS, int(TARGET_BATCH_SECONDS / self._seconds_per_record)))
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

@@ -14,23 +14,24 @@ from faust.types import TP
 from lakay_streams.engine.kafka.batch import Record, RecordBatch
 
 
-class _Held:
+class RecordQueue:
     """The records of one topic partition, in order, from `start`."""
 
     __slots__ = ("epoch", "records", "start")
 
     def __init__(self, epoch: int, records: list[Record]) -> None:
+        """Hold `records`, which were fetched under `epoch`."""
         self.epoch = epoch
         self.records = records
         self.start = 0
 
 
-class Backlog:
+class PartitionGroup:
     """Records by topic partition; `take` hands out the oldest."""
 
     def __init__(self) -> None:
         """Hold nothing."""
-        self._held: dict[TP, _Held] = {}
+        self._held: dict[TP, RecordQueue] = {}
 
     def __bool__(self) -> bool:
         """Whether any record waits."""
@@ -44,7 +45,7 @@ class Backlog:
         """Put records behind those that wait; records of an older epoch are dropped, since they will be read again."""
         held = self._held.get(tp)
         if held is None or held.epoch != epoch:
-            self._held[tp] = _Held(epoch, records)
+            self._held[tp] = RecordQueue(epoch, records)
         else:
             held.records += records
 

@@ -79,9 +79,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Any:
         await self.raise_errors()
-        # aiokafka empties one partition before it turns to the next; a few of each lets `Backlog` choose.
+        # aiokafka empties one partition before it turns to the next; a few of each lets `PartitionGroup` choose.
         fetched: list[Fetched] = []
-        for tp in self.arrived(active_partitions):
+        for tp in self.buffered(active_partitions):
             try:
                 fetched += await self._fetch(consumer, {tp}, 0)
             except Exception as exc:
@@ -105,7 +105,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 # The group has just assigned it, and nobody has opened it yet.
                 return []
             raise
-        # Tagged here, without an await since the records were taken: a `reposition` before this line has dropped what
+        # Tagged here, without an await since the records were taken: a `seek_all` before this line has dropped what
         # was fetched before it, so records and epochs agree.
         return [Fetched(self._epochs.get(TP(*tp), 0), TP(*tp), taken) for tp, taken in records.items()]
 
@@ -124,7 +124,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         ends: Mapping[TopicPartition, int] = await self._ensure_consumer().end_offsets(partitions)
         return ends
 
-    async def reposition(self, positions: Mapping[TP, int], epoch: int) -> None:
+    async def seek_all(self, positions: Mapping[TP, int], epoch: int) -> None:
         """Read each partition from its offset, under `epoch`."""
         consumer = self._ensure_consumer()
         assigned = consumer.assignment()
@@ -154,10 +154,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """
         internals.raise_errors(self._ensure_consumer())
 
-    def arrived(self, tps: set[TP]) -> set[TP]:
+    def buffered(self, tps: set[TP]) -> set[TP]:
         """Return those of which records, or an error, are here and not taken yet; may be asked from any thread."""
         consumer = self._consumer
-        return set() if consumer is None else internals.arrived(consumer, tps)
+        return set() if consumer is None else internals.buffered(consumer, tps)
 
     @property
     def connected(self) -> bool:

@@ -90,7 +90,7 @@ def show_life(consumer: AIOKafkaConsumer) -> None:
     consumer._subscription._last_fetch_ended = time.monotonic()
 
 
-def arrived(consumer: AIOKafkaConsumer, tps: Iterable[TP]) -> set[TP]:
+def buffered(consumer: AIOKafkaConsumer, tps: Iterable[TP]) -> set[TP]:
     """Return those of which records, or an error, are here and not taken yet; may be asked from any thread."""
     # One by one: another thread adds to it meanwhile.
     waiting = consumer._fetcher._records
@@ -176,12 +176,12 @@ def _record(tp: TopicPartition, record: Any) -> Record:
 class _Arrivals(OrderedDict[TopicPartition, Any]):
     """What a consumer has fetched, prepared as it comes; an error is left as it is."""
 
-    def __setitem__(self, tp: TopicPartition, arrived: Any) -> None:
-        if isinstance(arrived, FetchResult):
-            records = arrived._partition_records
+    def __setitem__(self, tp: TopicPartition, buffered: Any) -> None:
+        if isinstance(buffered, FetchResult):
+            records = buffered._partition_records
             records._consumer_record = _record
             records._records_iterator = _readable(records)
-        super().__setitem__(tp, arrived)
+        super().__setitem__(tp, buffered)
 
 
 def make_records(consumer: AIOKafkaConsumer) -> None:

@@ -12,7 +12,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.committer import Outgoing
 from lakay_streams.engine.kafka.partitioner import partition_of
-from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 from lakay_streams.errors import Fenced
 
 
@@ -110,7 +110,7 @@ class MemoryCommitter:
         """Do nothing: there is no connection."""
 
 
-class MemoryProducer(EagerProducer):
+class MemoryProducer(NonTransactionalProducer):
     """Appends outputs that do not wait for a checkpoint."""
 
     def __init__(self, topics: MemoryTopics) -> None:

@@ -1,4 +1,4 @@
-"""The producers: a transactional one for each partition, and an eager one for outputs that may come twice.
+"""The producers: a transactional one for each partition, and one for outputs that may come twice.
 
 A transactional producer's id is the application's and the partition's, so a new owner's start fences the old one:
 whatever a zombie sends afterwards never reaches a reader of committed records. Records go out in ready-made batches,
@@ -150,7 +150,7 @@ class TransactionalProducer:
             await internals.abandon(producer)
 
 
-class EagerProducer:
+class NonTransactionalProducer:
     """Sends records at once, outside of transactions; one for all partitions of a worker.
 
     A checkpoint waits for what was sent before it, so nothing is lost. What was sent after the last checkpoint of a

@@ -21,8 +21,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from lakay_streams.engine.kafka.batch import Pace, RecordBatch
-from lakay_streams.engine.kafka.buffer import Backlog
+from lakay_streams.engine.kafka.batch import AdaptiveBatchSize, RecordBatch
+from lakay_streams.engine.kafka.buffer import PartitionGroup
 from lakay_streams.engine.kafka.consumer_thread import ConsumerThread, Fetched, Progress
 
 #: The serializer of a topic whose messages are batches: they arrive decoded.
@@ -91,7 +91,7 @@ class Consumer(driver.Consumer):
         #: The next offset to deliver to the agents, of each partition that has delivered any.
         self.delivered: dict[TP, int] = {}
         #: How fast agents are; whoever runs them puts in its own.
-        self.pace = Pace()
+        self.pace = AdaptiveBatchSize()
         #: Called with a partition whose log does not have the next record, and that record's offset.
         self.on_out_of_range: Callable[[TP, int], None] = _unheard
         super().__init__(*args, **kwargs)
@@ -128,9 +128,9 @@ class Consumer(driver.Consumer):
         alive: bool = await self._thread.call_thread(self._thread.heartbeat)
         return alive
 
-    async def reposition(self, positions: Mapping[TopicPartition, int], epoch: int) -> None:
+    async def seek_all(self, positions: Mapping[TopicPartition, int], epoch: int) -> None:
         """Read each partition from its offset, under `epoch`."""
-        await self._thread.call_thread(self._thread.reposition, dict(positions), epoch)
+        await self._thread.call_thread(self._thread.seek_all, dict(positions), epoch)
 
     def pause_partitions(self, tps: Iterable[tuple[str, int]]) -> None:
         """Fetch no more from the partitions."""
@@ -144,7 +144,7 @@ class Consumer(driver.Consumer):
     async def _drain_messages(self, fetcher: Any) -> None:
         # Stock Faust tracks a gap for every offset that was not delivered, commits and checks read offsets here, for
         # every message. Epochs and the partition's positions do that job for batches.
-        backlog = Backlog()
+        backlog = PartitionGroup()
         fetching: asyncio.Task[list[Fetched]] | None = None
         halted = asyncio.create_task(self._halted())
         try:
@@ -179,14 +179,14 @@ class Consumer(driver.Consumer):
         """Wait until a rebalance begins or this consumer stops."""
         await self.wait_first(self.suspend_flow.wait())
 
-    async def _fetch_beside(self, backlog: Backlog) -> list[Fetched]:
+    async def _fetch_beside(self, backlog: PartitionGroup) -> list[Fetched]:
         """Fetch more of what the backlog has none of; wait for records only when it has none at all."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # mode names its own Event class
         wanted = self._get_active_partitions().difference(backlog)
         if backlog:
             # Asked for each batch, and a question takes two changes of thread and a look at every partition.
-            wanted = self._thread.arrived(wanted)
+            wanted = self._thread.buffered(wanted)
         if not wanted:
             if backlog:
                 await asyncio.sleep(0)

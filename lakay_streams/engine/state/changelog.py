@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 MAX_CHANGES = 2_000
 
 
-class Replay:
+class ChangelogReader:
     """Applies committed changes to open stores, each from where it stands, as far as the changelogs go.
 
     A store that claims an offset beyond its changelog's end belongs to another changelog (the topic lost records or was
@@ -98,7 +98,7 @@ async def restore(
     """
     if not stores:
         return 0
-    replay = Replay(stores, client)
+    replay = ChangelogReader(stores, client)
     try:
         await replay.start()
         for (topic, number), offset in replay.wiped.items():

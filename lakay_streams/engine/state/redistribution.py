@@ -37,7 +37,7 @@ Tell = Callable[[str, int, int], None]
 TRANSACTION_BYTES = 4 << 20
 
 #: Keys looked at between two turns of the event loop.
-KEYS_PER_TURN = 1_000
+YIELD_EVERY = 1_000
 
 HASH_BYTES = 16
 
@@ -154,7 +154,7 @@ class _Move:
         for number, store in enumerate(self._stores):
             for key, value in store.items():
                 seen += 1
-                if seen % KEYS_PER_TURN == 0:
+                if seen % YIELD_EVERY == 0:
                     self._tell("checking", seen, expected)
                     await asyncio.sleep(0)
                 home = self._home(key)

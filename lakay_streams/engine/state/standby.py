@@ -18,7 +18,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from lakay_streams.engine.state.changelog import Replay
+from lakay_streams.engine.state.changelog import ChangelogReader
 from lakay_streams.engine.state.rocksdb import PartitionStore
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.errors import StoreError
@@ -65,7 +65,7 @@ class Standby:
                 await asyncio.sleep(BACKOFF)
 
     async def _follow(self) -> None:
-        replay = Replay(self._stores, self._client)
+        replay = ChangelogReader(self._stores, self._client)
         try:
             for store in self._stores.values():
                 store.open()

@@ -80,7 +80,7 @@ class StateTable(Table[bytes, bytes], Generic[State]):
         return Path(self.app.conf.tabledir) / self.name / f"{partition}.db"
 
 
-class PartitionStates(Generic[State]):
+class WriteBackCache(Generic[State]):
     """One partition's states of one table: look-ups through the cache, changes held until the checkpoint."""
 
     def __init__(self, table: StateTable[State], partition: int, partitions: int) -> None:
@@ -149,12 +149,12 @@ class PartitionStates(Generic[State]):
         """How many states are held decoded."""
         return len(self._cached)
 
-    def take_changes(self) -> dict[str, State | None]:
+    def drain_dirty(self) -> dict[str, State | None]:
         """Hand the changed states to a checkpoint, None for deleted ones; they stay cached at least until `evict`."""
         changes, self._changed = self._changed, {}
         return changes
 
-    def written(self, changes: Sequence[Change], offset: int) -> None:
+    def flush(self, changes: Sequence[Change], offset: int) -> None:
         """Write a committed checkpoint's `changes`, of which there must be any, to RocksDB."""
         mean = self.store.write(changes, offset) / len(changes)
         self._encoded_bytes += 0.1 * (mean - self._encoded_bytes)

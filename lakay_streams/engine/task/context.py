@@ -8,8 +8,8 @@ from typing import TypeVar
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.unpacking import Unreadable
 from lakay_streams.engine.state.reference import Reference
-from lakay_streams.engine.state.table import PartitionStates, StateTable
-from lakay_streams.engine.task.crashes import PARK_AFTER
+from lakay_streams.engine.state.table import StateTable, WriteBackCache
+from lakay_streams.engine.task.crashes import DEAD_LETTER_AFTER
 from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import EngineError, UnreadableError
 
@@ -35,26 +35,26 @@ class BatchContext:
         self.current: Record | None = None
 
     def __iter__(self) -> Iterator[Record]:
-        """Yield each record to process; one that crashed workers too often, or is too large, is parked instead.
+        """Yield each record to process; one that crashed workers too often, or is too large, is dead-lettered instead.
 
         Raises `UnreadableError` for one that could not be read; that is put on its account, too.
         """
-        to_park = self.partition.to_park(self.topic)
+        poison = self.partition.poison(self.topic)
         for record in self.records:
             self.current = record
             if type(record) is Unreadable:
-                if not (record.too_large or record.offset in to_park):
+                if not (record.too_large or record.offset in poison):
                     raise UnreadableError(record.reason)
-                self.partition.set_aside(record)
-                self.partition.options.park(self, record, record.reason)
+                self.partition.dead_lettered(record)
+                self.partition.options.dead_letter(self, record, record.reason)
                 continue
-            if record.offset in to_park:
-                self.partition.set_aside(record)
-                self.partition.options.park(self, record, f"crashed the worker {PARK_AFTER} times")
+            if record.offset in poison:
+                self.partition.dead_lettered(record)
+                self.partition.options.dead_letter(self, record, f"crashed the worker {DEAD_LETTER_AFTER} times")
                 continue
             yield record
 
-    def states(self, table: StateTable[State]) -> PartitionStates[State]:
+    def states(self, table: StateTable[State]) -> WriteBackCache[State]:
         """Return this partition's states of `table`."""
         return self.partition.states[table.name]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: At this many crashes a record is parked instead of processed.
-PARK_AFTER = 3
+#: At this many crashes a record is dead-lettered instead of processed.
+DEAD_LETTER_AFTER = 3
 
 #: Records of which account is kept, the earliest: a broker takes 4,096 bytes of metadata by default.
 MAX_ACCOUNTS = 150

@@ -23,7 +23,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams.engine.kafka.committer import Committer
-from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.engine.state.changelog import restore
 from lakay_streams.engine.state.reference import Reference
@@ -72,7 +72,7 @@ class Services(NamedTuple):
     tables: Sequence[StateTable[Any]]
     references: Sequence[Reference[Any]]
     consumer: Consumer
-    eager: EagerProducer | None
+    non_transactional: NonTransactionalProducer | None
     committer: Callable[[int], Committer]
     epochs: Iterator[int]
 
@@ -183,7 +183,7 @@ class TaskLifecycle:
         partition.begin({tp.topic: offset for tp, offset in committed.items()})
         self._open_partition = partition
         self._events.opened(partition)
-        await consumer.reposition({tp: offset.offset for tp, offset in committed.items()}, partition.epoch)
+        await consumer.seek_all({tp: offset.offset for tp, offset in committed.items()}, partition.epoch)
         consumer.resume_partitions(self._sources)
         self.opened.set()
         seconds = round(time.monotonic() - started, 3)
@@ -282,7 +282,7 @@ class TaskLifecycle:
             tables=services.tables,
             partitions=services.partitions,
             committer=services.committer(self.number),
-            eager=services.eager,
+            non_transactional=services.non_transactional,
             references=services.references,
             options=services.options,
         )

@@ -22,9 +22,9 @@ from faust import App
 from faust.tables.manager import TableManager
 from faust.types import TP
 
-from lakay_streams.engine.kafka.batch import Pace, RecordBatch
+from lakay_streams.engine.kafka.batch import AdaptiveBatchSize, RecordBatch
 from lakay_streams.engine.kafka.committer import Committer
-from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.engine.state.reference import Reference
 from lakay_streams.engine.state.standby import Standby
@@ -74,7 +74,7 @@ class TaskManager(TableManager):
         self.partitions: dict[int, StreamTask] = {}
         self.references: list[Reference[Any]] = []
         #: How fast the processors are, which decides how long turns are.
-        self.pace = Pace()
+        self.pace = AdaptiveBatchSize()
         #: What an error that needs a new process does; a test replaces it.
         self.on_fatal: Callable[[BaseException], None] = exit_to_restart
         #: Changes restored by the last recovery, and how many there were at most.
@@ -83,7 +83,7 @@ class TaskManager(TableManager):
         self.reopened = 0
         #: How often another worker had taken a partition that this one still held.
         self.fenced = 0
-        self.eager: EagerProducer | None = None
+        self.non_transactional: NonTransactionalProducer | None = None
         self._epochs = itertools.count(1)
         self._ready = asyncio.Event()
         self._tenures: list[TaskLifecycle] = []
@@ -101,16 +101,16 @@ class TaskManager(TableManager):
             await table.maybe_start()
         for reference in self.references:
             await reference.start(self.app.kafka_client())
-        if self.app.options.eager_topics:
-            self.eager = EagerProducer(self.app.kafka_client(), self.app.options.timeout)
-            await self.eager.start()
+        if self.app.options.at_least_once_topics:
+            self.non_transactional = NonTransactionalProducer(self.app.kafka_client(), self.app.options.timeout)
+            await self.non_transactional.start()
         self._tables_registered.set()
 
     async def on_stop(self) -> None:
         """Checkpoint and close everything owned."""
         await self.release()
-        if self.eager is not None:
-            await self.eager.stop()
+        if self.non_transactional is not None:
+            await self.non_transactional.stop()
         for reference in self.references:
             await reference.stop()
         for table in self.values():
@@ -193,7 +193,7 @@ class TaskManager(TableManager):
             tables=tuple(self.values()),
             references=self.references,
             consumer=self.consumer,
-            eager=self.eager,
+            non_transactional=self.non_transactional,
             committer=app.committer,
             epochs=self._epochs,
         )

@@ -31,19 +31,19 @@ class Options(NamedTuple):
 
     A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`; records that
     are processed while one is on its way wait for `schedule.pause_after`.
-    The journal goes to `journal_topic`, if there is one. `park` sets a record aside that crashed the worker
-    `PARK_AFTER` times, or a batch that unpacks to more than `unpacked_bytes`. Outputs to `eager_topics` do not wait for
-    the checkpoint: they are sent after their batch, outside of the transaction, and so at least once. `versions` are
-    the constant part of what the journal says was in force. `checkpointed` is told of every checkpoint.
+    The journal goes to `journal_topic`, if there is one. `dead_letter` sets a record aside that crashed the worker
+    `DEAD_LETTER_AFTER` times, or a batch that unpacks to more than `unpacked_bytes`. Outputs to `at_least_once_topics`
+    do not wait for the checkpoint: they are sent after their batch, outside of the transaction, and so at least once.
+    `versions` are the constant part of what the journal says was in force. `checkpointed` is told of every checkpoint.
     """
 
     journal_topic: str | None
-    park: Callable[[Emitter, Record, str], None]
+    dead_letter: Callable[[Emitter, Record, str], None]
     interval: float = 0.1
     max_records: int = 5_000
     cache_bytes: int = 256 << 20
     unpacked_bytes: int = UNPACKED_BYTES
     timeout: float = 30.0
-    eager_topics: frozenset[str] = frozenset()
+    at_least_once_topics: frozenset[str] = frozenset()
     versions: Mapping[str, str | int] = {}
     checkpointed: Callable[[CheckpointStats], None] = lambda _stats: None

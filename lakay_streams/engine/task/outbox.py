@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from lakay_streams.engine.kafka.committer import Outgoing
 from lakay_streams.engine.kafka.partitioner import partition_of
-from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 
 Addressed = dict[tuple[str, int], list[Outgoing]]
 """Records by topic and partition."""
@@ -39,13 +39,16 @@ class Outbox:
 
     def __init__(
         self,
-        eager_topics: Collection[str],
-        eager: EagerProducer | None,
+        at_least_once_topics: Collection[str],
+        non_transactional: NonTransactionalProducer | None,
         partitions_of: Callable[[str], Awaitable[int]],
     ) -> None:
-        """Be empty; `eager` sends to `eager_topics`, `partitions_of` tells how many partitions a topic has."""
-        self._eager_topics = eager_topics
-        self._eager = eager
+        """Be empty.
+
+        `non_transactional` sends to `at_least_once_topics`; `partitions_of` tells how many partitions a topic has.
+        """
+        self._at_least_once_topics = at_least_once_topics
+        self._non_transactional = non_transactional
         self._partitions_of = partitions_of
         self._waiting: dict[str, list[tuple[int | None, Outgoing]]] = defaultdict(list)
         self._of_batch: list[tuple[str, Outgoing, int | None]] = []
@@ -54,18 +57,18 @@ class Outbox:
 
     def send(self, topic: str, outgoing: Outgoing, partition: int | None) -> None:
         """Send a record with the next checkpoint, or after its batch; to the key's partition unless one is given."""
-        if topic in self._eager_topics:
+        if topic in self._at_least_once_topics:
             self._of_batch.append((topic, outgoing, partition))
         else:
             self._waiting[topic].append((partition, outgoing))
 
     async def send_batch(self) -> None:
         """Send the finished batch's outputs that do not wait for the checkpoint. Raises `KafkaError`."""
-        if not self._of_batch or self._eager is None:
+        if not self._of_batch or self._non_transactional is None:
             return
         outputs, self._of_batch = self._of_batch, []
         for output in outputs:
-            self._sent.append(await self._eager.send(*output))
+            self._sent.append(await self._non_transactional.send(*output))
 
     def take(self) -> Outputs:
         """Hand a checkpoint everything that was sent since the last one."""

@@ -32,10 +32,10 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from lakay_streams.engine.kafka.batch import Record, RecordBatch
 from lakay_streams.engine.kafka.committer import Committer, Outgoing
-from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 from lakay_streams.engine.state.reference import Reference, Snapshot
 from lakay_streams.engine.state.rocksdb import Change
-from lakay_streams.engine.state.table import PartitionStates, StateTable
+from lakay_streams.engine.state.table import StateTable, WriteBackCache
 from lakay_streams.engine.task import crashes
 from lakay_streams.engine.task.journal import JournalEntry, Segment
 from lakay_streams.engine.task.options import CheckpointStats, Options
@@ -93,7 +93,7 @@ class StreamTask:
         tables: Iterable[StateTable[Any]],
         partitions: int,
         committer: Committer,
-        eager: EagerProducer | None,
+        non_transactional: NonTransactionalProducer | None,
         references: Sequence[Reference[Any]],
         options: Options,
     ) -> None:
@@ -103,10 +103,10 @@ class StreamTask:
         self.epoch = epoch
         self.committer = committer
         self.options = options
-        self.outbox = Outbox(options.eager_topics, eager, committer.partitions_of)
+        self.outbox = Outbox(options.at_least_once_topics, non_transactional, committer.partitions_of)
         self.schedule = Schedule(options.interval, options.max_records)
-        self.states: dict[str, PartitionStates[Any]] = {
-            table.name: PartitionStates(table, number, partitions) for table in tables
+        self.states: dict[str, WriteBackCache[Any]] = {
+            table.name: WriteBackCache(table, number, partitions) for table in tables
         }
         #: Held while a batch is processed and while a checkpoint takes its share.
         self.lock = asyncio.Lock()
@@ -196,12 +196,12 @@ class StreamTask:
         if self._outcome is None or outcome.ending > self._outcome.ending:
             self._outcome = outcome
 
-    def to_park(self, topic: str) -> Set[int]:
+    def poison(self, topic: str) -> Set[int]:
         """Return the offsets of the records of `topic` that have crashed workers too often to be tried again."""
-        return {offset for offset, times in self._crashes.get(topic, {}).items() if times >= crashes.PARK_AFTER}
+        return {offset for offset, times in self._crashes.get(topic, {}).items() if times >= crashes.DEAD_LETTER_AFTER}
 
-    def set_aside(self, record: Record) -> None:
-        """Note in the journal that `record` was parked."""
+    def dead_lettered(self, record: Record) -> None:
+        """Note in the journal that `record` was dead-lettered."""
         self._parked.append((record.topic, record.offset))
 
     def in_force(self, reference: Reference[Value]) -> Value:
@@ -245,7 +245,7 @@ class StreamTask:
             share = _Share(
                 started,
                 self._journal_entry(),
-                {name: states.take_changes() for name, states in self.states.items()},
+                {name: states.drain_dirty() for name, states in self.states.items()},
                 self.outbox.take(),
                 self._offsets(),
                 dict(self._positions),
@@ -270,7 +270,7 @@ class StreamTask:
             self._committed.update(share.positions)
             for name, states in self.states.items():
                 if encoded[name]:
-                    states.written(encoded[name], last[states.changelog, self.number])
+                    states.flush(encoded[name], last[states.changelog, self.number])
         except BaseException:
             # Whether it was committed is known only after a new producer has started: another transaction of this one
             # could commit what came after a gap.
@@ -311,7 +311,7 @@ class StreamTask:
                 states.evict(1 - bound / cached)
 
     @staticmethod
-    def _cached_bytes(tables: Iterable[PartitionStates[Any]]) -> float:
+    def _cached_bytes(tables: Iterable[WriteBackCache[Any]]) -> float:
         return sum(states.cached_bytes for states in tables)
 
     def _refuse_undecided(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakay_streams.engine.kafka.batch import MAX_RECORDS, MIN_RECORDS, TURN, Pace
+from lakay_streams.engine.kafka.batch import MAX_RECORDS, MIN_RECORDS, TARGET_BATCH_SECONDS, AdaptiveBatchSize
 
 
 def after(*batches: tuple[int, float]) -> int:
-    pace = Pace()
+    pace = AdaptiveBatchSize()
     for records, seconds in batches:
         pace.took(records, seconds)
     return pace.records
@@ -17,7 +17,7 @@ def after(*batches: tuple[int, float]) -> int:
 
 def test_a_batch_is_as_long_as_a_turn() -> None:
     for each in (25e-6, 50e-6, 100e-6, 200e-6):
-        assert abs(after(*[(200, 200 * each)] * 100) * each - TURN) <= each
+        assert abs(after(*[(200, 200 * each)] * 100) * each - TARGET_BATCH_SECONDS) <= each
 
 
 def test_fast_records_do_not_bloat_a_batch() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakay_streams.engine.kafka.batch import Record
-from lakay_streams.engine.kafka.buffer import Backlog
+from lakay_streams.engine.kafka.buffer import PartitionGroup
 
 LOGINS, TRANSFERS = TP("logins", 0), TP("transfers", 0)
 
@@ -19,7 +19,7 @@ def stored(tp: TP, *timestamps: int, start: int = 0) -> list[Record]:
     ]
 
 
-def taken(backlog: Backlog, limit: int) -> list[list[tuple[str, int]]]:
+def taken(backlog: PartitionGroup, limit: int) -> list[list[tuple[str, int]]]:
     turns = []
     while backlog:
         turns.append([(record.topic, record.timestamp) for batch in backlog.take(limit) for record in batch.records])
@@ -27,7 +27,7 @@ def taken(backlog: Backlog, limit: int) -> list[list[tuple[str, int]]]:
 
 
 def test_a_topic_that_is_behind_in_time_goes_first() -> None:
-    backlog = Backlog()
+    backlog = PartitionGroup()
     backlog.add(TRANSFERS, 1, stored(TRANSFERS, 20, 30, 40))
     backlog.add(LOGINS, 1, stored(LOGINS, 10, 25, 35))
     assert taken(backlog, 1) == [[(tp.topic, at)] for tp, at in ((LOGINS, 10), (TRANSFERS, 20), (LOGINS, 25))] + [
@@ -36,7 +36,7 @@ def test_a_topic_that_is_behind_in_time_goes_first() -> None:
 
 
 def test_a_turn_takes_what_waits_in_several_topics() -> None:
-    backlog = Backlog()
+    backlog = PartitionGroup()
     backlog.add(TRANSFERS, 1, stored(TRANSFERS, 20, 30, 40))
     backlog.add(LOGINS, 1, stored(LOGINS, 10, 25))
     assert taken(backlog, 4) == [
@@ -46,7 +46,7 @@ def test_a_turn_takes_what_waits_in_several_topics() -> None:
 
 
 def test_records_of_an_older_epoch_are_dropped() -> None:
-    backlog = Backlog()
+    backlog = PartitionGroup()
     backlog.add(LOGINS, 1, stored(LOGINS, 10, 20))
     backlog.add(LOGINS, 2, stored(LOGINS, 20, start=1))
     (batch,) = backlog.take(10)
@@ -59,7 +59,7 @@ def test_records_of_an_older_epoch_are_dropped() -> None:
     st.integers(1, 7),
 )
 def test_every_record_is_handed_out_once_and_in_the_order_of_its_partition(parts: list[list[int]], limit: int) -> None:
-    backlog, out = Backlog(), []
+    backlog, out = PartitionGroup(), []
     for number, timestamps in enumerate(parts):
         for _ in range(2):
             backlog.add(TP("topic", number), 1, stored(TP("topic", number), *timestamps))

@@ -49,7 +49,7 @@ def batch(base: int, values: Sequence[bytes], codec: str | None = None, **option
 
 def fetched(*batches: bytes) -> list[Record]:
     """Return what a consumer is given of one answer of a broker."""
-    arrived = FetchResult(
+    buffered = FetchResult(
         TP,
         assignment=None,
         partition_records=PartitionRecords(
@@ -58,8 +58,8 @@ def fetched(*batches: bytes) -> list[Record]:
         backoff=0,
     )
     arrivals = internals._Arrivals()
-    arrivals[TP] = arrived
-    records = arrived._partition_records
+    arrivals[TP] = buffered
+    records = buffered._partition_records
     unpacking.bound(BOUND)
     try:
         read = list(records)
@@ -133,9 +133,9 @@ def test_what_cannot_be_read_is_accounted_like_a_record_that_crashes_an_agent_an
     crashed: set[int] = set()
     parked: list[tuple[int, str]] = []
     partition = SimpleNamespace(
-        to_park=lambda _topic: crashed,
-        set_aside=lambda _record: None,
-        options=SimpleNamespace(park=lambda _work, record, reason: parked.append((record.offset, reason))),
+        poison=lambda _topic: crashed,
+        dead_lettered=lambda _record: None,
+        options=SimpleNamespace(dead_letter=lambda _work, record, reason: parked.append((record.offset, reason))),
     )
     work = BatchContext(cast(StreamTask, partition), "in", [unreadable, after])
     with pytest.raises(UnreadableError, match="offsets 3 to 9"):

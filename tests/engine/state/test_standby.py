@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 from aiokafka.errors import KafkaError
 
-from lakay_streams.engine.state.changelog import Replay
+from lakay_streams.engine.state.changelog import ChangelogReader
 from lakay_streams.engine.state.rocksdb import PartitionStore
 from lakay_streams.engine.state.standby import Standby
 from lakay_streams.engine.state.table import StateTable
@@ -129,20 +129,20 @@ async def test_a_copy_that_is_being_closed_after_a_failure_is_left_at_once(
 ) -> None:
     closing = asyncio.Event()
 
-    async def start(self: Replay) -> None:
+    async def start(self: ChangelogReader) -> None:
         raise KafkaError("the broker is away")
 
-    real = Replay.stop
+    real = ChangelogReader.stop
 
-    async def stop(self: Replay) -> None:
+    async def stop(self: ChangelogReader) -> None:
         await real(self)
         # As aiokafka's do, which wait for tasks of their own.
         closing.set()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0.2)
 
-    monkeypatch.setattr(Replay, "start", start)
-    monkeypatch.setattr(Replay, "stop", stop)
+    monkeypatch.setattr(ChangelogReader, "start", start)
+    monkeypatch.setattr(ChangelogReader, "stop", stop)
     standby = Standby([0], [table], client("localhost:1"))
     await closing.wait()
     async with asyncio.timeout(2):

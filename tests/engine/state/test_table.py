@@ -16,7 +16,7 @@ from lakay_streams.engine.kafka.partitioner import key_of, partition_of
 from lakay_streams.engine.kafka.producer import TransactionalProducer
 from lakay_streams.engine.state import rocksdb
 from lakay_streams.engine.state.rocksdb import PartitionStore
-from lakay_streams.engine.state.table import DECODED_PER_ENCODED, PartitionStates, StateTable
+from lakay_streams.engine.state.table import DECODED_PER_ENCODED, StateTable, WriteBackCache
 from lakay_streams.engine.task.task import StreamTask
 from lakay_streams.errors import StoreError
 from tests.engine.counting import Count, build
@@ -34,22 +34,22 @@ class Accepting(TransactionalProducer):
         return dict.fromkeys(records, 1)
 
 
-def closed_states(folder: Path) -> PartitionStates[Count]:
+def closed_states(folder: Path) -> WriteBackCache[Count]:
     table = cast(StateTable[Count], build("counting", "127.0.0.1:1", folder).tables["counts"])
-    return PartitionStates(table, 0, 1)
+    return WriteBackCache(table, 0, 1)
 
 
-def states(folder: Path) -> PartitionStates[Count]:
+def states(folder: Path) -> WriteBackCache[Count]:
     opened = closed_states(folder)
     opened.store.open()
     return opened
 
 
-def write_back(states: PartitionStates[Count], offset: int) -> None:
-    changes = states.take_changes()
+def write_back(states: WriteBackCache[Count], offset: int) -> None:
+    changes = states.drain_dirty()
     encode = states.table.encode
     encoded = [(key.encode(), None if state is None else encode(state)) for key, state in changes.items()]
-    states.written(encoded, offset)
+    states.flush(encoded, offset)
 
 
 def test_a_change_is_read_back_before_and_after_its_checkpoint(tmp_path: Path) -> None:
@@ -70,11 +70,11 @@ def test_a_key_never_seen_has_a_new_state(tmp_path: Path) -> None:
 def test_a_change_during_a_checkpoint_waits_for_the_next(tmp_path: Path) -> None:
     table = states(tmp_path)
     table.set("user", Count(1))
-    changes = table.take_changes()
+    changes = table.drain_dirty()
     table.set("user", Count(2))
     changed = changes["user"]
     assert changed is not None
-    table.written([(b"user", table.table.encode(changed))], 1)
+    table.flush([(b"user", table.table.encode(changed))], 1)
     assert table.get("user") == Count(2)
     assert table.changed == 1
 
@@ -105,7 +105,7 @@ def partition_of_tables(app: StreamApp, cache_bytes: int) -> StreamTask:
         tables=app.tables.values(),
         partitions=1,
         committer=Accepting(),
-        eager=None,
+        non_transactional=None,
         references=(),
         options=app.options._replace(journal_topic=None, cache_bytes=cache_bytes),
     )
@@ -145,8 +145,8 @@ async def test_what_is_seldom_asked_for_makes_room_first_down_to_a_quarter(
         counts.set(f"user-{number}", Count(number))
     for number in range(entries):
         seldom.set(f"entry-{number}", Count(number))
-    counts.take_changes()
-    seldom.take_changes()
+    counts.drain_dirty()
+    seldom.drain_dirty()
     partition.evict()
     kept = counts.cached + seldom.cached
     assert 3_990 <= kept <= 4_010
@@ -196,10 +196,10 @@ def test_a_deleted_state_is_gone_before_during_and_after_its_checkpoint(tmp_path
     table.delete("user")
     assert (table.find("user"), table.peek("user"), table.get("user")) == (None, None, Count())
     table.delete("user")
-    changes = table.take_changes()
+    changes = table.drain_dirty()
     assert changes == {"user": None}
     assert table.find("user") is None, "while the checkpoint is on its way, RocksDB still has it"
-    table.written([(b"user", None)], 2)
+    table.flush([(b"user", None)], 2)
     table.evict(1.0)
     assert table.find("user") is None
     assert table.store.get(b"user") is None

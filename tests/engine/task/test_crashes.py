@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lakay_streams.engine.task.crashes import MAX_ACCOUNTS, PARK_AFTER, from_metadata, to_metadata
+from lakay_streams.engine.task.crashes import DEAD_LETTER_AFTER, MAX_ACCOUNTS, from_metadata, to_metadata
 from lakay_streams.process.child import EXIT_RESTART
 from tests.engine.harness import Worker, caught_up, committed, create_topics, produce, read, unique
 
@@ -20,7 +20,7 @@ async def test_each_record_is_parked_after_three_crashes_and_the_next_one_is_pro
     # In one batch, so that nothing is committed between the two.
     await produce(kafka, f"{name}.in", [*before, (b"user", b"boom"), (b"user", b"boom"), (b"user", b"after")])
     worker = Worker(name, kafka, tmp_path / "worker")
-    for _ in range(2 * PARK_AFTER):
+    for _ in range(2 * DEAD_LETTER_AFTER):
         assert worker.start().wait() == EXIT_RESTART
     worker.start()
     try:

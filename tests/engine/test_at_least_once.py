@@ -1,4 +1,4 @@
-"""Outputs to eager topics do not wait for the checkpoint: after a crash some come twice, and none is lost."""
+"""Outputs to at-least-once topics do not wait for the checkpoint: after a crash some come twice, and none is lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaError
 
-from lakay_streams.engine.kafka.producer import EagerProducer
+from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 from lakay_streams.engine.task.journal import JournalEntry
 from tests.engine.counting import EMIT_EVERY
 from tests.engine.harness import caught_up, committed, counted, produce, read, workers
@@ -78,10 +78,10 @@ async def test_records_whose_outputs_are_not_stored_are_not_committed(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = await prepare(kafka)
-    real: Callable[..., Any] = EagerProducer.send
+    real: Callable[..., Any] = NonTransactionalProducer.send
     refused = 0
 
-    async def refusing(self: EagerProducer, *output: Any) -> asyncio.Future[Any]:
+    async def refusing(self: NonTransactionalProducer, *output: Any) -> asyncio.Future[Any]:
         nonlocal refused
         if refused < 3:
             refused += 1
@@ -91,8 +91,8 @@ async def test_records_whose_outputs_are_not_stored_are_not_committed(
         stored: asyncio.Future[Any] = await real(self, *output)
         return stored
 
-    monkeypatch.setattr(EagerProducer, "send", refusing)
-    async with started(name, kafka, tmp_path, eager_topics=frozenset({f"{name}.out"})) as app:
+    monkeypatch.setattr(NonTransactionalProducer, "send", refusing)
+    async with started(name, kafka, tmp_path, at_least_once_topics=frozenset({f"{name}.out"})) as app:
         await produce(kafka, f"{name}.in", numbered(0, 8_000))
         await caught_up(kafka, name, f"{name}.in")
         assert app.ownership.reopened >= 1
@@ -103,12 +103,12 @@ async def test_records_whose_outputs_are_not_stored_are_not_committed(
 async def test_records_whose_outputs_could_not_be_sent_for_a_bug_are_not_committed(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(self: EagerProducer, *output: Any) -> asyncio.Future[Any]:
+    async def broken(self: NonTransactionalProducer, *output: Any) -> asyncio.Future[Any]:
         raise TypeError("a bug in the producer")
 
-    monkeypatch.setattr(EagerProducer, "send", broken)
+    monkeypatch.setattr(NonTransactionalProducer, "send", broken)
     name = await prepare(kafka)
-    async with started(name, kafka, tmp_path, eager_topics=frozenset({f"{name}.out"})) as app:
+    async with started(name, kafka, tmp_path, at_least_once_topics=frozenset({f"{name}.out"})) as app:
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
         app.ownership.on_fatal = stopped.put_nowait
         await produce(kafka, f"{name}.in", [(b"user", b"%d" % number) for number in range(EMIT_EVERY)])
