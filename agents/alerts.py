@@ -22,7 +22,7 @@ ALERTED = frozenset({"high", "critical"})
 """The tiers that go to the alert topic (runbook, appendix B)."""
 
 
-class FraudDesk:
+class FraudAlertPublisher:
     """Sends fraud alerts and logs scores; one for all agents of a worker."""
 
     def __init__(self, alert_topic: str, settings_version: str, sampling: ScoredSampling) -> None:
@@ -56,7 +56,7 @@ class FraudDesk:
         _send(work, self._topic, alert.user_id, alert.risk_tier, alert)
 
 
-class TakeoverDesk:
+class TakeoverAlertPublisher:
     """Sends account takeover alerts and logs them; one for all agents of a worker."""
 
     def __init__(self, alert_topic: str, settings_version: str, limits: BehaviorLimits) -> None:
@@ -82,7 +82,7 @@ class TakeoverDesk:
         _send(work, self._topic, alert.user_id, alert.risk_tier, alert)
 
 
-class TierDesk:
+class TierChangePublisher:
     """Sends circles' tier changes and logs them."""
 
     def __init__(self, topic: str, settings_version: str, limits: CircleLimits) -> None:

@@ -203,7 +203,7 @@ async def _prepare(settings: Settings, database: Database, prepared: asyncio.Eve
 
 
 def _tell_started(app: ArchiveApp) -> None:
-    log.info("archive_started", group=app.conf.id, partitions=sorted(app.ownership.partitions))
+    log.info("archive_started", group=app.conf.id, partitions=sorted(app.task_manager.partitions))
 
 
 def main(settings: Settings, *, with_web: bool = True) -> int:

@@ -9,7 +9,7 @@ out   lakay.circles.tier-changes     keyed by circle_id; each change of a circle
 
 from __future__ import annotations
 
-from agents.alerts import TierDesk
+from agents.alerts import TierChangePublisher
 from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
 from lakay_streams.contracts import members
@@ -27,13 +27,13 @@ from lakay_streams.telemetry.logs import get_logger
 log = get_logger()
 
 
-def attach(
+def declare(
     app: StreamApp,
     *,
     intake: Intake[CircleEvent],
     circles: StateTable[CircleState],
     limits: CircleLimits,
-    tiers: TierDesk,
+    tiers: TierChangePublisher,
     monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""

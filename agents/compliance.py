@@ -21,7 +21,7 @@ from lakay_streams.domain.events import AlertDisposition, CircleEvent, Event, Us
 from lakay_streams.domain.frozen import replace
 from lakay_streams.domain.money import Rates
 from lakay_streams.engine.kafka.batch import Record
-from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.reference import GlobalTable
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
@@ -60,8 +60,8 @@ class ComplianceMonitor:
     def __init__(
         self,
         accounts: Accounts,
-        rates: Reference[Rates],
-        peers: Reference[Mapping[str, Peers]],
+        rates: GlobalTable[Rates],
+        peers: GlobalTable[Mapping[str, Peers]],
         limits: ComplianceLimits,
         *,
         alerts_topic: str,

@@ -14,7 +14,7 @@ state. Who may write the topic is Kafka's to enforce (an ACL for the console's p
 from __future__ import annotations
 
 from agents.compliance import ComplianceMonitor
-from agents.exchange import RateDesk
+from agents.exchange import RateKeeper
 from agents.intake import Intake
 from lakay_streams.contracts.topics import CONTROL
 from lakay_streams.domain.behavior.disposition import dispose
@@ -30,13 +30,13 @@ from lakay_streams.telemetry.logs import get_logger
 log = get_logger()
 
 
-def attach(
+def declare(
     app: StreamApp,
     *,
     intake: Intake[ProfileDisposition | AlertDisposition | ExchangeRateUpdated],
     users: StateTable[UserState],
     limits: BehaviorLimits,
-    rates: RateDesk,
+    rates: RateKeeper,
     monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""

@@ -27,7 +27,7 @@ log = get_logger()
 CONFIRMED = "exchange-rate-confirmed"
 
 
-class RateDesk:
+class RateKeeper:
     """Keeps what Trebanx and operators tell of exchange rates; one for all agents of a worker."""
 
     def __init__(self, pairs: StateTable[RateState], factor_max: Decimal) -> None:

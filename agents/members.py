@@ -16,7 +16,7 @@ from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import BatchContext
 
 
-def attach(app: StreamApp, *, intake: Intake[MemberChanged], members: StateTable[MemberState]) -> None:
+def declare(app: StreamApp, *, intake: Intake[MemberChanged], members: StateTable[MemberState]) -> None:
     """Put the agent on `app`."""
 
     @app.process(MEMBERS, name="members")

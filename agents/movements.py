@@ -26,7 +26,7 @@ from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import BatchContext
 
 
-def attach(
+def declare(
     app: StreamApp,
     *,
     intake: Intake[MoneyMoved | CorridorRemittance],

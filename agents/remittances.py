@@ -11,7 +11,7 @@ out   what agents.exchange tells of rates
 from __future__ import annotations
 
 from agents.compliance import ComplianceMonitor
-from agents.exchange import RateDesk
+from agents.exchange import RateKeeper
 from agents.intake import Intake
 from lakay_streams.contracts.topics import REKEYED, REMITTANCES
 from lakay_streams.domain.compliance.remittances import RemittanceState, observe
@@ -25,12 +25,12 @@ from lakay_streams.telemetry.logs import get_logger
 log = get_logger()
 
 
-def attach(
+def declare(
     app: StreamApp,
     *,
     intake: Intake[RemittanceEvent | ExchangeRateUpdated],
     remittances: StateTable[RemittanceState],
-    rates: RateDesk,
+    rates: RateKeeper,
     monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""

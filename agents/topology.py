@@ -6,9 +6,9 @@ from functools import partial
 from typing import TypeVar
 
 from agents import circles, control, members, movements, remittances, transactions, users
-from agents.alerts import FraudDesk, TakeoverDesk, TierDesk
+from agents.alerts import FraudAlertPublisher, TakeoverAlertPublisher, TierChangePublisher
 from agents.compliance import Accounts, ComplianceMonitor
-from agents.exchange import RateDesk
+from agents.exchange import RateKeeper
 from agents.intake import Intake, dead_letter
 from lakay_streams.contracts import Contracts
 from lakay_streams.contracts import movements as movement_records
@@ -43,7 +43,7 @@ from lakay_streams.domain.events import (
 )
 from lakay_streams.domain.money import DEFAULT_RATES
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.reference import GlobalTable
 from lakay_streams.engine.task.options import CheckpointStats, Options
 from lakay_streams.engine.worker import Worker
 from lakay_streams.errors import LakayError
@@ -94,11 +94,11 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         canonical_url=pages or "none:",
         consumer_auto_offset_reset=settings.kafka_auto_offset_reset,
     )
-    rates = Reference("rates", RATES, DEFAULT_RATES, lambda value, record: rate_records.fold(value, record.value))
-    peers = Reference(
+    rates = GlobalTable("rates", RATES, DEFAULT_RATES, lambda value, record: rate_records.fold(value, record.value))
+    peers = GlobalTable(
         "corridors", CORRIDORS, NO_PEERS, lambda value, record: movement_records.fold_peers(value, record.value)
     )
-    app.ownership.references += [rates, peers]
+    app.task_manager.global_tables += [rates, peers]
     tables = catalogue.declare(app)
     contracts = Contracts.load(settings.contracts_path)
     limits = settings.user_limits()
@@ -107,10 +107,10 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         sampling = ScoredSampling(settings.log_scored_per_second)
         return Intake(topic, *events, contracts=contracts, sampling=sampling)
 
-    fraud = FraudDesk(
+    fraud = FraudAlertPublisher(
         settings.fraud.alert_kafka_topic, settings.version, ScoredSampling(settings.log_scored_per_second)
     )
-    takeovers = TakeoverDesk(settings.behavior.ato_kafka_topic, settings.version, limits.behavior)
+    takeovers = TakeoverAlertPublisher(settings.behavior.ato_kafka_topic, settings.version, limits.behavior)
     monitor = ComplianceMonitor(
         Accounts(tables.compliance, tables.movements, tables.movement_days),
         rates,
@@ -120,7 +120,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         edd_topic=settings.compliance.edd_triggers_topic,
         settings_version=settings.version,
     )
-    transactions.attach(
+    transactions.declare(
         app,
         intake=intake(TRANSACTIONS, TransactionInitiated, TransactionUpdated),
         users=tables.users,
@@ -130,7 +130,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         takeovers=takeovers,
         monitor=monitor,
     )
-    users.attach(
+    users.declare(
         app,
         intake=intake(USERS, UserEvent),
         users=tables.users,
@@ -140,8 +140,8 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         takeovers=takeovers,
         monitor=monitor,
     )
-    desk = RateDesk(tables.rates, settings.compliance.rate_factor_max)
-    control.attach(
+    desk = RateKeeper(tables.rates, settings.compliance.rate_factor_max)
+    control.declare(
         app,
         intake=intake(CONTROL, ProfileDisposition, AlertDisposition, ExchangeRateUpdated),
         users=tables.users,
@@ -150,23 +150,23 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         monitor=monitor,
     )
     circle_limits = settings.circle_limits()
-    circles.attach(
+    circles.declare(
         app,
         intake=intake(CIRCLES, CircleEvent),
         circles=tables.circles,
         limits=circle_limits,
-        tiers=TierDesk(settings.circle.tier_change_topic, settings.version, circle_limits),
+        tiers=TierChangePublisher(settings.circle.tier_change_topic, settings.version, circle_limits),
         monitor=monitor,
     )
-    members.attach(app, intake=intake(MEMBERS, MemberChanged), members=tables.members)
-    remittances.attach(
+    members.declare(app, intake=intake(MEMBERS, MemberChanged), members=tables.members)
+    remittances.declare(
         app,
         intake=intake(REMITTANCES, RemittanceEvent, ExchangeRateUpdated),
         remittances=tables.remittances,
         rates=desk,
         monitor=monitor,
     )
-    movements.attach(
+    movements.declare(
         app,
         intake=intake(MOVEMENTS, MoneyMoved, CorridorRemittance),
         monitor=monitor,
@@ -183,7 +183,7 @@ def _count_checkpoint(stats: CheckpointStats) -> None:
 
 
 def _tell_started(app: StreamApp) -> None:
-    partitions = sorted(app.ownership.partitions)
+    partitions = sorted(app.task_manager.partitions)
     for topic in EVENT_TYPES:
         log.info("consumer_started", topic=topic, group=app.conf.id, partitions=partitions)
     log.info("kafka_consumers_started", topics=list(EVENT_TYPES), partitions=partitions)

@@ -9,7 +9,7 @@ out   lakay.fraud.alerts           keyed by user_id; HIGH and CRITICAL login vel
 
 from __future__ import annotations
 
-from agents.alerts import ALERTED, FraudDesk, TakeoverDesk
+from agents.alerts import ALERTED, FraudAlertPublisher, TakeoverAlertPublisher
 from agents.compliance import ComplianceMonitor
 from agents.intake import Intake
 from lakay_streams.contracts.topics import REKEYED, USERS
@@ -19,7 +19,7 @@ from lakay_streams.domain.money import Rates
 from lakay_streams.domain.user_state import UserState
 from lakay_streams.domain.users import UserLimits, decide
 from lakay_streams.engine.app import StreamApp
-from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.reference import GlobalTable
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.telemetry.logs import get_logger
@@ -27,15 +27,15 @@ from lakay_streams.telemetry.logs import get_logger
 log = get_logger()
 
 
-def attach(
+def declare(
     app: StreamApp,
     *,
     intake: Intake[UserEvent],
     users: StateTable[UserState],
-    rates: Reference[Rates],
+    rates: GlobalTable[Rates],
     limits: UserLimits,
-    fraud: FraudDesk,
-    takeovers: TakeoverDesk,
+    fraud: FraudAlertPublisher,
+    takeovers: TakeoverAlertPublisher,
     monitor: ComplianceMonitor,
 ) -> None:
     """Put the agent on `app`."""

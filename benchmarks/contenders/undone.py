@@ -62,7 +62,7 @@ def without_write_back() -> None:
 
 def without_cache() -> None:
     """Read and decode a state again after each checkpoint."""
-    vars(task)["PartitionStates"] = KeepsNothing
+    vars(task)["WriteBackCache"] = KeepsNothing
 
 
 def without_ready_made_batches() -> None:

@@ -33,7 +33,7 @@ STAGES = (
     ("admit: owner, duplicates, counts", ("agents/intake.py", "prometheus_client/")),
     ("agents", ("agents/", "lakay_streams/telemetry/logs.py")),
     ("look up and set states", ("lakay_streams/engine/state/table.py", "lakay_streams/engine/kafka/partitioner.py")),
-    ("encode states", ("Partition._encoded",)),
+    ("encode states", ("StreamTask._encoded",)),
     ("RocksDB", ("lakay_streams/engine/state/rocksdb.py",)),
     ("produce and commit", ("lakay_streams/engine/kafka/producer.py", "aiokafka/producer/")),
     ("standby", ("lakay_streams/engine/state/standby.py",)),

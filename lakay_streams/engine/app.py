@@ -144,7 +144,7 @@ class StreamApp(TaskApp):
         )
 
     @property
-    def ownership(self) -> TaskManager:
+    def task_manager(self) -> TaskManager:
         """The partitions this worker owns."""
         return cast(TaskManager, self.tables)
 
@@ -176,7 +176,7 @@ class StreamApp(TaskApp):
         def declare(processor: Processor) -> Processor:
             async def each_batch(batches: StreamT[RecordBatch]) -> None:
                 async for batch in batches:
-                    await self.ownership.process(batch, processor)
+                    await self.task_manager.process(batch, processor)
 
             self.agent(self._batches(*topics), name=name)(each_batch)
             self.processors.update(dict.fromkeys(topics, processor))

@@ -85,17 +85,17 @@ def take(app: StreamApp) -> EngineStats:
     consumer = app.consumer
     if not isinstance(consumer, Consumer) or not consumer.started:
         return NOTHING_YET
-    ownership = app.ownership
-    changelogs = ownership.changelog_topics
+    task_manager = app.task_manager
+    changelogs = task_manager.changelog_topics
     progress = {tp: each for tp, each in consumer.progress().items() if tp.topic not in changelogs}
-    owned = sorted(ownership.partitions.items())
+    owned = sorted(task_manager.partitions.items())
     return EngineStats(
-        connected=ownership.connected,
-        ready=ownership.ready,
-        assigned=tuple(sorted(ownership.assigned)),
+        connected=task_manager.connected,
+        ready=task_manager.ready,
+        assigned=tuple(sorted(task_manager.assigned)),
         opened=tuple(number for number, _ in owned),
         sources=tuple(
-            _source(topic, number, each, ownership.partitions.get(number))
+            _source(topic, number, each, task_manager.partitions.get(number))
             for (topic, number), each in sorted(progress.items())
         ),
         partitions=tuple(_partition(partition) for _, partition in owned),
@@ -104,12 +104,12 @@ def take(app: StreamApp) -> EngineStats:
             for number, partition in owned
             for name, states in sorted(partition.states.items())
         ),
-        standbys=_standbys(ownership.standby),
+        standbys=_standbys(task_manager.standby),
         rocksdb_bytes=rocksdb.memory(),
-        restored=ownership.restored[0],
-        to_restore=ownership.restored[1],
-        reopened=ownership.reopened,
-        fenced=ownership.fenced,
+        restored=task_manager.restored[0],
+        to_restore=task_manager.restored[1],
+        reopened=task_manager.reopened,
+        fenced=task_manager.fenced,
     )
 
 

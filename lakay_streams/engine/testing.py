@@ -54,9 +54,9 @@ class TopologyDriver:
     def __init__(self, app: StreamApp, *, at: int = 0) -> None:
         """Drive `app`, whose data folder is its own, beginning at the time `at` (ms UTC)."""
         self._app = app
-        self._owned = app.ownership
-        self._references = {reference.topic: reference for reference in self._owned.references}
-        self._topics = MemoryTopics(lambda topic: 1 if topic in self._references else app.conf.topic_partitions)
+        self._owned = app.task_manager
+        self._global_tables = {reference.topic: reference for reference in self._owned.global_tables}
+        self._topics = MemoryTopics(lambda topic: 1 if topic in self._global_tables else app.conf.topic_partitions)
         self._topics.now = at
         self._loop = _Loop()
         #: How many records of each topic were handed out.
@@ -103,7 +103,7 @@ class TopologyDriver:
 
         It goes to its key's partition unless one is given. Raises `EngineError` for a topic that nothing reads.
         """
-        read = self._app.processors.keys() | self._references.keys()
+        read = self._app.processors.keys() | self._global_tables.keys()
         if topic not in read:
             raise EngineError(f"nothing reads {topic}: send to one of {', '.join(sorted(read))}")
         record = self._topics.append(self._topics.target(topic, key, partition), (key, value), timestamp)
@@ -202,7 +202,7 @@ class TopologyDriver:
             partitions=app.conf.topic_partitions,
             committer=MemoryCommitter(self._topics, number),
             non_transactional=self._owned.non_transactional,
-            references=self._owned.references,
+            global_tables=self._owned.global_tables,
             options=app.options,
         )
         await partition.committer.start()
@@ -242,7 +242,7 @@ class TopologyDriver:
         self._follow_references()
 
     def _follow_references(self) -> None:
-        for topic, reference in self._references.items():
+        for topic, reference in self._global_tables.items():
             for record in self._topics.records[topic]:
                 if record.offset >= reference.snapshot.version:
                     reference.take(record)

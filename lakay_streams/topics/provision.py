@@ -38,7 +38,7 @@ class Provisioned(NamedTuple):
     created: bool
 
 
-class Split(NamedTuple):
+class PartitionLayout(NamedTuple):
     """How Kafka's topics and the states are split.
 
     `counts` are the partitions of every topic that must have as many as the others, changelogs included; `spread` is
@@ -47,7 +47,7 @@ class Split(NamedTuple):
 
     counts: Mapping[str, int]
     changelogs: Sequence[str]
-    spread: int | None
+    state_partitions: int | None
 
     def told(self) -> str:
         """Return which counts there are, each with its topics."""
@@ -63,10 +63,10 @@ class Split(NamedTuple):
         """Return why workers that count on `want` partitions must not start, and what to do; None when they may."""
         uneven = f"The topics have different partition counts, {self.told()}"
         match sorted(set(self.counts.values())):
-            case [have] if self.spread is not None and self.spread < have:
+            case [have] if self.state_partitions is not None and self.state_partitions < have:
                 return (
-                    f"The topics have {have} partitions and the states are spread over {self.spread}: "
-                    f"{_grow(self.spread, have)}, again if it was interrupted."
+                    f"The topics have {have} partitions and the states are spread over {self.state_partitions}: "
+                    f"{_grow(self.state_partitions, have)}, again if it was interrupted."
                 )
             case [have] if have < want:
                 return (
@@ -113,7 +113,7 @@ async def create_topics(settings: Settings) -> list[Provisioned]:
     wanted = topics_in_force(settings)
     async with connected(settings) as admin:
         existing = await partition_counts(admin)
-        refusal = (await split_of(existing, settings)).refusal(settings.topic_partitions)
+        refusal = (await layout_of(existing, settings)).refusal(settings.topic_partitions)
         if refusal is not None:
             raise TopicError(refusal)
         _refuse_several(wanted, existing)
@@ -174,20 +174,20 @@ async def partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
     return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
 
 
-async def split_of(existing: Mapping[str, int], settings: Settings) -> Split:
+async def layout_of(existing: Mapping[str, int], settings: Settings) -> PartitionLayout:
     """Return how the `existing` topics and the states are split. Raises `PrerequisiteError` when no Kafka answers."""
     changelogs = changelogs_of(settings.kafka_consumer_group, existing)
     shared = [topic.name for topic in topics_in_force(settings) if topic.partitions is topics.Partitions.AS_SOURCES]
     counts = {name: existing[name] for name in (*shared, *changelogs) if name in existing}
     if topics.JOURNAL not in counts:
-        return Split(counts, changelogs, None)
+        return PartitionLayout(counts, changelogs, None)
     try:
         entries = await last_entries(
             topics.JOURNAL, range(counts[topics.JOURNAL]), settings.kafka_consumer_group, kafka_client(settings)
         )
     except KafkaError:
         raise _no_kafka(settings) from None
-    return Split(counts, changelogs, min((entry.partitions for entry in entries.values()), default=None))
+    return PartitionLayout(counts, changelogs, min((entry.partitions for entry in entries.values()), default=None))
 
 
 def _refuse_several(wanted: Sequence[topics.Topic], existing: Mapping[str, int]) -> None:

@@ -34,7 +34,7 @@ from lakay_streams.engine.state.redistribution import Moved, Tell, move_states
 from lakay_streams.engine.task.journal import JournalEntry, last_entries
 from lakay_streams.errors import Fenced, PrerequisiteError, StoreError, TopicError
 from lakay_streams.settings import Settings
-from lakay_streams.topics.provision import Split, connected, kafka_client, partition_counts, split_of
+from lakay_streams.topics.provision import PartitionLayout, connected, kafka_client, layout_of, partition_counts
 
 #: Seconds until a step of Kafka's has to be over.
 TIMEOUT = 30.0
@@ -42,7 +42,7 @@ TIMEOUT = 30.0
 _AGAIN = "run this again, which goes on where it stopped"
 
 
-class Grown(NamedTuple):
+class Rescaled(NamedTuple):
     """How many topics, changelogs included, have the new count now, and what was moved."""
 
     topics: int
@@ -53,7 +53,7 @@ def _silent(_what: str, _done: int, _of: int) -> None:
     """Tell nobody."""
 
 
-async def grow(settings: Settings, old: int, new: int, *, with_lag: bool = False, tell: Tell = _silent) -> Grown:
+async def grow(settings: Settings, old: int, new: int, *, with_lag: bool = False, tell: Tell = _silent) -> Rescaled:
     """Bring all topics from `old` partitions to `new`, with every state; go on with a growth that was interrupted.
 
     Raises `TopicError` when the topics are not split into `old`, workers run, or, unless `with_lag`, events wait
@@ -93,7 +93,7 @@ class _Growth:
         self._new = new
         self._tell = tell
 
-    async def run(self, *, with_lag: bool) -> Grown:
+    async def run(self, *, with_lag: bool) -> Rescaled:
         split = await self._look()
         self._refuse_other_counts(split)
         await self._refuse_workers()
@@ -104,18 +104,18 @@ class _Growth:
         async with self._producers() as producers:
             moved = [await self._move(changelog, producers) for changelog in split.changelogs]
             await self._add_partitions(split.counts)
-            if split.spread != self._new:
+            if split.state_partitions != self._new:
                 await self._put_in_force(split.counts, producers[0])
-        return Grown(len(split.counts), moved)
+        return Rescaled(len(split.counts), moved)
 
-    async def _look(self) -> Split:
-        return await split_of(await partition_counts(self._admin), self._settings)
+    async def _look(self) -> PartitionLayout:
+        return await layout_of(await partition_counts(self._admin), self._settings)
 
     # -- refusals
 
-    def _refuse_other_counts(self, split: Split) -> None:
+    def _refuse_other_counts(self, split: PartitionLayout) -> None:
         counts = sorted(set(split.counts.values()))
-        found = sorted({*counts, split.spread or counts[0]}) if counts else []
+        found = sorted({*counts, split.state_partitions or counts[0]}) if counts else []
         match found:
             case []:
                 raise TopicError(
@@ -145,7 +145,7 @@ class _Growth:
                     f"counts for {seconds:g} seconds more), and run this again."
                 )
 
-    async def _refuse_lag(self, split: Split) -> None:
+    async def _refuse_lag(self, split: PartitionLayout) -> None:
         partitions = [
             TopicPartition(topic, number) for topic in SOURCES for number in range(split.counts.get(topic, 0))
         ]
@@ -220,5 +220,5 @@ class _Growth:
         await producer.commit(journal, starts)
         async with asyncio.timeout(TIMEOUT):
             # A commit returns before its markers are in every partition, and until then it is not read.
-            while journal and (await self._look()).spread != self._new:  # noqa: ASYNC110 - Kafka has no event for it
+            while journal and (await self._look()).state_partitions != self._new:  # noqa: ASYNC110 - Kafka has no event for it
                 await asyncio.sleep(0.1)

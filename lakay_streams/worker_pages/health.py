@@ -23,15 +23,15 @@ def attach(app: StreamApp, *, version: str, sampler: Sampler, list_date: str) ->
     @page(app, "/ready")
     async def ready(request: Request) -> Response:
         # Not the sample of up to a second ago: who routes traffic by this wants the truth of now.
-        ownership = app.ownership
-        answering = {"kafka": ownership.connected, **{name: answers() for name, answers in app.dependencies.items()}}
-        is_ready = ownership.ready and all(answering.values())
+        task_manager = app.task_manager
+        answering = {"kafka": task_manager.connected, **{name: answers() for name, answers in app.dependencies.items()}}
+        is_ready = task_manager.ready and all(answering.values())
         body = {
             "status": "ready" if is_ready else "not_ready",
             **answering,
-            "partitions": {"assigned": sorted(ownership.assigned), "open": sorted(ownership.partitions)},
-            "restored": ownership.restored[0],
-            "to_restore": ownership.restored[1],
+            "partitions": {"assigned": sorted(task_manager.assigned), "open": sorted(task_manager.partitions)},
+            "restored": task_manager.restored[0],
+            "to_restore": task_manager.restored[1],
             # Told, and no reason to send traffic elsewhere: every worker has the same list.
             "high_risk_countries": {
                 "published": list_date,

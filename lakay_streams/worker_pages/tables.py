@@ -107,17 +107,17 @@ def attach(app: StreamApp, *, access: Access, sampler: Sampler, behavior: Behavi
         return put
 
     def states_of(name: str) -> StateTable[Any] | None:
-        return cast(StateTable[Any] | None, app.ownership.get(name))
+        return cast(StateTable[Any] | None, app.task_manager.get(name))
 
     def unknown(request: Request, name: str) -> Response:
-        known = ", ".join(sorted(app.ownership))
+        known = ", ".join(sorted(app.task_manager))
         return refuse(request, 404, f"there is no table {name[:100]}: ask for one of {known}")
 
     @guarded("/tables")
     async def tables(request: Request) -> Response:
         sizes = sampler.latest.engine.tables
         rows = []
-        for name, table in sorted(app.ownership.items()):
+        for name, table in sorted(app.task_manager.items()):
             own = [size for size in sizes if size.table == name]
             rows.append(
                 {
@@ -144,7 +144,7 @@ def attach(app: StreamApp, *, access: Access, sampler: Sampler, behavior: Behavi
 
         def first() -> list[tuple[str, int]]:
             found: list[tuple[str, int]] = []
-            for number, partition in sorted(app.ownership.partitions.items()):
+            for number, partition in sorted(app.task_manager.partitions.items()):
                 room = int(limit) - len(found)
                 found += [(key, number) for key in partition.states[name].keys(room)]
             return found
@@ -179,7 +179,7 @@ def attach(app: StreamApp, *, access: Access, sampler: Sampler, behavior: Behavi
             return refuse(request, 400, "the key is no UTF-8 text: percent-encode its UTF-8 bytes")
 
         def look_up() -> tuple[bool, Any]:
-            partition = app.ownership.partitions.get(number)
+            partition = app.task_manager.partitions.get(number)
             return partition is not None, partition and partition.states[name].peek(key)
 
         try:

@@ -127,7 +127,7 @@ def main() -> int:
     vars(producer)["AIOKafkaProducer"] = StrikingClient
     vars(producer)["TransactionalProducer"] = StrikingProducer
     vars(changelog)["restore"] = striking_restore
-    vars(table)["PartitionStates"] = StrikingCache
+    vars(table)["WriteBackCache"] = StrikingCache
     # The traffic of a test would never fill 8 MB: files are written, merged and found to have no room.
     rocksdb.MEMTABLE_BYTES = 128 << 10
     # Only now: the engine's other modules take those by name as they are imported.

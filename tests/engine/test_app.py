@@ -23,5 +23,5 @@ async def test_a_batch_of_a_partition_that_is_not_owned_reaches_no_processor(tmp
     app = build("counting", "127.0.0.1:1", tmp_path)
     worked: list[BatchContext] = []
     batch = RecordBatch("counting.in", 0, 1, [Record("counting.in", 0, 0, 0, b"user", b"1")])
-    await app.ownership.process(batch, worked.append)
+    await app.task_manager.process(batch, worked.append)
     assert not worked

@@ -95,7 +95,7 @@ async def test_records_whose_outputs_are_not_stored_are_not_committed(
     async with started(name, kafka, tmp_path, at_least_once_topics=frozenset({f"{name}.out"})) as app:
         await produce(kafka, f"{name}.in", numbered(0, 8_000))
         await caught_up(kafka, name, f"{name}.in")
-        assert app.ownership.reopened >= 1
+        assert app.task_manager.reopened >= 1
     _, expected = counted(await read(kafka, f"{name}.in"), EMIT_EVERY)
     assert set(await outputs(kafka, name)) == set(expected)
 
@@ -110,7 +110,7 @@ async def test_records_whose_outputs_could_not_be_sent_for_a_bug_are_not_committ
     name = await prepare(kafka)
     async with started(name, kafka, tmp_path, at_least_once_topics=frozenset({f"{name}.out"})) as app:
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
-        app.ownership.on_fatal = stopped.put_nowait
+        app.task_manager.on_fatal = stopped.put_nowait
         await produce(kafka, f"{name}.in", [(b"user", b"%d" % number) for number in range(EMIT_EVERY)])
         async with asyncio.timeout(20):
             assert str(await stopped.get()) == "a bug in the producer"

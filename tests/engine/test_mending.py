@@ -41,7 +41,7 @@ async def started(name: str, kafka: str, folder: Path, **options: Any) -> AsyncI
     app.finalize()
     starting = asyncio.create_task(app.start())
     try:
-        await until(lambda: app.ownership.ready)
+        await until(lambda: app.task_manager.ready)
         yield app
     finally:
         await app.stop()
@@ -96,7 +96,7 @@ async def test_a_hiccup_of_the_broker_in_every_partition_at_once(
             await feed(kafka, name, part * 2_000, (part + 1) * 2_000)
             await asyncio.sleep(0.3)
         await assert_nothing_lost_or_doubled(kafka, name)
-        assert app.ownership.reopened >= 3
+        assert app.task_manager.reopened >= 3
 
 
 async def test_a_stalled_commit_under_more_load_than_memory_holds(
@@ -106,7 +106,7 @@ async def test_a_stalled_commit_under_more_load_than_memory_holds(
         fail_commits(monkeypatch, lambda _, number: number == 1, stall=2.0)
         await feed(kafka, name, 0, 6_000)
         await assert_nothing_lost_or_doubled(kafka, name)
-        assert app.ownership.reopened >= 3
+        assert app.task_manager.reopened >= 3
 
 
 async def test_a_rebalance_after_a_failed_commit_takes_no_later_records_with_it(
@@ -119,9 +119,9 @@ async def test_a_rebalance_after_a_failed_commit_takes_no_later_records_with_it(
         await feed(kafka, name, 500, 1_000)
         await asyncio.sleep(0.4)
         assignment = app.consumer.assignment()
-        await app.ownership.release()
-        await app.ownership.on_rebalance(assignment, set(), set(), app.consumer_generation_id)
-        await until(lambda: app.ownership.ready)
+        await app.task_manager.release()
+        await app.task_manager.on_rebalance(assignment, set(), set(), app.consumer_generation_id)
+        await until(lambda: app.task_manager.ready)
         await feed(kafka, name, 1_000, 1_500)
         await assert_nothing_lost_or_doubled(kafka, name)
 
@@ -144,15 +144,15 @@ async def test_stores_are_unlocked_although_the_broker_is_away(
         await feed(kafka, name, 0, 500)
         await slow.wait()
         assignment = app.consumer.assignment()
-        await app.ownership.on_rebalance(assignment, set(), set(), app.consumer_generation_id)
-        await until(lambda: app.ownership.ready)
+        await app.task_manager.on_rebalance(assignment, set(), set(), app.consumer_generation_id)
+        await until(lambda: app.task_manager.ready)
         await assert_nothing_lost_or_doubled(kafka, name)
 
 
 async def test_a_bug_while_a_checkpoint_is_due_is_accounted_and_stops_the_worker(kafka: str, tmp_path: Path) -> None:
     async with running(kafka, tmp_path) as (name, app):
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
-        app.ownership.on_fatal = stopped.put_nowait
+        app.task_manager.on_fatal = stopped.put_nowait
         await feed(kafka, name, 0, 500)
         await produce(kafka, f"{name}.in", [(b"user-1", b"boom")])
         async with asyncio.timeout(20):
@@ -170,7 +170,7 @@ async def test_a_bug_stops_the_worker_although_it_cannot_be_accounted(
     monkeypatch.setattr(StreamTask, "account_crash", account_crash)
     async with running(kafka, tmp_path) as (name, app):
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
-        app.ownership.on_fatal = stopped.put_nowait
+        app.task_manager.on_fatal = stopped.put_nowait
         await produce(kafka, f"{name}.in", [(b"user-1", b"boom")])
         async with asyncio.timeout(20):
             assert str(await stopped.get()) == "a bug in a rule"
@@ -190,7 +190,7 @@ async def test_a_damaged_store_is_rebuilt_from_its_changelog(kafka: str, tmp_pat
     async with started(name, kafka, tmp_path) as app:
         await feed(kafka, name, 0, 3_000)
         await caught_up(kafka, name, f"{name}.in")
-        for partition in app.ownership.partitions.values():
+        for partition in app.task_manager.partitions.values():
             partition.states["counts"].store.db.flush()
     assert overwrite(tmp_path, damaged)
     async with started(name, kafka, tmp_path):
@@ -215,7 +215,7 @@ async def test_where_to_begin_is_decided_once(kafka: str, tmp_path: Path, monkey
 
 async def in_fetching_thread(app: StreamApp, act: Callable[[Any], None]) -> None:
     """Do something to the group's aiokafka consumer where it lives."""
-    thread = app.ownership.consumer._thread
+    thread = app.task_manager.consumer._thread
 
     async def acting() -> None:
         act(thread._ensure_consumer())

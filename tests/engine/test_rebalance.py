@@ -24,9 +24,9 @@ async def test_no_records_flow_after_a_revocation_while_nothing_is_assigned(
         with monkeypatch.context() as unassigned:
             unassigned.setattr(app.consumer, "assignment", set)
             await app._on_partitions_revoked(set())
-        assert not app.ownership.consumer.flow_active
-        await app.ownership.on_rebalance(assignment, set(), set(), app.consumer_generation_id)
-        await until(lambda: app.ownership.ready)
+        assert not app.task_manager.consumer.flow_active
+        await app.task_manager.on_rebalance(assignment, set(), set(), app.consumer_generation_id)
+        await until(lambda: app.task_manager.ready)
         await feed(kafka, name, 0, 500)
         await assert_nothing_lost_or_doubled(kafka, name)
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record, RecordBatch
 from lakay_streams.engine.kafka.partitioner import partition_of
-from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.reference import GlobalTable
 from lakay_streams.engine.task.context import BatchContext
 from lakay_streams.engine.task.crashes import DEAD_LETTER_AFTER, from_metadata
 from lakay_streams.engine.task.journal import JournalEntry
@@ -190,8 +190,8 @@ def test_a_reference_is_in_force_from_the_next_checkpoint_on(tmp_path: Path) -> 
         replication_factor=1,
         options=Options(journal_topic="journal", dead_letter=dead_letter),
     )
-    prices = Reference("prices", "prices", 1, lambda _value, record: int(record.value or b""))
-    app.ownership.references.append(prices)
+    prices = GlobalTable("prices", "prices", 1, lambda _value, record: int(record.value or b""))
+    app.task_manager.global_tables.append(prices)
 
     @app.process("orders", name="orders")
     def price(work: BatchContext) -> None:
@@ -225,9 +225,9 @@ def test_a_batch_from_before_a_restart_reaches_no_processor(tmp_path: Path) -> N
         driver.run()
         old, new = (RecordBatch("stale.in", record.partition, epoch, [record]) for epoch in (1, 2))
         driver.restart()
-        asyncio.run(app.ownership.process(old, worked.append))
+        asyncio.run(app.task_manager.process(old, worked.append))
         assert not worked
-        asyncio.run(app.ownership.process(new, worked.append))
+        asyncio.run(app.task_manager.process(new, worked.append))
         assert len(worked) == 1
 
 

@@ -16,7 +16,7 @@ WANTED = 65_536
 #: Of one database: files of states, and its lock, manifest, log and folders.
 PER_DATABASE = MAX_OPEN_FILES + 16
 
-#: Kafka's clients besides the producer of each partition: the group's consumer, references, standbys, alerts at least once.
+#: Kafka's clients besides the producer of each partition: the group's consumer, global tables, standbys, alerts.
 CLIENTS = 8
 
 #: Brokers that each client may be connected to, at least, one connection each and one to a coordinator.

@@ -1,4 +1,4 @@
-"""A reference topic: small data that every worker needs whole, such as exchange rates.
+"""A global table: small data that every worker needs whole, such as exchange rates.
 
 A compacted topic of one partition, folded into one immutable value. The value in force changes between checkpoints
 only, and its version (the offset folded up to) goes into the journal, so that a replay uses the same value for the same
@@ -34,8 +34,8 @@ class Snapshot(NamedTuple, Generic[Value]):
     value: Value
 
 
-class Reference(Generic[Value]):
-    """Follows a reference topic; `snapshot` is its latest value."""
+class GlobalTable(Generic[Value]):
+    """Follows a topic of reference values; `snapshot` is its latest value. This engine's, not Faust's `GlobalTable`."""
 
     def __init__(self, name: str, topic: str, initial: Value, fold: Callable[[Value, Record], Value]) -> None:
         """Start from `initial`; `fold` returns the value after one more record and must be pure."""

@@ -26,7 +26,7 @@ from lakay_streams.errors import StoreError
 log = structlog.get_logger()
 
 #: Seconds before a standby that failed is tried again.
-BACKOFF = 5.0
+BACKOFF_S = 5.0
 
 
 class Standby:
@@ -62,7 +62,7 @@ class Standby:
             except Exception as exc:
                 log.error("standby_failed", partitions=self.numbers, kind=type(exc).__name__, exc_info=exc)
             if not self._leaving:
-                await asyncio.sleep(BACKOFF)
+                await asyncio.sleep(BACKOFF_S)
 
     async def _follow(self) -> None:
         replay = ChangelogReader(self._stores, self._client)

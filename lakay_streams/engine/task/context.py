@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.kafka.unpacking import Unreadable
-from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.reference import GlobalTable
 from lakay_streams.engine.state.table import StateTable, WriteBackCache
 from lakay_streams.engine.task.crashes import DEAD_LETTER_AFTER
 from lakay_streams.engine.task.task import StreamTask
@@ -58,7 +58,7 @@ class BatchContext:
         """Return this partition's states of `table`."""
         return self.partition.states[table.name]
 
-    def reference(self, reference: Reference[Value]) -> Value:
+    def reference(self, reference: GlobalTable[Value]) -> Value:
         """Return the value of `reference` in force since the last checkpoint."""
         return self.partition.in_force(reference)
 

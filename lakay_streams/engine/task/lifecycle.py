@@ -26,7 +26,7 @@ from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 from lakay_streams.engine.kafka.transport import Consumer
 from lakay_streams.engine.state.changelog import restore
-from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.reference import GlobalTable
 from lakay_streams.engine.state.table import StateTable
 from lakay_streams.engine.task.journal import last_entries
 from lakay_streams.engine.task.options import Options
@@ -36,7 +36,7 @@ from lakay_streams.errors import CommitterUnavailable, EngineError, Fenced, Stor
 log = structlog.get_logger()
 
 #: Seconds before a partition is opened again, by how often in a row it has failed without one checkpoint.
-BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
+BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 #: What another opening may mend: a broker or another place of checkpoints away, a disk full or damaged, a partition
 #: that another worker took while this one was stopped. Anything else is a bug and ends the worker.
@@ -70,7 +70,7 @@ class Services(NamedTuple):
     client: Mapping[str, Any]
     options: Options
     tables: Sequence[StateTable[Any]]
-    references: Sequence[Reference[Any]]
+    global_tables: Sequence[GlobalTable[Any]]
     consumer: Consumer
     non_transactional: NonTransactionalProducer | None
     committer: Callable[[int], Committer]
@@ -150,7 +150,7 @@ class TaskLifecycle:
                     await partition.close()
                 if not self._leaving:
                     self._interruptible = True
-                    await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF)) - 1])
+                    await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S)) - 1])
         except Exception as exc:
             self._events.fatal(exc)
 
@@ -159,7 +159,7 @@ class TaskLifecycle:
         # A worker that was stopped for long must not fence the partition's rightful owner: first the group has to say
         # that it is still a member.
         while again and not await consumer.heartbeat():  # noqa: ASYNC110 - the group has no event to wait for
-            await asyncio.sleep(BACKOFF[0])
+            await asyncio.sleep(BACKOFF_S[0])
         await partition.committer.start()
         await self._refuse_other_counts(partition)
         stores = {}
@@ -283,6 +283,6 @@ class TaskLifecycle:
             partitions=services.partitions,
             committer=services.committer(self.number),
             non_transactional=services.non_transactional,
-            references=services.references,
+            global_tables=services.global_tables,
             options=services.options,
         )

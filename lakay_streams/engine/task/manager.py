@@ -26,7 +26,7 @@ from lakay_streams.engine.kafka.batch import AdaptiveBatchSize, RecordBatch
 from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 from lakay_streams.engine.kafka.transport import Consumer
-from lakay_streams.engine.state.reference import Reference
+from lakay_streams.engine.state.reference import GlobalTable
 from lakay_streams.engine.state.standby import Standby
 from lakay_streams.engine.task.context import BatchContext, Processor
 from lakay_streams.engine.task.lifecycle import Services, TaskLifecycle
@@ -72,7 +72,7 @@ class TaskManager(TableManager):
         super().__init__(app, **kwargs)
         #: The open partitions, by number; written here alone.
         self.partitions: dict[int, StreamTask] = {}
-        self.references: list[Reference[Any]] = []
+        self.global_tables: list[GlobalTable[Any]] = []
         #: How fast the processors are, which decides how long turns are.
         self.pace = AdaptiveBatchSize()
         #: What an error that needs a new process does; a test replaces it.
@@ -86,7 +86,7 @@ class TaskManager(TableManager):
         self.non_transactional: NonTransactionalProducer | None = None
         self._epochs = itertools.count(1)
         self._ready = asyncio.Event()
-        self._tenures: list[TaskLifecycle] = []
+        self._lifecycles: list[TaskLifecycle] = []
         #: Of the partitions that other workers own, those that this one keeps a copy of.
         self.standby: Standby | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -99,7 +99,7 @@ class TaskManager(TableManager):
         self._tables_finalized.set()
         for table in self.values():
             await table.maybe_start()
-        for reference in self.references:
+        for reference in self.global_tables:
             await reference.start(self.app.kafka_client())
         if self.app.options.at_least_once_topics:
             self.non_transactional = NonTransactionalProducer(self.app.kafka_client(), self.app.options.timeout)
@@ -111,7 +111,7 @@ class TaskManager(TableManager):
         await self.release()
         if self.non_transactional is not None:
             await self.non_transactional.stop()
-        for reference in self.references:
+        for reference in self.global_tables:
             await reference.stop()
         for table in self.values():
             await table.stop()
@@ -144,7 +144,7 @@ class TaskManager(TableManager):
                 sources[tp.partition].add(tp)
         self.consumer.pace, self.consumer.on_out_of_range = self.pace, self._out_of_range
         services = self._services(self.app.options.cache_bytes // max(1, len(sources)))
-        self._tenures = [TaskLifecycle(number, tps, services, self) for number, tps in sorted(sources.items())]
+        self._lifecycles = [TaskLifecycle(number, tps, services, self) for number, tps in sorted(sources.items())]
         copies = {tp.partition for tp in self.app.assignor.assigned_standbys()} - sources.keys()
         self.standby = Standby(copies, self.values(), self.app.kafka_client())
         self._opening = asyncio.create_task(self._resume(generation_id))
@@ -191,7 +191,7 @@ class TaskManager(TableManager):
             client=app.kafka_client(),
             options=app.options._replace(cache_bytes=cache_bytes),
             tables=tuple(self.values()),
-            references=self.references,
+            global_tables=self.global_tables,
             consumer=self.consumer,
             non_transactional=self.non_transactional,
             committer=app.committer,
@@ -235,8 +235,8 @@ class TaskManager(TableManager):
         self.app.flow_control.resume()
         self.consumer.resume_flow()
         await self.app._fetcher.maybe_start()  # noqa: SLF001 - as the table manager that this one replaces does
-        for tenure in self._tenures:
-            await tenure.opened.wait()
+        for lifecycle in self._lifecycles:
+            await lifecycle.opened.wait()
         if self.app.consumer_generation_id != generation:
             return
         self.on_actives_ready()
@@ -245,8 +245,8 @@ class TaskManager(TableManager):
         self._ready.set()
         log.info(
             "partitions_opened",
-            partitions=[tenure.number for tenure in self._tenures],
-            replayed=sum(tenure.replayed for tenure in self._tenures),
+            partitions=[lifecycle.number for lifecycle in self._lifecycles],
+            replayed=sum(lifecycle.replayed for lifecycle in self._lifecycles),
             standby=[] if self.standby is None else self.standby.numbers,
         )
 
@@ -255,14 +255,14 @@ class TaskManager(TableManager):
 
         Copies are left too: the next assignment may open their stores.
         """
-        tenures, self._tenures = self._tenures, []
+        lifecycles, self._lifecycles = self._lifecycles, []
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.cancel()
         standby, self.standby = self.standby, None
         if standby is not None:
             await standby.leave()
-        await asyncio.gather(*(tenure.leave() for tenure in tenures))
+        await asyncio.gather(*(lifecycle.leave() for lifecycle in lifecycles))
 
     # -- processing
 

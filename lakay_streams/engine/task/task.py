@@ -33,7 +33,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from lakay_streams.engine.kafka.batch import Record, RecordBatch
 from lakay_streams.engine.kafka.committer import Committer, Outgoing
 from lakay_streams.engine.kafka.producer import NonTransactionalProducer
-from lakay_streams.engine.state.reference import Reference, Snapshot
+from lakay_streams.engine.state.reference import GlobalTable, Snapshot
 from lakay_streams.engine.state.rocksdb import Change
 from lakay_streams.engine.state.table import StateTable, WriteBackCache
 from lakay_streams.engine.task import crashes
@@ -94,7 +94,7 @@ class StreamTask:
         partitions: int,
         committer: Committer,
         non_transactional: NonTransactionalProducer | None,
-        references: Sequence[Reference[Any]],
+        global_tables: Sequence[GlobalTable[Any]],
         options: Options,
     ) -> None:
         """Prepare it; its committer must be started, its stores restored and `begin` called before records come."""
@@ -117,7 +117,7 @@ class StreamTask:
         self.outputs = 0
         self._group = group
         self._commit_lock = asyncio.Lock()
-        self._references = references
+        self._global_tables = global_tables
         self._in_force: dict[str, Snapshot[Any]] = {}
         self._segments: list[Segment] = []
         self._parked: list[tuple[str, int]] = []
@@ -157,7 +157,7 @@ class StreamTask:
         The first since a checkpoint's share was taken also settles which references are in force for the next share.
         """
         if not self._segments:
-            self._in_force = {reference.name: reference.snapshot for reference in self._references}
+            self._in_force = {reference.name: reference.snapshot for reference in self._global_tables}
         position = self._positions.get(batch.topic, 0)
         records = batch.records
         if records and records[0].offset < position:
@@ -204,7 +204,7 @@ class StreamTask:
         """Note in the journal that `record` was dead-lettered."""
         self._parked.append((record.topic, record.offset))
 
-    def in_force(self, reference: Reference[Value]) -> Value:
+    def in_force(self, reference: GlobalTable[Value]) -> Value:
         """Return the value of `reference` for the records since the last checkpoint."""
         value: Value = self._in_force[reference.name].value
         return value

@@ -106,7 +106,7 @@ def partition_of_tables(app: StreamApp, cache_bytes: int) -> StreamTask:
         partitions=1,
         committer=Accepting(),
         non_transactional=None,
-        references=(),
+        global_tables=(),
         options=app.options._replace(journal_topic=None, cache_bytes=cache_bytes),
     )
     for states in partition.states.values():

@@ -36,7 +36,7 @@ async def test_a_worker_that_slept_through_a_growth_opens_nothing(
         await feed(kafka, name, 0, 100)
         await caught_up(kafka, name, f"{name}.in")
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
-        app.ownership.on_fatal = stopped.put_nowait
+        app.task_manager.on_fatal = stopped.put_nowait
         # The first that grow.
         topic = f"{name}-counts-changelog"
         async with admin(kafka) as client:
@@ -54,7 +54,7 @@ async def test_a_worker_stops_at_a_refusal_that_asking_again_does_not_change(kaf
         await feed(kafka, name, 0, 100)
         await caught_up(kafka, name, f"{name}.in")
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
-        app.ownership.on_fatal = stopped.put_nowait
+        app.task_manager.on_fatal = stopped.put_nowait
         topic = ConfigResource(ConfigResourceType.TOPIC, f"{name}-counts-changelog", {"max.message.bytes": "80"})
         async with admin(kafka) as client:
             await client.alter_configs([topic])
@@ -123,7 +123,7 @@ async def test_records_deleted_under_a_running_worker_are_told_of_and_the_others
     kafka: str, tmp_path: Path, reset: str
 ) -> None:
     async with running(kafka, tmp_path, reset=reset, interval=60.0) as (name, app):
-        source, partitions = f"{name}.in", app.ownership.partitions
+        source, partitions = f"{name}.in", app.task_manager.partitions
         await feed(kafka, name, 0, 300)
         await until(lambda: sum(partition.pending for partition in partitions.values()) == 300)
         processed = {number: partition.positions[source] for number, partition in partitions.items()}
