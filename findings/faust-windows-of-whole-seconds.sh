@@ -3,9 +3,9 @@
 #
 # Expected: A window's size is a number of seconds that may be a float or a timedelta; tumbling windows are
 #   "fixed-size, non-overlapping, gap-less" (its docstring).
-# Seen: The step is cut to an integer: with 2.5 s a record at second 2 is counted in two windows, and second 100.7
-#   in one that current() does not look at for 1.5 s; half a second raises ValueError at the first record. Windows
-#   end a tenth of a second early: 9.95 is given the window (0.0, 9.9).
+# Seen: The step is cut to an integer: with 2.5 s a record at second 2 is counted in two windows; with 1.5 s one at
+#   second 100.7 is counted in the window from 100.0, while current() reads the one from 100.5; half a second raises
+#   ValueError at the first record. Windows end a tenth of a second early: 9.95 is given the window (0.0, 9.9).
 # Cost: Counts are doubled, or are read from another window than they were written to.
 # Instead: Use whole seconds, or bucket the event time yourself.
 # Version: faust-streaming 0.15.3.

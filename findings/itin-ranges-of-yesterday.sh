@@ -5,7 +5,8 @@
 #   70 to 88, 90 to 92 and 94 to 99.
 # Seen: Only 70 to 99 without 89 and 93 pass: all of 50 to 65 is InvalidComponent.
 # Cost: Migrants with a newer ITIN fail identity checks, and a report goes out without a number that is there.
-# Instead: Check the IRS's ranges yourself, and reject no customer for a number without a check digit alone.
+# Instead: Check the IRS's ranges yourself, and reject no customer because of such a number alone: it has no check
+#   digit.
 # Version: python-stdnum 2.2.
 # Source: IRS, Internal Revenue Manual 3.21.263 (ITIN real-time system), valid ranges; 31 CFR
 #   1020.220(a)(2)(i)(A)(4).

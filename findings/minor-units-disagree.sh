@@ -3,8 +3,8 @@
 #
 # Expected: ISO 4217 gives each currency one number of decimals; a library of currencies is expected to carry it.
 # Seen: Babel has CLDR's decimals for display instead: IQD 0 where ISO says 3, COP, HUF and LBP 0 where it says 2
-#   (Babel 2.18 still had 2 for COP and HUF); stockholm gives BIF 2 where ISO says 0; py-moneyed does not know XCG,
-#   the Caribbean guilder since 2025.
+#   (Babel 2.18 still had 2 for COP and HUF); stockholm gives BIF 2 where ISO says 0; py-moneyed and stockholm do
+#   not know XCG, the Caribbean guilder since 2025.
 # Cost: Minor units that are computed from them are wrong by 100 or 1,000, and Babel's formatted amounts lose the
 #   cents that were paid.
 # Instead: Keep ISO 4217's own table in the code, with its date; pass currency_digits=False and a pattern to Babel.
