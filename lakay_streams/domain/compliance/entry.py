@@ -2,7 +2,7 @@
 
 Topics deliver late, twice, and in any order. So an entry only ever joins what is told: each telling takes its place,
 the earliest or the latest time stays, and told again it changes nothing. Whatever the order, the same tellings make the
-same entry, and what counts of them (`counting`) follows from it. Nothing waits in a bounded queue: a completion without
+same entry, and what counts of them (`standing`) follows from it. Nothing waits in a bounded queue: a completion without
 details stands here until they come, or until the retention is over, which is told.
 
 Times are event times in ms UTC, amounts minor units of their own currency.
@@ -48,7 +48,7 @@ class Entry(Frozen):
     or from the last where a failure lies between. `processing_at` is when a remittance was taken into processing.
     `undone` is what gave all of it, or a part, back by name, and `by` that one's id.
 
-    `movement`, `receipt` and `attempt` are what was counted of it (see `counting`). `twin_of` is the movement that this
+    `movement`, `receipt` and `attempt` are what was counted of it (see `standing`). `twin_of` is the movement that this
     one tells once more: all that is told of it is joined there. `later` are the movements of this customer that were
     first told next, in every eighth entry, for the retention. `last_at` is the newest time that was told. `alerts` are
     about this movement alone and stand here when the customer's record has no room for them. `lost`: why it could not

@@ -78,7 +78,7 @@ class ComplianceState(Frozen):
     `countries`: where remittances went, with how many. `reports`: how many alerts recommended a suspicious activity
     report, withdrawn ones left out. Details at or before `dropped_until` (of receipts, `receipts_dropped_until`) or
     before `details_from`, and days before `days_from`, stand in the ledger only. `last_at` is the newest event's time.
-    `oldest` and `newest` are the ids of the entries first told first and last, which entries' `later` join (`ledger`);
+    `oldest` and `newest` are the ids of the entries first told first and last, which entries' `later` join (`expiry`);
     the first of `oldest` was last told of at `oldest_at` or after it. No day after `paged_until` has a page there.
     `seen` has the ids of officers' decisions; `counted`, `pending` and `untraced` are of older records.
     """
