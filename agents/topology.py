@@ -140,13 +140,13 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         takeovers=takeovers,
         monitor=monitor,
     )
-    desk = RateKeeper(tables.rates, settings.compliance.rate_factor_max)
+    rate_keeper = RateKeeper(tables.rates, settings.compliance.rate_factor_max)
     control.declare(
         app,
         intake=intake(CONTROL, ProfileDisposition, AlertDisposition, ExchangeRateUpdated),
         users=tables.users,
         limits=limits.behavior,
-        rates=desk,
+        rates=rate_keeper,
         monitor=monitor,
     )
     circle_limits = settings.circle_limits()
@@ -163,7 +163,7 @@ def build(settings: Settings, *, pages: str | None = None) -> StreamApp:
         app,
         intake=intake(REMITTANCES, RemittanceEvent, ExchangeRateUpdated),
         remittances=tables.remittances,
-        rates=desk,
+        rates=rate_keeper,
         monitor=monitor,
     )
     movements.declare(

@@ -6,7 +6,7 @@ that put changelog, outputs and input offsets into one Kafka transaction before 
     worker   a worker process: what starts when, and how it ends
     stats    what a worker can tell of itself at one moment
     testing  a topology without Kafka, for tests
-    app      a Faust app with this engine's transport, ownership and settings
+    app      a Faust app with this engine's transport, task manager and settings
     task     what one owned partition does, from its opening to its end
     state    tables of states, their stores and their changelogs
     kafka    records in and records out

@@ -34,7 +34,8 @@ from lakay_streams.engine.state.redistribution import Moved, Tell, move_states
 from lakay_streams.engine.task.journal import JournalEntry, last_entries
 from lakay_streams.errors import Fenced, PrerequisiteError, StoreError, TopicError
 from lakay_streams.settings import Settings
-from lakay_streams.topics.provision import PartitionLayout, connected, kafka_client, layout_of, partition_counts
+from lakay_streams.topics.layout import PartitionLayout
+from lakay_streams.topics.provision import connected, kafka_client, layout_of, partition_counts
 
 #: Seconds until a step of Kafka's has to be over.
 TIMEOUT = 30.0

@@ -57,7 +57,7 @@ class StateTable(Table[bytes, bytes], Generic[State]):
         seldom: bool = False,
         **kwargs: Any,
     ) -> None:
-        """Declare the table and register it with the app's ownership. Raises `ValueError` for another sort of name."""
+        """Declare the table and register it with the app. Raises `ValueError` for another sort of name."""
         if not re.fullmatch(_NAME, name):
             raise ValueError(f"a table's name is made of {_NAME}, and {name!r} is not")
         super().__init__(

@@ -135,7 +135,7 @@ class TaskManager(TableManager):
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Begin a tenure of each partition, beside the rebalance: a long restore must not keep the group waiting."""
+        """Begin each partition's task, beside the rebalance: a long restore must not keep the group waiting."""
         self._recovery_started.set()
         await self.release()
         sources: dict[int, set[TP]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""What ends a tenure for good: topics split otherwise than the worker counts on, and what Kafka will never take."""
+"""What ends a task for good: topics split otherwise than the worker counts on, and what Kafka will never take."""
 
 from __future__ import annotations
 
