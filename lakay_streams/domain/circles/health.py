@@ -111,15 +111,21 @@ def contribution_reliability(facts: Facts, paid_by: Sequence[Paid], limits: Circ
 
 
 def planned_members(facts: Facts) -> int:
-    """Return the number of members agreed on, else of those who joined before the first pot was paid out."""
-    planned = facts.founding and facts.founding.members
-    if planned:
-        return planned
+    """Return the number of members agreed on, else of those who joined before the first pot was paid out.
+
+    Who founded the circle is one of them from the beginning, and not from the first event on that tells of them.
+    """
+    founding = facts.founding
+    if founding is not None and founding.members:
+        return founding.members
     first = first_payout_at(facts)
-    return sum(
+    joined = sum(
         has_joined(member, facts) and (first is None or member.joined_at is None or member.joined_at <= first)
         for member in facts.members
     )
+    if founding is None:
+        return joined
+    return joined + all(member.user != founding.organizer for member in facts.members)
 
 
 def members_judged(facts: Facts) -> int:

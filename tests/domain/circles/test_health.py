@@ -14,7 +14,7 @@ from lakay_streams.domain.circles.observing import observe
 from lakay_streams.domain.circles.state import Facts
 from lakay_streams.domain.events import CircleEvent
 from lakay_streams.domain.frozen import astuple
-from tests.domain.circles.life import AMOUNT, Life
+from tests.domain.circles.life import AMOUNT, START, Life
 from tests.domain.circles.stories import circle_events, missed_contributions
 
 
@@ -30,6 +30,16 @@ def test_one_more_missed_contribution_raises_no_dimension(events: list[CircleEve
     for name, was, now in zip(Health.__struct_fields__, astuple(before), astuple(after), strict=True):
         assert now <= was + 1e-9, name
     assert score_of(after, DEFAULT_LIMITS) <= score_of(before, DEFAULT_LIMITS)
+
+
+def test_who_founded_a_circle_is_a_member_before_any_event_tells_of_them() -> None:
+    """Else a missed contribution of the founder made of two members three, and one who had left weighed less."""
+    told = (("circle-created", "m2"), ("circle-member-joined", "m0"), ("circle-member-joined", "m1"))
+    events = [CircleEvent(kind, kind, START, "sol", user) for kind, user in (*told, ("circle-member-dropped", "m1"))]
+    facts = reduce(observe, events, Facts())
+    missed = CircleEvent("missed", "circle-contribution-missed", START + 1, "sol", "m2", round=1, due_at=START)
+    after = health_of(observe(facts, missed), DEFAULT_LIMITS)
+    assert health_of(facts, DEFAULT_LIMITS).membership == after.membership == pytest.approx(1 / 3)
 
 
 @given(circle_events())
