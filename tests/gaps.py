@@ -22,7 +22,7 @@ END = -1
 HEAD = """# Coverage
 
 `make coverage` writes this page. It has no threshold: a number to reach is reached by tests that claim nothing. It is a
-target of its own because measuring makes the tests half as fast again to twice as slow.
+target of its own because the tests take half as long again, or twice as long, while they are measured.
 
 Measured: {measured}
 
