@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -36,6 +36,7 @@ from lakay_streams.errors import LakayError
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
 LOG_LINES = 15
+INSTALL_S = 1_200
 OWN_TOPICS = ("bench-", "trebanx.", "lakay.")
 """How the names of the topics start that contenders make."""
 
@@ -43,7 +44,7 @@ OWN_TOPICS = ("bench-", "trebanx.", "lakay.")
 class Plan(NamedTuple):
     """How much to run, of which contenders unless they are named.
 
-    No call takes longer than `call_s`; nothing new starts that would pass `total_s`. Seconds.
+    No call but `install` takes longer than `call_s`; nothing new starts that would pass `total_s`. Seconds.
     """
 
     contenders: tuple[str, ...]
@@ -60,11 +61,22 @@ QUICK = Plan(("stock-faust", "lakay-engine", "lakay-worker"), rounds=2, call_s=6
 class Bench:
     """One bench run: its contenders, what they did so far, and the time that is left."""
 
-    def __init__(self, contenders: tuple[Contender, ...], plan: Plan, bootstrap_servers: str, started: float) -> None:
-        """Plan the run; `started` is on the monotonic clock, and counts the broker's start in."""
+    def __init__(
+        self,
+        contenders: tuple[Contender, ...],
+        plan: Plan,
+        bootstrap_servers: str,
+        started: float,
+        own_brokers: Mapping[str, str],
+    ) -> None:
+        """Plan the run; `started` is on the monotonic clock, and counts the brokers' start in.
+
+        `own_brokers` are the bootstrap servers of contenders that have a broker to themselves, by name.
+        """
         self._contenders = contenders
         self._plan = plan
         self._bootstrap_servers = bootstrap_servers
+        self._own_brokers = own_brokers
         self._deadline = started + plan.total_s
         self._id = f"bench-{secrets.token_hex(3)}"
         self._runs: dict[str, list[Measurement]] = {contender.name: [] for contender in contenders}
@@ -75,9 +87,17 @@ class Bench:
         """Prepare every contender, run the rounds, and return the outcomes in the contenders' order."""
         total = len(self._contenders) * (1 + self._plan.rounds)
         bar = progress.add_task("", total=total)
+        started = time.monotonic()
+        for contender in self._contenders:
+            if contender.installs:
+                progress.update(bar, description=f"install · {contender.name}")
+                self._call(contender, "install", f"{contender.name}-install")
+        # What is made once counts for no run's time.
+        self._deadline += time.monotonic() - started
         for contender in self._contenders:
             progress.update(bar, description=f"prepare · {contender.name}")
-            self._call(contender, "prepare", "prepare")
+            if contender.name not in self._failures | self._absences:
+                self._call(contender, "prepare", "prepare")
             progress.advance(bar)
         longest = 0.0
         for number in range(self._plan.rounds):
@@ -102,12 +122,15 @@ class Bench:
             for contender in self._contenders
         ]
 
-    def _call(self, contender: Contender, step: Literal["prepare", "run"], label: str) -> None:
+    def _call(self, contender: Contender, step: Literal["install", "prepare", "run"], label: str) -> None:
         """Call one function of a contender's module in a process of its own and note what came of it."""
         timeout = max(1.0, min(self._plan.call_s, self._deadline - time.monotonic()))
+        if step == "install":
+            timeout = INSTALL_S
         events = contender.quick_events if self._plan is QUICK else contender.events
         with tempfile.TemporaryDirectory(prefix="lakay-bench-", ignore_cleanup_errors=True) as folder:
-            job = Job(contender.name, self._bootstrap_servers, self._id, f"{self._id}-{label}", events, folder)
+            servers = self._own_brokers.get(contender.name, self._bootstrap_servers)
+            job = Job(contender.name, servers, self._id, f"{self._id}-{label}", events, folder)
             log = Path(folder) / "log"
             problem = _run_process(job, step, log, timeout)
             if job.absence.exists():
@@ -161,6 +184,14 @@ def broker() -> Iterator[str]:
         asyncio.run(_delete(given, sorted(topic for topic in made if topic.startswith(OWN_TOPICS))))
 
 
+@contextmanager
+def own_brokers(contenders: tuple[Contender, ...]) -> Iterator[Mapping[str, str]]:
+    """Yield the bootstrap servers of an embedded broker for each contender that has one to itself, by name."""
+    with ExitStack() as brokers:
+        names = [contender.name for contender in contenders if contender.own_broker]
+        yield {name: brokers.enter_context(EmbeddedKafka()).bootstrap_servers for name in names}
+
+
 async def _topics(bootstrap_servers: str) -> set[str]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
@@ -198,9 +229,13 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     columns = (TextColumn("{task.description:32}"), BarColumn(), TimeElapsedColumn())
     try:
-        with broker() as bootstrap_servers, Progress(*columns, console=console) as progress:
-            contenders = tuple(contender for name, contender in CONTENDERS.items() if name in chosen)
-            outcomes = Bench(contenders, plan, bootstrap_servers, started).run(progress)
+        contenders = tuple(contender for name, contender in CONTENDERS.items() if name in chosen)
+        with (
+            broker() as bootstrap_servers,
+            own_brokers(contenders) as own,
+            Progress(*columns, console=console) as progress,
+        ):
+            outcomes = Bench(contenders, plan, bootstrap_servers, started, own).run(progress)
     except LakayError as error:
         console.print(str(error), style="red")
         return 2

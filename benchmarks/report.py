@@ -92,6 +92,7 @@ class Reached(NamedTuple):
 TARGETS = (
     Target("lakay-worker", "stock-faust", 10),
     Target("lakay-worker", None, 15_000),
+    Target("lakay-worker", "lakay-worker-before", 2),
     Target("lakay-engine", "stock-faust", 30),
     Target("lakay-engine", "quix-streams-eos", 2),
     Target("lakay-engine", "kafka-streams-eos", 1.3),

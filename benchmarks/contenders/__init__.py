@@ -1,7 +1,9 @@
 """The contenders: what each one is, and what its module has to offer.
 
-A contender's module lies here and has two functions, or three:
+A contender's module lies here and has two functions, or more:
 
+    def install(job: Job) -> None
+        Make what is made once and kept, such as an environment, or leave by `absent`. Called first, where `installs`.
     def prepare(job: Job) -> None
         Create and fill the topics it reads, or leave by `absent`. Called once, before its runs.
     def run(job: Job) -> Never
@@ -9,8 +11,8 @@ A contender's module lies here and has two functions, or three:
     def worker(job: Job) -> Never
         The worker process of a contender whose `run` is `watched.run_worker`.
 
-Each call has a process of its own (`python -m benchmarks.contenders STEP JOB`); `prepare` and each `run` have a log and
-an empty folder. Consumer groups, tables and changelogs are named after `job.run_id`, so that no run sees another's
+Each call has a process of its own (`python -m benchmarks.contenders STEP JOB`); each but `worker` has a log and an
+empty folder. Consumer groups, tables and changelogs are named after `job.run_id`, so that no run sees another's
 state.
 """
 
@@ -30,7 +32,8 @@ class Contender(NamedTuple):
     """What is compared, played by `module`.
 
     `commit_interval_ms` is how much work a crash can cost; `events` is per run. A limit promises nothing and commits
-    nothing. `warm_up_events` are processed in the same process before the run, with a state of their own.
+    nothing. `warm_up_events` are processed in the same process before the run, with a state of their own. With
+    `own_broker` it has a broker to itself, beside the one of all others.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Contender(NamedTuple):
     events: int
     quick_events: int
     warm_up_events: int = 0
+    own_broker: bool = False
+    installs: bool = False
 
     @property
     def is_limit(self) -> bool:
@@ -119,6 +124,17 @@ CONTENDERS = {
             commit_interval_ms=COMMIT_INTERVAL_MS,
             events=300_000,
             quick_events=100_000,
+        ),
+        Contender(
+            name="lakay-worker-before",
+            module="lakay_worker_before",
+            does="the same, by the worker of commit 57a1b2f in its own environment",
+            guarantee="exactly-once",
+            commit_interval_ms=COMMIT_INTERVAL_MS,
+            events=300_000,
+            quick_events=100_000,
+            own_broker=True,
+            installs=True,
         ),
         _undone("without-batches", "one record at a time", events=50_000),
         _undone("without-write-back", "a checkpoint after each batch"),

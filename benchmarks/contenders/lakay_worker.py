@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Never
 
@@ -29,16 +30,29 @@ LAKAY = (sys.executable, "-m", "lakay_streams.cli")
 
 
 def prepare(job: Job) -> None:
-    """Create the topics and load the traffic; a broker that has Trebanx topics already is left alone."""
-    if found := asyncio.run(_inbound_topics(job)):
-        fail(f"The broker has {found[0]} already, and benching would fill it: use a broker without Trebanx topics.")
-    _lakay(job, "topics", "create")
-    _lakay(job, "simulate", "--events", str(job.events), "--seed", str(SEED))
+    """Create the topics and load the traffic."""
+    load(job, LAKAY)
 
 
 def run(job: Job) -> Never:
     """Run one worker until all the traffic is committed."""
-    with subprocess.Popen([*LAKAY, "worker"], cwd=job.folder, env=_environment(job)) as worker:
+    run_one(job, LAKAY)
+
+
+def load(job: Job, lakay: Sequence[str]) -> None:
+    """Create the topics with the command `lakay`, and load this commit's traffic.
+
+    A broker that has Trebanx topics already is left alone.
+    """
+    if found := asyncio.run(_inbound_topics(job)):
+        fail(f"The broker has {found[0]} already, and benching would fill it: use a broker without Trebanx topics.")
+    _done(job, *lakay, "topics", "create")
+    _done(job, *LAKAY, "simulate", "--events", str(job.events), "--seed", str(SEED))
+
+
+def run_one(job: Job, lakay: Sequence[str]) -> Never:
+    """Run one worker of the command `lakay` until all the traffic is committed."""
+    with subprocess.Popen([*lakay, "worker"], cwd=job.folder, env=_environment(job)) as worker:
         try:
             measurement = asyncio.run(_measure(job, worker))
         finally:
@@ -67,11 +81,11 @@ async def _inbound_topics(job: Job) -> list[str]:
         await admin.close()
 
 
-def _lakay(job: Job, *arguments: str) -> None:
+def _done(job: Job, *command: str) -> None:
     """Run one command of the project to its end."""
-    done = subprocess.run([*LAKAY, *arguments], cwd=job.folder, env=_environment(job), check=False)
+    done = subprocess.run(command, cwd=job.folder, env=_environment(job), check=False)
     if done.returncode != 0:
-        fail(f"`lakay {' '.join(arguments)}` ended with code {done.returncode}.")
+        fail(f"`{' '.join(command)}` ended with code {done.returncode}.")
 
 
 def _environment(job: Job) -> dict[str, str]:
