@@ -11,7 +11,7 @@ from lakay_streams.contracts.topics import MOVEMENTS
 from lakay_streams.domain.compliance.alert import ComplianceAlert
 from lakay_streams.domain.compliance.corridors import Peers
 from lakay_streams.domain.compliance.decide import ComplianceDecision, decide, known_since
-from lakay_streams.domain.compliance.disposition import clear, is_to_be_cleared
+from lakay_streams.domain.compliance.disposition import dispose
 from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Page
 from lakay_streams.domain.compliance.limits import ComplianceLimits
@@ -106,20 +106,19 @@ class ComplianceMonitor:
         admitted = intake.admit(work, states, record, event)
         if admitted is None:
             return
-        state = replace(admitted[0], seen=admitted[1])
-        ids = {alerts.alert_id(each.rule, event.user_id, each.window): each for each in state.alerts}
-        known = ids.get(event.alert_id)
-        if known is None or not is_to_be_cleared(known):
-            log.warning(
-                "alert_disposition_ignored",
-                alert_id=event.alert_id,
-                because="it is not known for this user any more" if known is None else "it is not open, or a CTR's",
-            )
-            states.set(event.user_id, state)
-            return
-        state, alert = clear(state, known, event, self._limits)
-        states.set(event.user_id, state)
-        self._send(work, event.user_id, alert)
+        user_id, state = event.user_id, replace(admitted[0], seen=admitted[1])
+        kept = CustomerLedger(user_id, work.states(self._accounts.movements), work.states(self._accounts.days))
+
+        def is_meant(rule: str, window: str) -> bool:
+            return alerts.alert_id(rule, user_id, window) == event.alert_id
+
+        decision = dispose(state, kept, event, is_meant, self._limits)
+        states.set(user_id, decision.state)
+        kept.take(decision.entries, decision.pages)
+        if decision.alert is None:
+            log.warning("alert_disposition_ignored", alert_id=event.alert_id, because=decision.ignored)
+        else:
+            self._send(work, user_id, decision.alert)
 
     def registered(self, work: BatchContext, event: UserEvent) -> None:
         """Remember since when somebody is a customer."""

@@ -7,7 +7,6 @@ worker sends to itself in one run is read again by the next one.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,8 +59,8 @@ def make(root: Path, tree: Path) -> None:
         # One that was deleted by hand is still registered.
         _done("git", "worktree", "prune", folder=root)
         _done("git", "worktree", "add", "--quiet", "--force", "--detach", str(tree), COMMIT, folder=root)
-    base = os.path.realpath(sys._base_executable)  # type: ignore[attr-defined]  # what `venv` itself asks for
-    _done("make", "--quiet", "setup", f"PYTHON={base}", folder=tree)
+    python = Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info)
+    _done("make", "--quiet", "setup", f"PYTHON={python}", folder=tree)
 
 
 def _done(*command: str, folder: Path) -> None:

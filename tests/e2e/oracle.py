@@ -27,7 +27,7 @@ from lakay_streams.domain.compliance.corridors import CorridorState
 from lakay_streams.domain.compliance.corridors import observe as observe_corridor
 from lakay_streams.domain.compliance.decide import NO_PEERS, known_since
 from lakay_streams.domain.compliance.decide import decide as decide_compliance
-from lakay_streams.domain.compliance.disposition import clear, is_to_be_cleared
+from lakay_streams.domain.compliance.disposition import dispose as dispose_alert
 from lakay_streams.domain.compliance.entry import Entry
 from lakay_streams.domain.compliance.ledger import Kept, Page
 from lakay_streams.domain.compliance.remittances import RemittanceState
@@ -254,12 +254,15 @@ class Oracle:
         return decision.state
 
     def _disposed(self, state: ComplianceState, event: AlertDisposition) -> ComplianceState:
-        for known in state.alerts:
-            if alerts.alert_id(known.rule, event.user_id, known.window) == event.alert_id and is_to_be_cleared(known):
-                state, alert = clear(state, known, event, self._compliance)
-                self.expected.alerts[f"{event.alert_id}/{alert.revision}"] += 1
-                break
-        return state
+        def is_meant(rule: str, window: str) -> bool:
+            return alerts.alert_id(rule, event.user_id, window) == event.alert_id
+
+        kept = self._ledgers.setdefault(event.user_id, Kept())
+        decision = dispose_alert(state, kept, event, is_meant, self._compliance)
+        kept.take(decision.entries, decision.pages)
+        if decision.alert is not None:
+            self.expected.alerts[f"{event.alert_id}/{decision.alert.revision}"] += 1
+        return decision.state
 
     def _next_circle(self, state: CircleState, event: CircleEvent, seen: bytes) -> CircleState:
         decision = decide_circle(state, event, self._circle_limits, seen)
