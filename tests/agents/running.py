@@ -159,7 +159,7 @@ def worker(
     try:
         yield RunningWorker(process, kafka, log, port)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, log.read_text()[-3_000:]
+        assert process.wait(DEADLINE_S) == 0, log.read_text()[-3_000:]
     finally:
         process.kill()
         process.wait()

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from lakay_streams.settings import Settings
-from tests.agents.running import ROOT, free_port, until
+from tests.agents.running import DEADLINE_S, ROOT, free_port, until
 
 TOKEN = "an-operators-token"
 REPORTS = "/api/v1/pipeline/compliance-reports"
@@ -79,7 +79,7 @@ def api(settings: Settings, folder: Path, **environment: str) -> Iterator[Runnin
         until(running.is_up, "the API answers")
         yield running
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, running.log()[-3_000:]
+        assert process.wait(DEADLINE_S) == 0, running.log()[-3_000:]
     finally:
         for client in running.clients:
             client.close()

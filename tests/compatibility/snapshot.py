@@ -102,7 +102,7 @@ def _lines(path: Path) -> Iterator[Any]:
         yield from map(json.loads, file)
 
 
-async def at_rest(platform: Platform, settings: Settings, seconds: float = 120.0) -> None:
+async def at_rest(platform: Platform, settings: Settings, seconds: float = 240.0) -> None:
     """Wait until the archive has every committed record that it reads."""
     deadline = time.monotonic() + seconds
     while True:

@@ -38,6 +38,9 @@ from tests.engine.harness import create_topics
 
 NUMBERS = range(PARTITIONS)
 
+#: The first test waits for the worker, the archive and both of their servers, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(900)
+
 
 class World(NamedTuple):
     """What the worker and the archive came to."""

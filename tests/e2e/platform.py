@@ -33,6 +33,7 @@ from lakay_streams.contracts.topics import (
 from lakay_streams.settings import Settings, load_settings
 from lakay_streams.simulator import SimulatorOptions
 from lakay_streams.topics.provision import create_topics
+from tests.agents.running import DEADLINE_S
 from tests.engine.harness import group_offsets, read
 
 PARTITIONS = 3
@@ -86,7 +87,7 @@ class Platform:
         try:
             yield process
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0, self.log(name)[-2_000:]
+            assert process.wait(DEADLINE_S) == 0, self.log(name)[-2_000:]
         finally:
             process.kill()
             process.wait()
@@ -138,7 +139,7 @@ class Platform:
         seen.update((CORRIDORS, record.key, record.value) for record in (await self.read(CORRIDORS, 1))[0])
         return seen
 
-    async def caught_up(self, seconds: float = 120.0) -> None:
+    async def caught_up(self, seconds: float = 240.0) -> None:
         """Wait until the group has committed every committed record of every source topic."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

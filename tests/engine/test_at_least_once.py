@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from lakay_streams.engine.kafka.producer import NonTransactionalProducer
 from lakay_streams.engine.task.journal import JournalEntry
 from tests.engine.counting import EMIT_EVERY
-from tests.engine.harness import caught_up, committed, counted, produce, read, workers
+from tests.engine.harness import DEADLINE, caught_up, committed, counted, produce, read, workers
 from tests.engine.test_exactly_once import numbered, prepare
 from tests.engine.test_mending import started
 
@@ -112,7 +112,7 @@ async def test_records_whose_outputs_could_not_be_sent_for_a_bug_are_not_committ
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
         app.task_manager.on_fatal = stopped.put_nowait
         await produce(kafka, f"{name}.in", [(b"user", b"%d" % number) for number in range(EMIT_EVERY)])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE):
             assert str(await stopped.get()) == "a bug in the producer"
         await asyncio.sleep(0.5)
     assert sum(offset.offset for offset in (await committed(kafka, name, f"{name}.in")).values()) == 0

@@ -22,7 +22,7 @@ from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.task.crashes import from_metadata
 from lakay_streams.engine.task.task import StreamTask
 from tests.engine.counting import EMIT_EVERY, Count, build
-from tests.engine.harness import caught_up, committed, counted, create_topics, produce, read, unique
+from tests.engine.harness import DEADLINE, caught_up, committed, counted, create_topics, produce, read, unique
 
 Commit = Callable[..., Any]
 
@@ -49,7 +49,7 @@ async def started(name: str, kafka: str, folder: Path, **options: Any) -> AsyncI
         gc.collect()
 
 
-async def until(true: Callable[[], Any], seconds: float = 30) -> None:
+async def until(true: Callable[[], Any], seconds: float = DEADLINE) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - it waits for whatever the test waits for
             await asyncio.sleep(0.05)
@@ -155,7 +155,7 @@ async def test_a_bug_while_a_checkpoint_is_due_is_accounted_and_stops_the_worker
         app.task_manager.on_fatal = stopped.put_nowait
         await feed(kafka, name, 0, 500)
         await produce(kafka, f"{name}.in", [(b"user-1", b"boom")])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE):
             assert str(await stopped.get()) == "a bug in a rule"
         accounts = [from_metadata(each.metadata) for each in (await committed(kafka, name, f"{name}.in")).values()]
         assert [list(account.values()) for account in accounts if account] == [[1]]
@@ -172,7 +172,7 @@ async def test_a_bug_stops_the_worker_although_it_cannot_be_accounted(
         stopped: asyncio.Queue[BaseException] = asyncio.Queue()
         app.task_manager.on_fatal = stopped.put_nowait
         await produce(kafka, f"{name}.in", [(b"user-1", b"boom")])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE):
             assert str(await stopped.get()) == "a bug in a rule"
 
 

@@ -14,7 +14,7 @@ from aiokafka.structs import TopicPartition
 from structlog.testing import capture_logs
 
 from lakay_streams.errors import EngineError, TopicError
-from tests.engine.harness import Worker, caught_up, committed, create_topics, read, workers
+from tests.engine.harness import DEADLINE, Worker, caught_up, committed, create_topics, read, workers
 from tests.engine.test_exactly_once import prepare
 from tests.engine.test_mending import fail_commits, feed, in_fetching_thread, running, until
 
@@ -43,7 +43,7 @@ async def test_a_worker_that_slept_through_a_growth_opens_nothing(
             await client.create_partitions({topic: NewPartitions(5)})
         fail_commits(monkeypatch, lambda _, number: number == 1)
         await feed(kafka, name, 100, 200)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE):
             refusal = await stopped.get()
         assert isinstance(refusal, TopicError)
         assert f"Topic {topic} has 5 partitions where this worker counts on 3: stop every worker" in str(refusal)
@@ -59,7 +59,7 @@ async def test_a_worker_stops_at_a_refusal_that_asking_again_does_not_change(kaf
         async with admin(kafka) as client:
             await client.alter_configs([topic])
         await feed(kafka, name, 100, 200)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE):
             refusal = await stopped.get()
         assert isinstance(refusal, EngineError)
         assert "correct this worker's permissions or the topics' limits" in str(refusal)
@@ -68,7 +68,9 @@ async def test_a_worker_stops_at_a_refusal_that_asking_again_does_not_change(kaf
 async def make_anew(kafka: str, topic: str) -> None:
     async with admin(kafka) as client:
         await client.delete_topics([topic])
-        await asyncio.sleep(2)
+        async with asyncio.timeout(DEADLINE):
+            while topic in await client.list_topics():  # noqa: ASYNC110 - Kafka tells no one
+                await asyncio.sleep(0.1)
     await create_topics(kafka, topic)
 
 
@@ -81,7 +83,7 @@ async def delete_all(kafka: str, topic: str) -> int:
 
 
 async def logged(words: str, worker: Worker) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(DEADLINE):
         while words not in worker.log.read_text():  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
 
