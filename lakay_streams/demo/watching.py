@@ -23,6 +23,9 @@ from aiokafka.errors import KafkaError
 from lakay_streams.contracts.topics import JOURNAL, REJECTED, Role
 from lakay_streams.demo.snapshot import Backlog, Snapshot
 from lakay_streams.demo.tally import INBOUND, Tally
+from lakay_streams.engine.kafka import unpacking
+from lakay_streams.engine.kafka.internals import make_records
+from lakay_streams.engine.kafka.unpacking import Unreadable
 from lakay_streams.settings import Settings
 from lakay_streams.topics.provision import topics_in_force
 
@@ -40,6 +43,7 @@ class Watch:
         self._alert_topics = [topic.name for topic in topics_in_force(settings) if topic.role is Role.OUTBOUND]
         self._group = settings.kafka_consumer_group
         self._started_at = started_at
+        unpacking.bound(settings.kafka_unpacked_max_bytes)
         # Not a member of any group: who watches must not be able to hold up the work.
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.brokers, isolation_level="read_committed", enable_auto_commit=False
@@ -59,6 +63,7 @@ class Watch:
         """Connect, and leave out all that was there before."""
         await self._admin.start()
         await self._consumer.start()
+        make_records(self._consumer)
         followed = await self._partitions(*self._alert_topics, REJECTED, JOURNAL)
         self._consumer.assign(followed)
         await self._consumer.seek_to_end(*followed)
@@ -76,7 +81,7 @@ class Watch:
         """Read what was committed since the last time, and how far the group is."""
         while fetched := await self._consumer.getmany(timeout_ms=0, max_records=2_000):
             for partition, records in fetched.items():
-                for record in records:
+                for record in (each for each in records if not isinstance(each, Unreadable)):
                     self._tally.count(partition.topic, record.value, self._seconds())
         self._tally.mark(self._seconds())
         await self._read_backlog()

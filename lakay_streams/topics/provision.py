@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from lakay_streams.contracts import topics
+from lakay_streams.engine.kafka import unpacking
 from lakay_streams.engine.state.table import changelogs_of
 from lakay_streams.engine.task.journal import last_entries
 from lakay_streams.errors import PrerequisiteError, TopicError
@@ -91,7 +92,11 @@ async def wait_for_kafka(settings: Settings) -> None:
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Yield a client for administration. Raises `PrerequisiteError` when no Kafka answers."""
+    """Yield a client for administration; what this process reads of Kafka is unpacked within the settings' bound.
+
+    Raises `PrerequisiteError` when no Kafka answers.
+    """
+    unpacking.bound(settings.kafka_unpacked_max_bytes)
     admin = AIOKafkaAdminClient(**kafka_client(settings))
     try:
         await admin.start()

@@ -27,11 +27,12 @@ from lakay_streams.contracts.topics import (
     Partitions,
 )
 from lakay_streams.embedded.kafka import EmbeddedKafka
+from lakay_streams.engine.kafka import unpacking
 from lakay_streams.engine.kafka.partitioner import partition_of
 from lakay_streams.engine.kafka.producer import TransactionalProducer
 from lakay_streams.engine.state import redistribution
 from lakay_streams.engine.task.journal import JournalEntry, Segment, last_entries
-from lakay_streams.errors import PrerequisiteError, TopicError
+from lakay_streams.errors import PrerequisiteError, TopicError, UnreadableError
 from lakay_streams.settings import Settings, load_settings
 from lakay_streams.topics.provision import create_topics, kafka_client, partition_counts
 from lakay_streams.topics.rescale import grow
@@ -283,3 +284,22 @@ async def test_without_a_kafka_the_error_says_what_to_do() -> None:
     nowhere = load_settings(env_file=None).model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"})
     with pytest.raises(PrerequisiteError, match="KAFKA_BOOTSTRAP_SERVERS"):
         await grow(nowhere, OLD, NEW)
+
+
+@pytest.mark.parametrize("topic", [TABLES[0], JOURNAL])
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_what_unpacks_to_more_than_the_bound_is_one_sentence(settings: Settings, topic: str, codec: str) -> None:
+    bounded = settings.model_copy(update={"kafka_unpacked_max_bytes": 1 << 20})
+    zeros = bytes(2 << 20)
+    await produce(
+        settings.kafka_bootstrap_servers, topic, [(KEYS[0], zeros)], compression_type=codec, max_request_size=4 << 20
+    )
+    try:
+        with pytest.raises(UnreadableError) as refused:
+            await grow(bounded, OLD, NEW)
+    finally:
+        unpacking.bound(unpacking.UNPACKED_BYTES)
+    told = str(refused.value)
+    assert told.startswith(f"{topic} partition {partition_of(KEYS[0], OLD)} cannot be read, offsets ")
+    assert f"unpacks to more than {1 << 20} bytes ({codec}, " in told
+    assert "raise KAFKA_UNPACKED_MAX_BYTES" in told

@@ -117,6 +117,7 @@ async def unprocessed(
     """
     consumer = reader(client, group_id=group)
     await consumer.start()
+    internals.make_records(consumer)
     try:
         behind = set(partitions)
         consumer.assign(behind)

@@ -13,13 +13,14 @@ import gzip
 import io
 import mmap
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import cramjam
 from aiokafka import codec
 
 from lakay_streams.engine.kafka.batch import Record
+from lakay_streams.errors import UnreadableError
 
 #: Bytes that a batch may unpack to unless the settings say otherwise: brokers take a megabyte, packed.
 UNPACKED_BYTES = 64 << 20
@@ -62,6 +63,16 @@ class Unreadable(Record, frozen=True, gc=False):
 
     reason: str
     too_large: bool
+
+
+def require_readable(records: Iterable[Record]) -> None:
+    """Raise `UnreadableError` at a batch that cannot be read, where nothing can go on without it."""
+    for record in records:
+        if isinstance(record, Unreadable):
+            raise UnreadableError(
+                f"{record.topic} partition {record.partition} cannot be read, {record.reason}: raise "
+                "KAFKA_UNPACKED_MAX_BYTES if our own workers wrote that, else see who else writes to the topic."
+            )
 
 
 def _gzip(packed: bytes, bound: int) -> bytes:

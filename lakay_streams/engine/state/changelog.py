@@ -13,7 +13,9 @@ from typing import Any
 import structlog
 from aiokafka.structs import TopicPartition
 
+from lakay_streams.engine.kafka.internals import make_records
 from lakay_streams.engine.kafka.reader import Fetched, read_to, reader
+from lakay_streams.engine.kafka.unpacking import require_readable
 from lakay_streams.engine.state.rocksdb import PartitionStore
 
 log = structlog.get_logger()
@@ -29,8 +31,8 @@ class ChangelogReader:
     """Applies committed changes to open stores, each from where it stands, as far as the changelogs go.
 
     A store that claims an offset beyond its changelog's end belongs to another changelog (the topic lost records or was
-    made anew): it is wiped and rebuilt. Raises aiokafka's `KafkaError` and `StoreError`; what was applied until then is
-    kept.
+    made anew): it is wiped and rebuilt. Raises aiokafka's `KafkaError`, `StoreError`, and `UnreadableError`; what was
+    applied until then is kept.
     """
 
     def __init__(self, stores: Mapping[TopicPartition, PartitionStore], client: Mapping[str, Any]) -> None:
@@ -46,6 +48,7 @@ class ChangelogReader:
         """Connect, and take up each changelog where its store stands."""
         consumer, partitions = self._consumer, list(self._stores)
         await consumer.start()
+        make_records(consumer)
         consumer.assign(partitions)
         self._ends = await consumer.end_offsets(partitions)
         begins = await consumer.beginning_offsets(partitions)
@@ -77,6 +80,7 @@ class ChangelogReader:
     def _write(self, fetched: Fetched) -> int:
         applied = 0
         for partition, records in fetched.items():
+            require_readable(records)
             self._stores[partition].write(((record.key, record.value) for record in records), records[-1].offset)
             applied += len(records)
         return applied

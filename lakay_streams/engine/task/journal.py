@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka.structs import TopicPartition
 
+from lakay_streams.engine.kafka.internals import make_records
 from lakay_streams.engine.kafka.reader import read_to, reader
+from lakay_streams.engine.kafka.unpacking import require_readable
 
 
 class Segment(NamedTuple):
@@ -63,11 +65,12 @@ async def last_entries(
 ) -> dict[int, JournalEntry]:
     """Return the last committed entry of the group `group` in each of the journal's `partitions` that has one.
 
-    `client` is aiokafka's connection settings. Raises aiokafka's `KafkaError`.
+    `client` is aiokafka's connection settings. Raises aiokafka's `KafkaError`, and `UnreadableError`.
     """
     consumer = reader(client)
     last: dict[int, JournalEntry] = {}
     await consumer.start()
+    make_records(consumer)
     try:
         behind = {TopicPartition(topic, number) for number in partitions}
         consumer.assign(behind)
@@ -79,6 +82,7 @@ async def last_entries(
                 consumer.seek(tp, start)
             async for fetched in read_to(consumer, {tp: ends[tp] for tp in behind}):
                 for tp, records in fetched.items():
+                    require_readable(records)
                     for entry in map(JournalEntry.decode, (record.value for record in records)):
                         if entry.group == group:
                             last[tp.partition] = entry
