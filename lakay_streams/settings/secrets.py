@@ -11,13 +11,10 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from pydantic import SecretStr
-
-if TYPE_CHECKING:
-    from lakay_streams.settings.core import Settings
 
 DEVELOPMENT_PII_SECRETS = {
     "PII_TOKEN_SECRET": "lakay-pii-token-secret-dev-only",
@@ -38,6 +35,26 @@ PLACEHOLDER = re.compile(r"<[A-Z0-9_]{3,}>")
 """What the runbook's templates have where a value belongs: <STRONG_PASSWORD>."""
 
 _MAKE_KEY = "`openssl rand -hex 32`"
+
+
+class WithSecrets(Protocol):
+    """Settings as they are asked here: those of `_SECRETS` by their names, and these."""
+
+    @property
+    def debug(self) -> bool:
+        """Whether development's secrets are accepted."""
+
+    @property
+    def api_token(self) -> SecretStr | None:
+        """The token of the API's one caller without a name."""
+
+    @property
+    def api_tokens(self) -> SecretStr | None:
+        """The tokens of its named callers."""
+
+    @property
+    def worker_token(self) -> SecretStr | None:
+        """The token of the worker's pages."""
 
 
 class _Secret(NamedTuple):
@@ -64,7 +81,7 @@ def password_of(url: str) -> str:
     return unquote(place.rpartition("@")[0].partition(":")[2]) or named
 
 
-def production_problems(settings: Settings) -> Iterator[str]:
+def production_problems(settings: WithSecrets) -> Iterator[str]:
     """Yield a sentence for each secret that production refuses."""
     if settings.debug:
         return
@@ -73,9 +90,6 @@ def production_problems(settings: Settings) -> Iterator[str]:
             yield f"{variable} is the development one, which DEBUG=false refuses: set {secret.from_where}"
         elif not secret.strong(value):
             yield f"{variable} is too weak or cut off, which DEBUG=false refuses: set {secret.from_where}"
-    owner = settings.database_owner_url
-    if owner is not None and password_of(owner.get_secret_value()) == DEVELOPMENT_DATABASE_PASSWORD:
-        yield "DATABASE_OWNER_URL has the development password, which DEBUG=false refuses: set a strong one"
     single = {"API_TOKEN": settings.api_token, "WORKER_TOKEN": settings.worker_token}
     tokens = {variable: token.get_secret_value() for variable, token in single.items() if token is not None}
     tokens |= {f"The token of {name} in API_TOKENS": token for name, token in token_map(settings.api_tokens).items()}
@@ -84,12 +98,12 @@ def production_problems(settings: Settings) -> Iterator[str]:
             yield f"{what} is too weak, which DEBUG=false refuses: set what {_MAKE_KEY} prints"
 
 
-def development_secrets(settings: Settings) -> list[str]:
+def development_secrets(settings: WithSecrets) -> list[str]:
     """Return the variables whose development secret is in force."""
     return [variable for variable, secret, value in _in_force(settings) if secret.development(value)]
 
 
-def warnings(settings: Settings, env_file: Path | None = Path(".env")) -> Iterator[str]:
+def warnings(settings: WithSecrets, env_file: Path | None = Path(".env")) -> Iterator[str]:
     """Yield a sentence for each secret that anybody knows, or that others on this machine can read."""
     known = development_secrets(settings)
     if known:
@@ -112,7 +126,7 @@ def placeholders(given: Mapping[str, str]) -> Iterator[str]:
             yield f"{variable} still has a placeholder of the template (<...>) in it: set the real value"
 
 
-def _in_force(settings: Settings) -> Iterator[tuple[str, _Secret, str]]:
+def _in_force(settings: WithSecrets) -> Iterator[tuple[str, _Secret, str]]:
     """Yield each variable that has a value, with what is wanted of it."""
     for variable, secret in _SECRETS.items():
         value = getattr(settings, secret.attribute)
