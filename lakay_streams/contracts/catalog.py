@@ -24,7 +24,6 @@ import fastjsonschema
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
-from lakay_streams.contracts import shortcut
 from lakay_streams.contracts.context import FIELDS as CONTEXT
 from lakay_streams.contracts.topics import TOPIC_OF
 from lakay_streams.contracts.wellformed import Violation
@@ -130,10 +129,8 @@ def _compiled(event_type: str, version: str, parts: list[tuple[str, Document]]) 
     checks: list[tuple[str, Callable[[Any], Any]]] = []
     try:
         for path, schema in parts:
-            unchecked = schema if checks else _without_looked_up(schema)
             # formats are checked where times are read; defaults would change the document
-            check = fastjsonschema.compile(unchecked, use_formats=False, use_default=False)
-            checks.append((path, shortcut.quick(check, unchecked)))
+            checks.append((path, fastjsonschema.compile(schema, use_formats=False, use_default=False)))
     except (fastjsonschema.JsonSchemaDefinitionException, re.error) as error:
         raise ContractError(f"the schema of {event_type} {version} cannot be used: {error}") from error
 
@@ -142,12 +139,6 @@ def _compiled(event_type: str, version: str, parts: list[tuple[str, Document]]) 
             check(document[path] if path else document)
 
     return Schema(event_type, version, checks[0][1] if len(checks) == 1 else check_all, tuple(parts))
-
-
-def _without_looked_up(whole: Document) -> Document:
-    """Leave out what a record was found by: its type and version are known by the time it is checked."""
-    known = ("event_type", "event_version")
-    return {**whole, "properties": {name: rule for name, rule in whole["properties"].items() if name not in known}}
 
 
 def _joined(envelope: Document, payload: Document) -> Document:

@@ -11,7 +11,12 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from itertools import repeat
 from math import nan
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import astuple
 
 from lakay_streams.contracts.countries import CODE_OF, is_no_place
 from lakay_streams.domain.events import Place
@@ -132,28 +137,42 @@ def _address(text: str) -> str | None:
     return str(found)
 
 
+class PlaceTold(msgspec.Struct, gc=False):
+    """Where an event came from as most producers tell it; the others tell it as another JSON object."""
+
+    latitude: float | str | UnsetType | None = UNSET
+    longitude: float | str | UnsetType | None = UNSET
+    country: str | UnsetType | None = UNSET
+    city: str | UnsetType | None = UNSET
+
+
 def place(value: object) -> Place | None:
     """Return where an event came from, as far as it is told: coordinates that are a place, a country, both or none.
 
     Coordinates may be texts. Those out of range, alone, at 0, 0 or in the middle of a country are not told.
     """
-    if not isinstance(value, dict):
+    if value.__class__ is PlaceTold:
+        latitude, longitude, code, city = astuple(value)
+    elif isinstance(value, dict):
+        latitude, longitude, code, city = map(value.get, PlaceTold.__struct_fields__, repeat(UNSET))
+    else:
         not_told("geo_location")
         return None
-    get = value.get
-    latitude, longitude, code, city = get("latitude"), get("longitude"), get("country"), get("city")
     if latitude.__class__ is not float or longitude.__class__ is not float:
         latitude, longitude = _degrees(latitude), _degrees(longitude)
     # not a number is in no range
     if not (-90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0) or is_no_place(latitude, longitude):
         not_told("coordinates")
         latitude = longitude = None
-    if code is not None and (code.__class__ is not str or CODE_OF.get(code) != code):
+    if code is UNSET:
+        code = None
+    elif code is not None and (code.__class__ is not str or CODE_OF.get(code) != code):
         code = country("country", code)
     if latitude is None and code is None:
         return None
-    if city is not None and not (isinstance(city, str) and len(city) <= MAX_ID):
-        not_told("city")
+    if city.__class__ is not str or len(city) > MAX_ID:
+        if city is not None and city is not UNSET:
+            not_told("city")
         city = None
     return Place(latitude, longitude, code, city)
 

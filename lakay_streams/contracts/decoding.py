@@ -1,7 +1,8 @@
 """From a Kafka record's bytes to the domain's event, or to every reason why not.
 
-The way of a good record is short: parse, one check (`shortcut`; in doubt the compiled schema), one count for duplicate
-keys, build. Only a record that fails on it is looked at again, slowly, for all of its faults. Bad data never raises.
+The way of a good record is short (`usual`): one pass over its bytes by a type derived from its schema, one count that
+proves that nothing else stands in them, build. Only what is in doubt there is parsed, checked by the compiled schema
+and looked at for duplicate keys; and only what fails on that, once more for all of its faults. Bad data never raises.
 """
 
 from __future__ import annotations
@@ -16,18 +17,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from lakay_streams.contracts.catalog import INVALID, Schema, load_catalog, newest
-from lakay_streams.contracts.records import KINDS, Amount, Rate, violations
+from lakay_streams.contracts.records import KINDS, violations
 from lakay_streams.contracts.timestamps import EARLIEST, to_millis
 from lakay_streams.contracts.topics import EVENT_TYPES, INTERNAL_TYPES, REKEYED
+from lakay_streams.contracts.usual import DOUBTFUL, Usual, reader, usual
 from lakay_streams.contracts.wellformed import Violation, is_surely_well_formed
 from lakay_streams.contracts.wellformed import violations as form_violations
 from lakay_streams.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from lakay_streams.contracts.catalog import Catalog
+    from lakay_streams.contracts.usual import Read
     from lakay_streams.domain.events import Event
 
 MAX_BYTES = 950_000
@@ -36,18 +39,17 @@ MAX_BYTES = 950_000
 AHEAD_MAX_MS = 24 * 60 * 60 * 1000
 """How far an event may lie after its record's own timestamp: one of next year would age every window of its user."""
 
-_AHEAD = "describes an event more than 24 hours after the record was made; correct the clock of its producer"
+_AHEAD = Violation(
+    "record", "describes an event more than 24 hours after the record was made; correct the clock of its producer"
+)
 _MAX_ID = 128
 # no honest record has more or longer reasons, and a dead letter must fit its topic
 _MAX_REASONS = 50
 _MAX_REASON_LENGTH = 500
 _VERSION = re.compile(r"([0-9]{1,4})(?:\.[0-9]{1,4}){1,2}")
-# Only a number of 16 characters or more can have more digits than a float keeps. The expressions start with fixed text,
-# which is found ten times faster.
-_LONG_NUMBER = {
-    Amount: re.compile(rb'amount"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}'),
-    Rate: re.compile(rb'rate"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}'),
-}
+# Only a number of 16 characters or more can have more digits than a float keeps.
+_LONG_NUMBER = re.compile(rb'(?:amount|rate)"[ \t\r\n]*:[ \t\r\n]*-?[0-9][0-9.]{15}')
+# an escaped letter could hide the name that the expression looks for
 _ESCAPED_LETTER = re.compile(rb"\\u00[67]")
 _READABLE_ID = re.compile(rb'"event_id"\s*:\s*"([0-9a-fA-F-]{36})"')
 _READABLE_TYPE = re.compile(rb'"event_type"\s*:\s*"([a-z-]{1,64})"')
@@ -70,13 +72,12 @@ class Rejected(NamedTuple):
     event_type: str | None = None
 
 
-class _Entry(NamedTuple):
-    """All that decoding one version of one event type takes."""
+class _Topic(NamedTuple):
+    """What decoding the events of one topic takes."""
 
-    check: Callable[[Any], Any]
-    build: Callable[[dict[str, Any], dict[str, Any]], Event]
-    long_number: re.Pattern[bytes] | None
-    schema: Schema
+    read: Read
+    usual: Mapping[type, Usual]
+    schemas: Mapping[str, Mapping[str, Schema]]
 
 
 class Contracts:
@@ -88,10 +89,12 @@ class Contracts:
         """Use `load` to make one from a folder."""
         self.catalog = catalog
         self._max_bytes = max_bytes
-        self._topics: dict[str, dict[str, dict[str, _Entry]]] = {}
+        self._topics: dict[str, _Topic] = {}
         for topic, event_types in (EVENT_TYPES | INTERNAL_TYPES).items():
-            entries = {event_type: _entries(event_type, catalog) for event_type in event_types}
-            self._topics[topic] = self._topics[REKEYED.get(topic, topic)] = entries
+            schemas = {event_type: catalog.schemas[event_type] for event_type in event_types}
+            usuals = [found for versions in schemas.values() if (found := usual(newest(versions)))]
+            read = _Topic(reader(usuals), {found.type: found for found in usuals}, schemas)
+            self._topics[topic] = self._topics[REKEYED.get(topic, topic)] = read
 
     @classmethod
     def load(cls, path: Path | None, max_bytes: int = MAX_BYTES) -> Contracts:
@@ -114,86 +117,80 @@ class Contracts:
         if len(raw) > self._max_bytes:
             return _unread(raw, f"has {len(raw)} bytes, more than the {self._max_bytes} allowed")
         try:
-            document = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            return _unread(raw, _unreadable_because(raw, error))
-        try:
-            event_types = self._topics[topic]
+            read, usual_types, _ = self._topics[topic]
         except KeyError:
             raise ContractError(f"{topic} carries no events: decode only {', '.join(self._topics)}") from None
         try:
-            entry = event_types[document["event_type"]][document["event_version"]]
-        except (KeyError, TypeError):
-            return self._decode_unusual(raw, document, event_types)
-        event = _decode(raw, document, entry)
-        if recorded_at is None or isinstance(event, Rejected):
-            return event
-        if event.occurred_at > recorded_at + AHEAD_MAX_MS and _is_ahead(event, document, recorded_at):
-            return _rejected(raw, document, entry.schema, [Violation("record", _AHEAD)])
+            whole = read(raw)
+        except DOUBTFUL:
+            return self._decode_doubtful(raw, topic, recorded_at)
+        usual = usual_types.get(whole.__class__)
+        values = usual and usual.values(raw, whole)
+        if usual is None or values is None:
+            return self._decode_doubtful(raw, topic, recorded_at)
+        schema, kind, *_ = usual
+        try:
+            event = kind.build(whole.event_id, schema.event_type, whole.timestamp, values)
+        except ValueError:
+            return _rejected(raw, orjson.loads(raw), schema)
+        if _is_ahead(event, whole.timestamp, recorded_at):
+            return _rejected(raw, orjson.loads(raw), schema, [_AHEAD])
         return event
 
     def versions(self, event_type: str) -> tuple[str, ...]:
         """Return the versions known of an event type, oldest first."""
         return tuple(sorted(self.catalog.schemas[event_type], key=lambda version: [*map(int, version.split("."))]))
 
-    def _decode_unusual(
-        self, raw: bytes, document: Any, event_types: dict[str, dict[str, _Entry]]
-    ) -> Event | Unknown | Rejected:
-        """Decode what no entry fits as it stands: an unknown type, another version, or no envelope at all."""
+    def _decode_doubtful(self, raw: bytes, topic: str, recorded_at: int | None) -> Event | Unknown | Rejected:
+        """Decode what is not usual: of another shape or version, an unknown type, no envelope at all, or not JSON."""
+        try:
+            document = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            return _unread(raw, _unreadable_because(raw, error))
         if not isinstance(document, dict):
             return _unread(raw, "must be a JSON object")
         event_type = _readable(document.get("event_type"))
         if event_type is None:
             return _rejected(raw, document, self.catalog.envelope)
-        versions = event_types.get(event_type)
+        versions = self._topics[topic].schemas.get(event_type)
         if versions is None:
             return Unknown(event_type, _readable(document.get("event_id")))
         version = document.get("event_version")
         match = _VERSION.fullmatch(version) if isinstance(version, str) else None
-        latest = newest(versions)
         if match is None:
-            return _rejected(raw, document, latest.schema)
+            return _rejected(raw, document, newest(versions))
+        schema = versions.get(match[0])
         try:
             # a new minor version only adds optional fields, so the newest one known still reads it
-            entry = newest(versions, major=int(match[1]))
+            schema = schema or newest(versions, major=int(match[1]))
         except KeyError:
             known = ", ".join(self.versions(event_type))
             reason = f"major version {match[1]} of {event_type} is not known, only {known}"
-            return _rejected(raw, document, latest.schema, [Violation("event_version", reason)])
-        return _decode(raw, document, entry)
+            return _rejected(raw, document, newest(versions), [Violation("event_version", reason)])
+        event = _decode(raw, document, schema)
+        if not isinstance(event, Rejected) and _is_ahead(event, document["timestamp"], recorded_at):
+            return _rejected(raw, document, schema, [_AHEAD])
+        return event
 
 
-def _is_ahead(event: Event, document: dict[str, Any], recorded_at: int) -> bool:
+def _is_ahead(event: Event, timestamp: str, recorded_at: int | None) -> bool:
     """Whether the event lies long after it was recorded: by Kafka's clock, or by the envelope's where that tells none.
 
     Producers without a clock write -1 or 0, and some write seconds: none of them dates a record after 2000.
     """
-    if recorded_at < EARLIEST:
-        recorded_at = to_millis(document["timestamp"])
-    return event.occurred_at > recorded_at + AHEAD_MAX_MS
+    if recorded_at is None or event.occurred_at <= recorded_at + AHEAD_MAX_MS:
+        return False
+    return recorded_at >= EARLIEST or event.occurred_at > to_millis(timestamp) + AHEAD_MAX_MS
 
 
-def _entries(event_type: str, catalog: Catalog) -> dict[str, _Entry]:
-    kind = KINDS[event_type]
-    long_number = next((_LONG_NUMBER[type(rule)] for rule in kind.rules if type(rule) in _LONG_NUMBER), None)
-    return {
-        version: _Entry(schema.check, kind.build, long_number, schema)
-        for version, schema in catalog.schemas[event_type].items()
-    }
-
-
-def _decode(raw: bytes, document: dict[str, Any], entry: _Entry) -> Event | Rejected:
-    check, build, long_number, schema = entry
+def _decode(raw: bytes, document: dict[str, Any], schema: Schema) -> Event | Rejected:
     try:
-        check(document)
-        payload = document["payload"]
-        if not is_surely_well_formed(raw, document, payload) and form_violations(raw, document):
+        schema.check(document)
+        if not is_surely_well_formed(raw, document) and form_violations(raw, document):
             return _rejected(raw, document, schema)
-        # an escaped letter could hide the name that the expression looks for
-        if long_number and (long_number.search(raw) or (b"\\" in raw and _ESCAPED_LETTER.search(raw))):
+        if _LONG_NUMBER.search(raw) or _ESCAPED_LETTER.search(raw):
             document = json.loads(raw, parse_float=Decimal)
-            payload = document["payload"]
-        return build(document, payload)
+        return KINDS[schema.event_type].record(document)
     except INVALID as error:
         fault = str(error).removeprefix("data.").split(" ", 1)
         return _rejected(raw, document, schema, otherwise=Violation(fault[0], fault[-1]))

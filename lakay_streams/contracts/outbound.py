@@ -60,7 +60,7 @@ class Outbound(NamedTuple):
         return tuple(reasons)
 
     def _faults(self, raw: bytes, document: Document) -> Iterator[Violation]:
-        if not is_surely_well_formed(raw, document, {}):
+        if not is_surely_well_formed(raw, document):
             yield from form_violations(raw, document)
         try:
             self.schema.check(document)

@@ -1,8 +1,8 @@
 """From a valid event of each type to the domain's record of it: `KINDS` is the whole mapping.
 
-A kind builds from a document that its schema has accepted, so it takes required fields and types for granted. Times,
-amounts and ids have rules that no schema can state: `build` raises ValueError where one is broken, `violations` says
-which. What is neither time nor amount nor identity is `context`, and rejects nothing.
+A kind builds from values that the event's schema has accepted, so it takes required fields and types for granted.
+Times, amounts and ids have rules that no schema can state: `build` raises ValueError where one is broken, `violations`
+says which. What is neither time nor amount nor identity is `context`, and rejects nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from msgspec import NODEFAULT
+from msgspec import NODEFAULT, UNSET
 from msgspec.structs import fields as fields_of
 
 from lakay_streams.contracts import context, topics
@@ -38,8 +38,19 @@ from lakay_streams.domain.events import (
 )
 
 Json = Mapping[str, Any]
-Compute = Callable[[Json], Any]
-"""A record's field as a function of the payload, where it is not a payload field as it stands."""
+Reader = Callable[[Any], Any]
+"""A field's value as the record has it, from what stands in the payload and is not null."""
+
+_NUMBERS = (str, int, float, Decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A field of the payload whose reader raises ValueError, saying why, for some values of the types it `takes`."""
+
+    field: str
+    read: Reader
+    takes: tuple[type, ...] = (str,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,90 +59,65 @@ class Amount:
 
     field: str = "amount"
     currency: str = "currency"
-    convert: Callable[[Any, str], int] = to_minor
-
-    def __call__(self, payload: Json) -> int | None:
-        """Return the minor units, or None for an amount not given; raises ValueError as `money` does."""
-        amount, currency = payload.get(self.field), payload.get(self.currency)
-        if amount is None:
-            return None
-        if currency is None:
-            raise ValueError(f"is not to be read without {self.currency}")
-        return self.convert(amount, currency.upper())
+    read: Callable[[Any, str], int] = to_minor
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """The id in the payload's `field`, which says whose event it is."""
+class Kind:
+    """One event type: where its record's fields stand in the payload, how it is made, and the fields with own rules.
 
-    field: str
+    `sources` are the payload's names of the record's fields, in their order, and last that of its time; `otherwise` has
+    what stands for each that is not given: `UNSET`, or what the record has where no payload tells it.
+    """
 
-    def __call__(self, payload: Json) -> str:
-        """Return the id; raises ValueError as `context.identity` does."""
-        return context.identity(payload[self.field])
+    sources: tuple[str | None, ...]
+    otherwise: tuple[Any, ...]
+    build: Callable[[str, str, str, list[Any]], Event]
+    rules: tuple[Rule | Amount, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """Milliseconds UTC of the payload's `field`."""
-
-    field: str
-
-    def __call__(self, payload: Json) -> int | None:
-        """Return the milliseconds, or None for a time not given; raises ValueError as `timestamps` does."""
-        text = payload.get(self.field)
-        return None if text is None else to_millis(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """The exchange rate in the payload's `field`."""
-
-    field: str
-
-    def __call__(self, payload: Json) -> Decimal:
-        """Return the rate; raises ValueError as `money` does."""
-        return to_rate(payload[self.field])
-
-
-class Kind(NamedTuple):
-    """One event type: how its record is made of (document, payload), and its fields with rules of their own."""
-
-    build: Callable[[Json, Json], Event]
-    rules: tuple[Amount | Identity | Instant | Rate, ...]
+    def record(self, document: Json) -> Event:
+        """Return the record of a whole event; raises ValueError as its rules do."""
+        values = [*map(document["payload"].get, self.sources, self.otherwise)]
+        return self.build(document["event_id"], document["event_type"], document["timestamp"], values)
 
 
 def violations(kind: Kind, document: Json) -> Iterator[Violation]:
     """Yield every time, amount, rate and id that breaks a rule of its own; those of a wrong type are the schema's."""
-    yield from _violation("timestamp", "", Instant("timestamp"), document)
+    yield from _violation("", Rule("timestamp", to_millis), document)
     payload = document.get("payload")
     if isinstance(payload, dict):
         for rule in kind.rules:
-            yield from _violation(rule.field, "payload.", rule, payload)
+            yield from _violation("payload.", rule, payload)
 
 
-def _violation(field: str, prefix: str, rule: Compute, fields: Json) -> Iterator[Violation]:
-    value = fields.get(field)
-    wanted = (str,) if isinstance(rule, (Instant, Identity)) else (str, int, float, Decimal)
-    if not isinstance(value, wanted) or isinstance(value, bool):
+def _violation(prefix: str, rule: Rule | Amount, fields: Json) -> Iterator[Violation]:
+    value = fields.get(rule.field)
+    if not isinstance(value, rule.takes if isinstance(rule, Rule) else _NUMBERS) or isinstance(value, bool):
         return
-    if isinstance(rule, Amount) and not isinstance(fields.get(rule.currency), str):
-        # an amount out of bounds is out of bounds in any currency
-        fields = {**fields, rule.currency: ""}
-        yield Violation(f"{prefix}{rule.currency}", f"must be given with {field}")
     try:
-        rule(fields)
+        if isinstance(rule, Rule):
+            rule.read(value)
+            return
+        currency = fields.get(rule.currency)
+        if not isinstance(currency, str):
+            # an amount out of bounds is out of bounds in any currency
+            currency = ""
+            yield Violation(f"{prefix}{rule.currency}", f"must be given with {rule.field}")
+        rule.read(value, currency.upper())
     except ValueError as error:
-        yield Violation(f"{prefix}{field}", str(error))
+        yield Violation(f"{prefix}{rule.field}", str(error))
 
-
-Reader = Callable[[Any], Any]
-"""A field's value as the record has it, from what stands in the payload and is not null."""
 
 _IDENTITIES = frozenset({"user_id", "sender_id", "circle_id", "transaction_id", "remittance_id", "movement_id"})
 _IDS = _IDENTITIES | {
     *("recipient_id", "counterparty_id", "original_transaction_id", "session_id", "device_id", "account_id")
 }
+
+
+def _as_it_stands(value: Any) -> Any:
+    return value
+
+
 _READERS: dict[str, Reader] = {
     **dict.fromkeys(_IDENTITIES, context.identity),
     **{field: partial(context.identifier, field) for field in _IDS - _IDENTITIES},
@@ -149,62 +135,79 @@ _READERS: dict[str, Reader] = {
 """How a record's field is read, by its name; the others are taken as they stand."""
 
 
-def _kind(record: type[Event], time: str | None, fields: str, /, **computed: Compute | str) -> Kind:
-    """Make the kind whose record takes `fields` from the payload, each by its reader, and the others computed.
+def _kind(record: type[Event], time: str | None, fields: str, /, **others: str | Rule | Amount) -> Kind:
+    """Make the kind whose record takes `fields` from the payload, and `others`, each by its reader or its own rule.
 
-    A field computed from a text has that name in the payload. `time` is the payload's own field of event time; without
-    it, or where it is not given, the envelope's counts. Fields of the payload that are not named here are never read:
-    nothing has validated them.
+    A field of `others` that is a text has that name in the payload. `time` is the payload's own field of event time;
+    without it, or where it is not given, the envelope's counts. Fields of the payload that are not named here are never
+    read: nothing has validated them.
     """
-    instant = Instant(time) if time else None
     own_fields = record.__struct_fields__[3:]  # after event_id, event_type, occurred_at
-    names = {field: field for field in fields.split()}
-    names |= {field: name for field, name in computed.items() if isinstance(name, str)}
-    given = {*names, *computed}
-    if not given <= set(own_fields):
-        raise TypeError(f"{record.__name__} has no field {', '.join(given - set(own_fields))}")
-    # JSON keys are strings: None is never one, and so stands for "not from the payload", which leaves the default
-    sources = tuple(map(names.get, own_fields))
-    readers = [(own_fields.index(field), _READERS[field]) for field in names if field in _READERS.keys() - _IDS]
-    ids = [(own_fields.index(field), _READERS[field]) for field in names if field in _IDS]
-    steps = [(own_fields.index(field), compute) for field, compute in computed.items() if not isinstance(compute, str)]
-    identities = [Identity(name) for field, name in names.items() if field in _IDENTITIES]
-    rules = tuple(
-        rule
-        for rule in (instant, *identities, *computed.values())
-        if isinstance(rule, (Amount, Identity, Instant, Rate))
-    )
-    own_defaults = {field.name: field.default for field in fields_of(record) if field.default is not NODEFAULT}
-    otherwise = tuple(map(own_defaults.get, own_fields))
+    places = {field: place for place, field in enumerate(own_fields)}
+    told = {**{field: field for field in fields.split()}, **others}
+    if not told.keys() <= places.keys():
+        raise TypeError(f"{record.__name__} has no field {', '.join(told.keys() - places.keys())}")
+    names = {field: name if isinstance(name, str) else name.field for field, name in told.items()}
+    own_rules = {field: rule for field, rule in others.items() if not isinstance(rule, str)}
+    defaults = {field.name: None if field.default is NODEFAULT else field.default for field in fields_of(record)}
+
+    ids = [(places[field], _READERS[field]) for field in names if field in _IDS]
+    readers = [
+        (places[field], own.read if isinstance(own, Rule) else _READERS.get(field, _as_it_stands), defaults[field])
+        for field in names
+        if field not in _IDS and not isinstance(own := own_rules.get(field), Amount)
+    ]
+    amounts = [
+        (places[field], places[rule.currency], rule.read)
+        for field, rule in own_rules.items()
+        if isinstance(rule, Amount)
+    ]
     make = cast("Callable[..., Event]", record)
 
-    def build(document: Json, payload: Json) -> Event:
-        get: Callable[..., Any] = payload.get
-        values: list[Any] = [*map(get, sources, otherwise)]
-        for index, read in ids:
-            value = values[index]
+    def build(event_id: str, event_type: str, timestamp: str, values: list[Any]) -> Event:
+        own_time = values.pop()
+        for place, read in ids:
+            value = values[place]
             # a UUID in small letters, as most ids are, is one as it stands
             if value.__class__ is str and len(value) == UUID_CHARS and value[8] == "-" and value.islower():
                 continue
             if value is not None:
-                values[index] = read(value)
-        for index, read in readers:
-            value = values[index]
-            if value is not None:
-                values[index] = read(value)
-        for index, compute in steps:
-            values[index] = compute(payload)
-        timestamp, own_time = document["timestamp"], get(time)
+                values[place] = None if value is UNSET else read(value)
+        for place, read, otherwise in readers:
+            value = values[place]
+            if value is UNSET:
+                values[place] = otherwise
+            elif value is not None:
+                values[place] = read(value)
+        for place, currency_place, convert in amounts:
+            amount = values[place]
+            if amount is UNSET or amount is None:
+                values[place] = None
+                continue
+            currency = values[currency_place]
+            if currency is None:
+                raise ValueError("an amount is not to be read without its currency")
+            values[place] = convert(amount, currency)
         occurred_at = to_millis(timestamp)  # sound in any case, though the payload's own goes first
-        if own_time is not None and own_time != timestamp:
+        if own_time.__class__ is str and own_time != timestamp:
             occurred_at = to_millis(own_time)
-        return make(document["event_id"].lower(), document["event_type"], occurred_at, *values)
+        return make(event_id.lower(), event_type, occurred_at, *values)
 
-    return Kind(build, rules)
+    own_time = [Rule(time, to_millis)] if time else []
+    identities = [Rule(name, context.identity) for field, name in names.items() if field in _IDENTITIES]
+    return Kind(
+        # JSON keys are strings: None is never one, and so stands for "not from the payload"
+        sources=(*map(names.get, own_fields), time),
+        otherwise=(*(UNSET if field in names else defaults[field] for field in own_fields), UNSET),
+        build=build,
+        rules=(*own_time, *identities, *own_rules.values()),
+    )
 
 
-_POSITIVE = Amount(convert=positive_minor)
+_POSITIVE = Amount(read=positive_minor)
 _RECEIVE = Amount("receive_amount", "receive_currency")
+_RATE = Rule("rate", to_rate, _NUMBERS)
+_DUE = Rule("due_at", to_millis)
 _LOGIN = "user_id device_id ip_address"
 _UPDATED = "user_id transaction_id currency"
 _ROUND = "circle_id user_id currency"
@@ -241,9 +244,7 @@ KINDS: dict[str, Kind] = {
     "user-action-performed": _kind(UserEvent, "performed_at", f"{_LOGIN} session_id action"),
     "profile-disposition": _kind(ProfileDisposition, "disposed_at", "user_id disposition"),
     "alert-disposition": _kind(AlertDisposition, "disposed_at", "user_id alert_id disposition reason decided_by"),
-    "exchange-rate-confirmed": _kind(
-        ExchangeRateUpdated, "effective_at", "base_currency quote_currency", rate=Rate("rate")
-    ),
+    "exchange-rate-confirmed": _kind(ExchangeRateUpdated, "effective_at", "base_currency quote_currency", rate=_RATE),
     "circle-created": _kind(
         CircleEvent,
         "created_at",
@@ -261,11 +262,9 @@ KINDS: dict[str, Kind] = {
         f"{_ROUND} device_id account_id",
         round="round",
         amount_minor=Amount(),
-        due_at=Instant("due_at"),
+        due_at=_DUE,
     ),
-    "circle-contribution-missed": _kind(
-        CircleEvent, None, _ROUND, round="round", amount_minor=Amount(), due_at=Instant("due_at")
-    ),
+    "circle-contribution-missed": _kind(CircleEvent, None, _ROUND, round="round", amount_minor=Amount(), due_at=_DUE),
     "circle-payout-executed": _kind(
         CircleEvent,
         "executed_at",
@@ -297,7 +296,7 @@ KINDS: dict[str, Kind] = {
         MemberChanged,
         "changed_at",
         "user_id circle_id",
-        counts_at=Instant("counts_at"),
+        counts_at=Rule("counts_at", to_millis),
         **{count: count for count in Tally.__struct_fields__},
     ),
     "money-moved": _kind(
@@ -308,9 +307,7 @@ KINDS: dict[str, Kind] = {
     ),
     "money-returned": _kind(MoneyMoved, "returned_at", "user_id movement_id"),
     "corridor-remittance": _kind(CorridorRemittance, "completed_at", "corridor currency", amount_minor=Amount()),
-    "exchange-rate-updated": _kind(
-        ExchangeRateUpdated, "effective_at", "base_currency quote_currency", rate=Rate("rate")
-    ),
+    "exchange-rate-updated": _kind(ExchangeRateUpdated, "effective_at", "base_currency quote_currency", rate=_RATE),
 }
 
 if set(KINDS) != set(topics.TOPIC_OF):

@@ -25,24 +25,18 @@ class Violation(NamedTuple):
     message: str
 
 
-def is_surely_well_formed(raw: bytes, document: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+def is_surely_well_formed(raw: bytes, document: Mapping[str, Any]) -> bool:
     """Return True only if `violations` would find nothing; False if it has to look.
 
     Each key of the text is followed by a colon. Where no white space comes in between, the text has at least as many
     `":` as keys, those given twice counted twice; so when it has as many as the parsed objects have keys, no key was
     given twice. Strings may hold `":` too: that only ever leads to False.
     """
-    place = payload.get("geo_location")
-    keys = len(document) + len(payload) + (len(place) if place.__class__ is dict else 0)
-    colons = raw.count(b'":')
-    if colons != keys and colons != _count_keys(document):
+    if raw.count(b'":') != _count_keys(document):
         return False
-    # a space is looked for on its own first: one byte is found many times faster than two
-    if (b" " in raw and b" :" in raw) or b"\n" in raw or b"\t" in raw or b"\r" in raw:
+    if b" :" in raw or b"\n" in raw or b"\t" in raw or b"\r" in raw:
         return False
-    if b"[" in raw and raw.count(b"[") > _FEW_ARRAYS:
-        return False
-    return not (b"\\" in raw and b"\\u0000" in raw)
+    return raw.count(b"[") <= _FEW_ARRAYS and b"\\u0000" not in raw
 
 
 def violations(raw: bytes, document: Any) -> list[Violation]:

@@ -1,20 +1,25 @@
-"""A shorter way to a schema's yes: a msgspec type derived from it, which checks a good event in a third of the time.
+"""What a schema accepts as a type, which reads an event from its bytes in one pass: a msgspec type derived from it.
 
-What the type accepts, the schema accepts. The other direction need not hold (JSON schema takes 3.0 for an integer, the
-type does not): whatever the type refuses is put to the schema's own check, which alone says no. So the JSON schema
-stays the one definition, and one that uses what no type can express has no shortcut and is checked as it stands.
+What the type takes, the schema accepts. The other direction need not hold (JSON schema takes 3.0 for an integer, the
+type does not): whatever the type refuses is in doubt, and the schema's own check decides. So the JSON schema stays the
+one definition, and one that uses what no type can express has no type, and all its events are checked as they stand.
+
+Where a schema says nothing, the type takes a scalar, or a place as most producers tell it: what is nested deeper than
+the schema knows is in doubt. So is a whole number beyond 2**53, of which parsers make different things.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from keyword import iskeyword
+from math import ceil, floor
 from typing import Annotated, Any, Literal, Union
 
 import msgspec
 from fastjsonschema.draft04 import DOLLAR_FINDER
+from msgspec import UNSET
 
-Check = Callable[[Any], Any]
-"""Raises for a document that its schema refuses."""
+from lakay_streams.contracts.context import PlaceTold
 
 _TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 # times are checked where they are read, so `format` only describes
@@ -25,30 +30,19 @@ _SIZES = {"minItems": "min_length", "maxItems": "max_length"}
 _UNDERSTOOD = frozenset({"type", "enum", "pattern", "items", "properties", "required", *_BOUNDS, *_LENGTHS, *_SIZES})
 # msgspec compares a number as a float: from here on, floats leave out whole numbers
 _FLOATS_ARE_SPARSE = 2**53
+_NOTHING: Mapping[str, Any] = {}
 
 
-def quick(check: Check, schema: Mapping[str, Any]) -> Check:
-    """Return a check that decides as `check`, the compiled `schema`, does; for good documents sooner, if it can."""
-    struct = struct_of(schema)
-    if struct is None:
-        return check
-    convert, refused = msgspec.convert, msgspec.ValidationError
+def struct_of(schema: Mapping[str, Any], tag: Mapping[str, str] = _NOTHING) -> type[msgspec.Struct] | None:
+    """Return a type of JSON objects that takes only what `schema` (draft-07) accepts, or None if there is none.
 
-    def check_quickly(document: Any) -> None:
-        try:
-            convert(document, struct)
-        except refused:
-            check(document)
-
-    return check_quickly
-
-
-def struct_of(schema: Mapping[str, Any]) -> type[msgspec.Struct] | None:
-    """Return a type of JSON objects that accepts only what `schema` (draft-07) accepts, or None if there is none."""
-    if "object" not in _types(schema):
+    `tag` has a property and its one value, by which msgspec tells types apart; there is no field for it. A field is
+    called as its property wherever it can be; one that is not there is `UNSET`.
+    """
+    if "object" not in _types(schema) or not schema.keys() <= (_UNDERSTOOD | _SAYS_NOTHING) - {"enum"}:
         return None
     try:
-        struct: type[msgspec.Struct] = _accepted({**schema, "type": "object"})
+        struct = _object(schema, tag)
         msgspec.json.Decoder(struct)  # only now does msgspec look at the whole of it
     except (TypeError, ValueError):
         return None
@@ -58,12 +52,12 @@ def struct_of(schema: Mapping[str, Any]) -> type[msgspec.Struct] | None:
 def _accepted(schema: Any) -> Any:
     """Return the type for any schema; raises ValueError, or TypeError as msgspec does, where there is none."""
     if schema is True:
-        return Any
+        return SCALAR
     if schema is False:
         raise ValueError("nothing is accepted")
     rules = {keyword: value for keyword, value in schema.items() if keyword not in _SAYS_NOTHING}
     if not rules:
-        return Any
+        return SCALAR
     if not rules.keys() <= _UNDERSTOOD:
         raise ValueError(f"not understood: {', '.join(rules.keys() - _UNDERSTOOD)}")
     if "enum" in rules:
@@ -96,11 +90,26 @@ def _is(value: Any, accepted: Any) -> bool:
     return True
 
 
-def _number(kind: type[float], rules: Mapping[str, Any]) -> Any:
+def _number(rules: Mapping[str, Any]) -> Any:
     bounds = _named(_BOUNDS, rules)
     if any(abs(bound) >= _FLOATS_ARE_SPARSE for bound in bounds.values()):
         raise ValueError("a bound that floats cannot tell from its neighbours")
-    return Annotated[kind, msgspec.Meta(**bounds)]
+    # a whole number stays one
+    return _integer(rules) | Annotated[float, msgspec.Meta(**bounds)]
+
+
+def _integer(rules: Mapping[str, Any] = _NOTHING) -> Any:
+    sparse, get = _FLOATS_ARE_SPARSE, rules.get
+    least = max(1 - sparse, ceil(get("minimum", -sparse)), floor(get("exclusiveMinimum", -sparse)) + 1)
+    most = min(sparse - 1, floor(get("maximum", sparse)), ceil(get("exclusiveMaximum", sparse)) - 1)
+    return Annotated[int, msgspec.Meta(ge=least, le=most)]
+
+
+SCALAR: Any = _integer() | float | str | bool | None
+"""What most producers send where a schema says nothing."""
+
+_LEFT_OPEN = {"geo_location": PlaceTold | SCALAR, "payload": msgspec.defstruct("Payload", [], gc=False)}
+"""The same of properties by these names."""
 
 
 def _string(rules: Mapping[str, Any]) -> Any:
@@ -118,23 +127,29 @@ def _array(rules: Mapping[str, Any]) -> Any:
     return Annotated[list[_accepted(items)], msgspec.Meta(**_named(_SIZES, rules))]  # type: ignore[misc]  # made here
 
 
-def _object(rules: Mapping[str, Any]) -> Any:
+def _object(rules: Mapping[str, Any], tag: Mapping[str, str] = _NOTHING) -> type[msgspec.Struct]:
     properties, required = rules.get("properties", {}), rules.get("required", ())
     fields: list[tuple[str, Any, Any]] = []
-    # a property may have a name that no field can have, so fields are numbered
     for number, name in enumerate({**properties, **dict.fromkeys(required)}):
+        if name in tag:
+            continue
         accepted = _accepted(properties.get(name, True))
-        # nobody reads the value of a field that is not there
-        field = msgspec.field(name=name) if name in required else msgspec.field(name=name, default=None)
-        fields.append((f"f{number}", accepted, field))
+        if accepted is SCALAR:
+            accepted = _LEFT_OPEN.get(name, SCALAR)
+        field = msgspec.field(name=name) if name in required else msgspec.field(name=name, default=UNSET)
+        # a property may have a name that no field can have
+        is_name = name.isidentifier() and not name.startswith("_") and not iskeyword(name)
+        fields.append((name if is_name else f"_{number}", accepted, field))
+    for name, value in tag.items():
+        return msgspec.defstruct("Accepted", fields, kw_only=True, gc=False, tag_field=name, tag=value)
     return msgspec.defstruct("Accepted", fields, kw_only=True, gc=False)
 
 
 _ACCEPTED: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "null": lambda _: None,
     "boolean": lambda _: bool,
-    "integer": lambda rules: _number(int, rules),
-    "number": lambda rules: _number(float, rules),
+    "integer": _integer,
+    "number": _number,
     "string": _string,
     "array": _array,
     "object": _object,
