@@ -26,7 +26,10 @@ from lakay_streams.contracts.catalog import Schema
 from lakay_streams.contracts.context import PlaceTold
 from lakay_streams.contracts.records import KINDS, Amount, Kind
 
-_BACKSLASH, _COMMA, _QUOTATION_MARK = b'\\,"'
+_BACKSLASH, _COMMA = b"\\,"
+_QUOTATION_MARK = b'"'
+"""As bytes: looked for as a number, it takes half as long again."""
+
 _SHORT_NUMBER = 16
 """A number that ends within so many characters has no more digits than a float keeps."""
 

@@ -141,7 +141,10 @@ class Settings(Group):
     worker_token: Token | None = None
     """Bearer token for /tables; without one, they answer while DEBUG=true, and programs of this machine only."""
     checkpoint_interval_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
-    """Milliseconds between checkpoints, and so the longest that an alert waits to be committed."""
+    """Milliseconds between checkpoints, and so the longest that an alert waits to be committed.
+
+    A worker that catches up waits up to a second longer.
+    """
     processing_guarantee: Literal["exactly_once", "at_least_once"] = "exactly_once"
     """Of alerts: with `at_least_once` they leave before their checkpoint, and after a crash some come twice."""
     checkpoint_max_records: Count = 20_000

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 #: Seconds for which agents work without a pause: checkpoints and replies of Kafka share their event loop.
-TARGET_BATCH_SECONDS = 0.008
+TARGET_BATCH_SECONDS = 0.016
 
 #: Bounds of a turn, whatever its records take: a stall of the machine must not end batching, nor a lull bloat it.
 MIN_RECORDS, MAX_RECORDS = 20, 400

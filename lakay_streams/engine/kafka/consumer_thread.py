@@ -165,6 +165,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = self._consumer
         return consumer is not None and internals.is_connected(consumer)
 
+    def unread(self, partitions: Iterable[TopicPartition]) -> int:
+        """Return how many records of the partitions wait in Kafka; may be asked from any thread."""
+        return 0 if self._consumer is None else internals.unread(self._consumer, partitions)
+
     def progress(self, delivered: Mapping[TP, int]) -> dict[TP, Progress]:
         """Return how far each assigned partition is read; may be asked from any thread."""
         known = {} if self._consumer is None else internals.positions(self._consumer)

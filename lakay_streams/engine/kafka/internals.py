@@ -111,6 +111,18 @@ def positions(consumer: AIOKafkaConsumer) -> dict[TopicPartition, tuple[int | No
     }
 
 
+def unread(consumer: AIOKafkaConsumer, tps: Iterable[TopicPartition]) -> int:
+    """Return how many offsets lie between the positions and the logs' ends; may be asked from any thread."""
+    assignment = consumer._subscription.subscription
+    assigned = None if assignment is None else assignment.assignment
+    states = () if assigned is None else [assigned.state_value(tp) for tp in tps]
+    return sum(
+        max(0, state.highwater - state.position)
+        for state in states
+        if state is not None and state.has_valid_position and state.highwater is not None
+    )
+
+
 async def abandon(producer: AIOKafkaProducer) -> None:
     """End a producer that cannot flush: aiokafka's `stop` would leave its sender and connections running."""
     producer._sender.sender_task.cancel()

@@ -233,12 +233,9 @@ class Consumer(driver.Consumer):
         """Return how far each assigned partition is read; may be asked from any thread."""
         return self._thread.progress(self.delivered)
 
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        """Do nothing: offsets are committed by checkpoints."""
-        return False
-
-    def verify_event_path(self, now: float, tp: TP) -> None:
-        """Do nothing: Faust's watchdog looks for its own commits."""
+    def unread(self, partitions: Iterable[TopicPartition]) -> int:
+        """Return how many records of the partitions wait in Kafka, as far as the last fetches tell."""
+        return self._thread.unread(partitions)
 
 
 class Transport(driver.Transport):

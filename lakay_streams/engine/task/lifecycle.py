@@ -285,4 +285,5 @@ class TaskLifecycle:
             non_transactional=services.non_transactional,
             global_tables=services.global_tables,
             options=services.options,
+            unread=lambda: services.consumer.unread(self._sources),
         )

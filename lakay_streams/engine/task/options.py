@@ -30,7 +30,8 @@ class Options(NamedTuple):
     """How partitions checkpoint.
 
     A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`; records that
-    are processed while one is on its way wait for `schedule.pause_after`.
+    are processed while one is on its way wait for `schedule.pause_after`. A task that catches up takes up to
+    `schedule.CATCHING_UP_S` longer.
     The journal goes to `journal_topic`, if there is one. `dead_letter` sets a record aside that crashed the worker
     `DEAD_LETTER_AFTER` times, or a batch that unpacks to more than `unpacked_bytes`. Outputs to `at_least_once_topics`
     do not wait for the checkpoint: they are sent after their batch, outside of the transaction, and so at least once.

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+#: A checkpoint of a task that catches up takes at least this part of the records that wait, or comes so many seconds
+#: later: what has waited long already waits hardly longer, and a checkpoint costs the same whatever it commits.
+CATCHING_UP_PART = 0.1
+CATCHING_UP_S = 1.0
 
 
 def pause_after(took: float, interval: float) -> float:
@@ -17,14 +23,16 @@ def pause_after(took: float, interval: float) -> float:
 class Schedule:
     """Says when a checkpoint is due: `interval` seconds after the first record since the last one, or when asked for.
 
-    While a checkpoint is on its way, its end decides when the next is due. A task takes no more batches once twice
-    `max_records` wait for one.
+    While a checkpoint is on its way, its end decides when the next is due. A task that catches up takes its time
+    (`CATCHING_UP_PART`). A task takes no more batches once twice `max_records` wait for a checkpoint.
     """
 
-    def __init__(self, interval: float, max_records: int) -> None:
-        """Nothing is due, and there is room."""
+    def __init__(self, interval: float, max_records: int, unread: Callable[[], int] = lambda: 0) -> None:
+        """Nothing is due, and there is room; `unread` tells how many records wait for the task in Kafka."""
         self._interval = interval
         self._max_records = max_records
+        self._unread = unread
+        self._pending = 0
         self._due = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._capacity = asyncio.Event()
@@ -49,6 +57,7 @@ class Schedule:
 
     def processed(self, pending: int, *, committing: bool) -> None:
         """Hear that `pending` records wait for a checkpoint, while another one is on its way or not."""
+        self._pending = pending
         if not committing:
             self._due_in(self._interval)
         if pending >= self._max_records:
@@ -59,6 +68,7 @@ class Schedule:
     def begun(self) -> None:
         """Hear that a checkpoint takes all that is processed."""
         self._due.clear()
+        self._pending = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -76,4 +86,13 @@ class Schedule:
 
     def _due_in(self, seconds: float) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self.request_checkpoint)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self._run_out, loop.time() + seconds + CATCHING_UP_S)
+
+    def _run_out(self, latest: float) -> None:
+        loop = asyncio.get_running_loop()
+        again = min(loop.time() + self._interval, latest)
+        if loop.time() < latest and self._pending < CATCHING_UP_PART * self._unread():
+            self._timer = loop.call_at(again, self._run_out, latest)
+        else:
+            self.request_checkpoint()

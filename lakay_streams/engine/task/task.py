@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -96,15 +96,19 @@ class StreamTask:
         non_transactional: NonTransactionalProducer | None,
         global_tables: Sequence[GlobalTable[Any]],
         options: Options,
+        unread: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Prepare it; its committer must be started, its stores restored and `begin` called before records come."""
+        """Prepare it; its committer must be started, its stores restored and `begin` called before records come.
+
+        `unread` tells how many of its records wait in Kafka.
+        """
         self.number = number
         self.partitions = partitions
         self.epoch = epoch
         self.committer = committer
         self.options = options
         self.outbox = Outbox(options.at_least_once_topics, non_transactional, committer.partitions_of)
-        self.schedule = Schedule(options.interval, options.max_records)
+        self.schedule = Schedule(options.interval, options.max_records, unread)
         self.states: dict[str, WriteBackCache[Any]] = {
             table.name: WriteBackCache(table, number, partitions) for table in tables
         }
