@@ -11,6 +11,7 @@
     ├── PiiError               a sealed personal value cannot be opened
     ├── AuditError             the audit trail, or a signed head of it, is not what it was
     ├── RetentionError         records would be deleted that the law wants kept
+    ├── LakeError              a file of the lake cannot be stored, read or trusted
     ├── ReportError            a report cannot be made, kept or trusted as it is
     │   └── ReportNotFound       there is no such report, or no such alert (HTTP 404)
     └── EngineError            the stream engine cannot go on safely
@@ -73,6 +74,10 @@ class AuditError(LakayError):
 
 class RetentionError(LakayError):
     """Records would be deleted that the law wants kept."""
+
+
+class LakeError(LakayError):
+    """A file of the lake cannot be stored, read, listed or deleted, or is not what it was."""
 
 
 class ReportError(LakayError):
