@@ -1,11 +1,6 @@
 """One PostgreSQL transaction for rows and positions: each record of the topics is archived exactly once.
 
-The positions are kept where the rows are, so both are committed or neither is. A transaction locks the positions of its
-topics, finds them where its records begin, writes, and moves them to where its records end. So the transactions of a
-partition follow each other without a gap or an overlap, whoever makes them: one that was killed has changed nothing,
-and one of a zombie either comes first, and is as good as anyone's, or finds the positions moved and changes nothing.
-Offsets in Kafka play no part. A database that is restored from a backup has the positions of that backup, and goes on
-from there.
+How that holds, whoever is killed or wakes up too late, says `db/positions.py`.
 """
 
 from __future__ import annotations
@@ -18,13 +13,12 @@ import psycopg
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from psycopg import AsyncConnection
 
-from lakay_streams.archive.alerts import ACTOR, AlertWriter
+from lakay_streams.archive.alerts import AlertWriter
 from lakay_streams.archive.rows import ALERTS, Row, RowMaker, array_of
-from lakay_streams.archive.statements import POSITIONS, WRITES
-from lakay_streams.db import audit
+from lakay_streams.archive.statements import WRITES
 from lakay_streams.db.pool import Database
+from lakay_streams.db.positions import Positions
 from lakay_streams.engine.kafka.committer import Outgoing, SourceLog
-from lakay_streams.errors import Fenced
 from lakay_streams.telemetry.logs import get_logger
 
 log = get_logger()
@@ -48,9 +42,8 @@ class PostgresCommitter:
         """Commit for partition `number` the rows that `maker` makes; `timeout` bounds a transaction (seconds)."""
         self._database = database
         self._maker = maker
-        self._number = number
+        self._positions = Positions("archive", number)
         self._timeout = timeout
-        self._positions: dict[str, int] = {}
 
     async def start(self) -> None:
         """Wait for PostgreSQL, for as long as it takes."""
@@ -68,17 +61,8 @@ class PostgresCommitter:
         self, log: SourceLog, sources: Iterable[TopicPartition]
     ) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Return the positions in PostgreSQL; one that the log of its topic no longer has is moved to its beginning."""
-        wanted = {tp.topic: tp for tp in sources}
-        begins, ends = await log.begins(wanted.values()), await log.ends(wanted.values())
         async with asyncio.timeout(self._timeout), self._database.connection(self._timeout) as connection:
-            found = await self._locked(connection, wanted)
-            for topic, (position, _) in found.items():
-                begin, end = begins[wanted[topic]], ends[wanted[topic]]
-                if not begin <= position <= end:
-                    await self._begin_again(connection, topic, position, begin, end)
-                    found[topic] = (begin, "")
-        self._positions = {topic: position for topic, (position, _) in found.items()}
-        return {wanted[topic]: OffsetAndMetadata(*position) for topic, position in found.items()}
+            return await self._positions.find(connection, log, sources)
 
     async def commit(
         self,
@@ -89,9 +73,8 @@ class PostgresCommitter:
 
         Raises `Fenced` when the positions are not where this committer left them, `DatabaseUnavailable`, TimeoutError.
         """
-        moved = {tp.topic: offset for tp, offset in offsets.items()}
         async with asyncio.timeout(self._timeout), self._database.connection(self._timeout) as connection:
-            await self._move(connection, moved)
+            await self._positions.move(connection, offsets)
             alerts = AlertWriter(connection, self._maker)
             given = {table: outgoing for (table, _), outgoing in records.items()}
             # In one order, so that no two transactions wait for each other.
@@ -99,30 +82,11 @@ class PostgresCommitter:
                 for chunk in _chunks(table, given[table]):
                     await self._write(connection, alerts, chunk)
             await alerts.close()
-        self._positions |= {topic: offset.offset for topic, offset in moved.items()}
+        self._positions.moved(offsets)
         return {}
 
     async def stop(self) -> None:
         """Do nothing: connections are the pool's."""
-
-    async def _locked(self, connection: AsyncConnection[Any], topics: Iterable[str]) -> dict[str, tuple[int, str]]:
-        cursor = await connection.execute(POSITIONS.lock, (self._number, sorted(topics)))
-        return {topic: (position, metadata) for topic, position, metadata in await cursor.fetchall()}
-
-    async def _move(self, connection: AsyncConnection[Any], moved: Mapping[str, OffsetAndMetadata]) -> None:
-        found = await self._locked(connection, moved)
-        for topic in moved:
-            position = found[topic][0] if topic in found else None
-            if position != self._positions.get(topic):
-                raise Fenced(
-                    f"another archive took over {topic} partition {self._number}: it stands at {position}, and this "
-                    f"one was at {self._positions.get(topic)}"
-                )
-        for topic, offset in moved.items():
-            values = (topic, self._number, offset.offset, offset.metadata)
-            cursor = await connection.execute(POSITIONS.move if topic in found else POSITIONS.begin, values)
-            if cursor.rowcount != 1:
-                raise Fenced(f"another archive has begun {topic} partition {self._number}")
 
     async def _write(self, connection: AsyncConnection[Any], alerts: AlertWriter, rows: list[Row]) -> None:
         """Write rows of one table, and quarantine those that PostgreSQL refuses."""
@@ -147,17 +111,6 @@ class PostgresCommitter:
             reasons = (f"PostgreSQL refuses it: {kind}",)
             set_aside = self._maker.quarantined(rows[0].origin, rows[0].raw, reasons, None)
             await connection.execute(WRITES[set_aside.table], (array_of([set_aside]),))
-
-    async def _begin_again(
-        self, connection: AsyncConnection[Any], topic: str, position: int, begin: int, end: int
-    ) -> None:
-        """Move a position to the beginning of what the topic still has, and put that where it is not overlooked."""
-        # Kafka deleted records before they were archived, or the topic is another one than it was.
-        action = "archive_records_lost" if position < begin else "archive_topic_recreated"
-        told = {"topic": topic, "partition": self._number, "position": position, "begin": begin, "end": end}
-        log.error(action, **told)
-        await connection.execute(POSITIONS.move, (topic, self._number, begin, ""))
-        await audit.append(connection, action, actor=ACTOR, subject=f"{topic}/{self._number}", details=told)
 
 
 def _chunks(table: str, outgoing: Iterable[Outgoing]) -> Iterator[list[Row]]:

@@ -9,29 +9,6 @@ from __future__ import annotations
 from typing import LiteralString, NamedTuple
 
 
-class _Positions(NamedTuple):
-    lock: LiteralString
-    move: LiteralString
-    begin: LiteralString
-
-
-POSITIONS = _Positions(
-    lock="""
-        SELECT topic, next_offset, metadata FROM archive_positions
-        WHERE partition = %s AND topic = ANY(%s) ORDER BY topic FOR UPDATE
-    """,
-    move="""
-        INSERT INTO archive_positions (topic, partition, next_offset, metadata) VALUES (%s, %s, %s, %s)
-        ON CONFLICT (topic, partition) DO UPDATE
-        SET next_offset = excluded.next_offset, metadata = excluded.metadata, updated_at = now()
-    """,
-    begin="""
-        INSERT INTO archive_positions (topic, partition, next_offset, metadata) VALUES (%s, %s, %s, %s)
-        ON CONFLICT DO NOTHING
-    """,
-)
-
-
 class _Alerts(NamedTuple):
     known: LiteralString
     revisions: LiteralString
