@@ -72,6 +72,6 @@ lock: setup ## pin every dependency with its hash (UPGRADE=1 moves to the newest
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements-dev.lock --all-extras --group dev pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements-bench.lock --all-extras --group bench pyproject.toml
-	$(BIN)/uv pip compile $(LOCK) --constraints requirements-dev.lock --output-file deploy/lakay.lock --extra archive --extra api pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --constraints requirements-dev.lock --output-file deploy/lakay.lock --extra lake --extra api pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --constraints requirements-dev.lock --output-file deploy/build.lock --group pyproject.toml:build
 	$(BIN)/uv pip compile $(LOCK) --output-file deploy/mlflow.lock --group pyproject.toml:mlflow

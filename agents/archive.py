@@ -14,6 +14,7 @@ from typing import Any
 
 from mode import Service
 
+from agents.database import DatabaseWatch
 from lakay_streams.archive.alerts import ACTOR
 from lakay_streams.archive.committer import PostgresCommitter
 from lakay_streams.archive.rows import QUARANTINE, Row, RowMaker, alert_kinds
@@ -59,23 +60,6 @@ class ArchiveApp(StreamApp):
     def committer(self, number: int) -> Committer:
         """Return what commits partition `number` to PostgreSQL."""
         return PostgresCommitter(self._database, self._maker, number, timeout=self.options.timeout)
-
-
-class DatabaseWatch(Service):
-    """Opens the pool with the app and closes it after it, and asks PostgreSQL now and then whether it answers."""
-
-    def __init__(self, database: Database, **kwargs: Any) -> None:
-        """Watch `database`."""
-        super().__init__(**kwargs)
-        self._database = database
-
-    async def on_start(self) -> None:
-        """Open the pool."""
-        await self.add_async_context(self._database)
-
-    @Service.task
-    async def _watch(self) -> None:
-        await self._database.watch()
 
 
 class HeadSigner(Service):

@@ -17,6 +17,7 @@ from lakay_streams.cli import (
     contracts,
     db,
     demo,
+    lake,
     pii,
     processes,
     profile,
@@ -52,6 +53,7 @@ for name, noun in {
     "rates": rates,
     "db": db,
     "audit": audit,
+    "lake": lake,
     "report": reports,
 }.items():
     app.add_typer(noun.app, name=name)

@@ -43,6 +43,9 @@ MAY_CHANGE: dict[str, tuple[str, ...]] = {
     "quarantine": _SEAL,
     "reports": _SEAL,
     "submissions": (),
+    "lake_commits": (),
+    "lake_files": ("removed",),
+    "lake_keys": ("subject", "token_key", *_SEAL),
 }
 """The columns that the application may change; of a table that is not here, every one."""
 

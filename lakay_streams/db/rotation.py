@@ -4,6 +4,7 @@
     alert_revisions   tokens in body and entity, and the sealed values that they stand for
     quarantine        the sealed bytes
     reports           the sealed document
+    lake_keys         the token of whose key it is, and the sealed key; files of the lake have neither
     rejects           tokens in reasons: their values are kept nowhere, so they cannot be made again and are forgotten,
                       and `email_1f2e3d4c_…` becomes `[email]`. A key is also replaced because it leaked, and whoever
                       has it can try out which value a token stands for
@@ -20,6 +21,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, LiteralString, NamedTuple
 
+import msgspec
 import orjson
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from psycopg.types.json import Jsonb
@@ -77,6 +79,13 @@ class Renewal:
             sealed = self._vault.seal(self._vault.open(sealed, key_id, context), context)
         return sealed, self._vault.key_id
 
+    def lake_key(self, context: str, _subject: str, sealed: bytes, _token_key: str, key_id: str) -> Row:
+        """Return the columns of a key of the lake, which stays the same key."""
+        opened = self._vault.open(sealed, key_id, context)
+        user_id, _ = msgspec.msgpack.decode(opened)
+        subject = self._tokens.of("user", user_id)
+        return subject, self._vault.seal(opened, context), self._tokens.key_id, self._vault.key_id
+
     def reasons(self, _context: str, reasons: list[str]) -> Row:
         """Return sentences that have forgotten whom they were about."""
         return ([self._renew(reason, {}) for reason in reasons],)
@@ -121,6 +130,13 @@ PLACES = (
     Place("alert_revisions", ("alert_id", "revision"), _ALERT_COLUMNS, _ALERT, Renewal.alert, bound_to="alerts"),
     Place("quarantine", ("topic", "partition", "topic_offset"), _SEALED_COLUMNS, _SEALED, Renewal.sealed),
     Place("reports", ("report_id",), _SEALED_COLUMNS, _SEALED, Renewal.sealed),
+    Place(
+        "lake_keys",
+        ("key_id",),
+        ("subject", "sealed", "token_key", "encryption_key"),
+        _ALERT,
+        Renewal.lake_key,
+    ),
     Place("rejects", ("rejected_id",), ("reasons",), _REASONS, Renewal.reasons),
 )
 """Every table with personal values. What is sealed is bound to `table/key`, the key's parts in this order, unless to

@@ -138,6 +138,12 @@ class Settings(Group):
     """Where other workers and operators reach this worker's pages; by default http://, WORKER_HOST and WORKER_PORT."""
     archive_port: Port = 6067
     """Port the archive's pages listen on, at WORKER_HOST."""
+    lake_port: Port = 6068
+    """Port the lake's pages listen on, at WORKER_HOST."""
+    lake_flush_s: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """Seconds after which records are written to the lake."""
+    lake_flush_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
+    """Bytes of a partition's records that are written earlier; twice as many are held in memory at most."""
     worker_token: Token | None = None
     """Bearer token for /tables; without one, they answer while DEBUG=true, and programs of this machine only."""
     checkpoint_interval_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
@@ -222,6 +228,11 @@ class Settings(Group):
     def archive_consumer_group(self) -> str:
         """The consumer group of the archive."""
         return f"{self.kafka_consumer_group}-archive"
+
+    @property
+    def lake_consumer_group(self) -> str:
+        """The consumer group of the lake."""
+        return f"{self.kafka_consumer_group}-lake"
 
     @property
     def alert_topics(self) -> frozenset[str]:

@@ -179,6 +179,7 @@ async def test_everything_is_under_the_new_keys_and_nothing_else_has_changed(old
         "alert_revisions": ALERTS,
         "quarantine": 20,
         "reports": 0,
+        "lake_keys": 0,
         "rejects": 20,
     }
     after = only_new(old)

@@ -35,7 +35,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSED["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("lakay-intelligence:")}
 
 #: Variables of settings that the image sets, since other parts of it depend on them.
-OF_THE_IMAGE = {"LAKAY_DATA_DIR", "WORKER_HOST", "WORKER_PORT", "ARCHIVE_PORT"}
+OF_THE_IMAGE = {"LAKAY_DATA_DIR", "WORKER_HOST", "WORKER_PORT", "ARCHIVE_PORT", "LAKE_PORT"}
 
 every_service = pytest.mark.parametrize("name", SERVICES)
 every_service_of_ours = pytest.mark.parametrize("name", OURS)
@@ -137,7 +137,7 @@ def test_servers_that_run_elsewhere_are_used_instead(monkeypatch: pytest.MonkeyP
         ("DATABASE_OWNER_URL", {"migrate"}),
         ("API_TOKEN", {"lakay"}),
         ("API_TOKENS", {"lakay"}),
-        ("WORKER_TOKEN", {"worker", "archive"}),
+        ("WORKER_TOKEN", {"worker", "archive", "lake"}),
     ],
 )
 def test_a_secret_is_known_to_those_who_need_it(secret: str, known_to: set[str]) -> None:
@@ -171,7 +171,8 @@ def test_a_service_that_stays_is_asked_for_its_health_and_has_a_limit(name: str)
 
 
 def test_health_is_asked_where_each_process_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, port in {"lakay": "port", "worker": "worker_port", "archive": "archive_port"}.items():
+    ports = {"lakay": "port", "worker": "worker_port", "archive": "archive_port", "lake": "lake_port"}
+    for name, port in ports.items():
         address = SERVICES[name]["healthcheck"]["test"][-1]
         assert address == f"http://127.0.0.1:{getattr(settings_of(name, monkeypatch), port)}/health"
 

@@ -119,10 +119,12 @@ class Worker:
             "COUNTING_DATA": str(folder),
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self._logged_before = 0
 
     def start(self) -> Worker:
         """Start the process, with the environment of now."""
         with self.log.open("ab") as log:
+            self._logged_before = log.tell()
             self.process = subprocess.Popen(
                 [sys.executable, "-m", self._module],
                 env=os.environ | self._environment,
@@ -140,6 +142,10 @@ class Worker:
         """Kill it as a power failure would."""
         self.send(signal.SIGKILL)
         self.wait()
+
+    def works(self) -> bool:
+        """Whether it has opened a partition since it was started last."""
+        return b"partition_opened" in self.log.read_bytes()[self._logged_before :]
 
     def stop(self) -> int:
         """Ask it to stop and wait; return its exit code."""

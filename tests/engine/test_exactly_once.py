@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from lakay_streams.engine.task.journal import JournalEntry
+from tests.agents.running import until
 from tests.engine.counting import EMIT_EVERY, PARTITIONS, Count
 from tests.engine.harness import caught_up, counted, create_topics, produce, read, unique, workers
 
@@ -65,11 +66,11 @@ async def test_workers_that_come_and_go_share_the_partitions(kafka: str, tmp_pat
     name = await prepare(kafka)
     with workers(name, kafka, tmp_path, 2) as (first, second):
         feeding = asyncio.create_task(produce_slowly(kafka, name))
-        await asyncio.sleep(4)
+        await asyncio.to_thread(until, lambda: first.works() and second.works(), "both work")
         assert second.stop() == 0
         await asyncio.sleep(2)
         second.start()
-        await asyncio.sleep(4)
+        await asyncio.to_thread(until, second.works, "the second works again")
         assert first.stop() == 0
         await feeding
         await caught_up(kafka, name, f"{name}.in")

@@ -48,6 +48,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 class RecordBatch(NamedTuple):

@@ -174,15 +174,15 @@ def _readable(records: PartitionRecords) -> Iterator[Any]:
                 0,
                 None,
                 exc.packed if isinstance(exc, UnpackingError) else None,
-                f"offsets {first} to {last}: {str(exc) or type(exc).__name__}",
-                isinstance(exc, TooLargeError),
+                reason=f"offsets {first} to {last}: {str(exc) or type(exc).__name__}",
+                too_large=isinstance(exc, TooLargeError),
             )
             if batches.current is None:
                 return
 
 
 def _record(tp: TopicPartition, record: Any) -> Record:
-    return Record(tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value)
+    return Record(tp.topic, tp.partition, record.offset, record.timestamp, record.key, record.value, record.headers)
 
 
 class _Arrivals(OrderedDict[TopicPartition, Any]):

@@ -54,7 +54,7 @@ class _FullError(Exception):
     """The bound is reached."""
 
 
-class Unreadable(Record, frozen=True, gc=False):
+class Unreadable(Record, frozen=True, gc=False, kw_only=True):
     """A batch of which no record, or none behind those before it, can be read; `value` is what it came in, if known.
 
     It stands at the batch's last offset. `reason` tells the offsets and what is wrong; `too_large`, that trying again

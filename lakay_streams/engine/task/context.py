@@ -16,9 +16,6 @@ from lakay_streams.errors import EngineError, UnreadableError
 State = TypeVar("State")
 Value = TypeVar("Value")
 
-#: The largest key and value of an output: with its overhead it fits the 1,048,588 bytes that brokers take by default.
-MAX_RECORD_BYTES = 1_000_000
-
 
 class BatchContext:
     """A batch being processed: the only way in which an agent reads and changes a partition.
@@ -75,8 +72,9 @@ class BatchContext:
         Raises `EngineError` for a record that no broker would take: it would fail every checkpoint for ever.
         """
         size = len(key or b"") + len(value or b"")
-        if size > MAX_RECORD_BYTES:
-            raise EngineError(f"a record of {size} bytes for {topic} is over the {MAX_RECORD_BYTES} that brokers take")
+        bound = self.partition.options.max_output_bytes
+        if size > bound:
+            raise EngineError(f"a record of {size} bytes for {topic} is over the {bound} that brokers take")
         self.partition.outbox.send(topic, (key, value), partition)
 
 

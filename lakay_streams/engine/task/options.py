@@ -16,6 +16,10 @@ class Emitter(Protocol):
         """Send a record with the next checkpoint; to the key's partition unless `partition` is given."""
 
 
+#: The largest key and value of an output: with its overhead it fits the 1,048,588 bytes that brokers take by default.
+MAX_RECORD_BYTES = 1_000_000
+
+
 class CheckpointStats(NamedTuple):
     """What the last checkpoint was. Times are in seconds; `at` is the monotonic clock's."""
 
@@ -29,9 +33,9 @@ class CheckpointStats(NamedTuple):
 class Options(NamedTuple):
     """How partitions checkpoint.
 
-    A checkpoint is due `interval` seconds after the first record since the last one, or at `max_records`; records that
-    are processed while one is on its way wait for `schedule.pause_after`. A task that catches up takes up to
-    `schedule.CATCHING_UP_S` longer.
+    A checkpoint is due `interval` seconds after the first record since the last one, at `max_records`, or where their
+    values have `max_bytes`; records that are processed while one is on its way wait for `schedule.pause_after`. A task
+    that catches up takes up to `schedule.CATCHING_UP_S` longer. An output has `max_output_bytes` at most.
     The journal goes to `journal_topic`, if there is one. `dead_letter` sets a record aside that crashed the worker
     `DEAD_LETTER_AFTER` times, or a batch that unpacks to more than `unpacked_bytes`. Outputs to `at_least_once_topics`
     do not wait for the checkpoint: they are sent after their batch, outside of the transaction, and so at least once.
@@ -42,6 +46,8 @@ class Options(NamedTuple):
     dead_letter: Callable[[Emitter, Record, str], None]
     interval: float = 0.1
     max_records: int = 5_000
+    max_bytes: int | None = None
+    max_output_bytes: int = MAX_RECORD_BYTES
     cache_bytes: int = 256 << 20
     unpacked_bytes: int = UNPACKED_BYTES
     timeout: float = 30.0

@@ -24,13 +24,20 @@ class Schedule:
     """Says when a checkpoint is due: `interval` seconds after the first record since the last one, or when asked for.
 
     While a checkpoint is on its way, its end decides when the next is due. A task that catches up takes its time
-    (`CATCHING_UP_PART`). A task takes no more batches once twice `max_records` wait for a checkpoint.
+    (`CATCHING_UP_PART`). A task takes no more batches once twice `max_records`, or `max_bytes`, wait for a checkpoint.
     """
 
-    def __init__(self, interval: float, max_records: int, unread: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        interval: float,
+        max_records: int,
+        unread: Callable[[], int] = lambda: 0,
+        max_bytes: int | None = None,
+    ) -> None:
         """Nothing is due, and there is room; `unread` tells how many records wait for the task in Kafka."""
         self._interval = interval
         self._max_records = max_records
+        self._max_bytes = max_bytes
         self._unread = unread
         self._pending = 0
         self._due = asyncio.Event()
@@ -55,14 +62,17 @@ class Schedule:
         """Make a checkpoint due at once."""
         self._due.set()
 
-    def processed(self, pending: int, *, committing: bool) -> None:
+    def processed(self, pending: int, *, committing: bool, pending_bytes: int = 0) -> None:
         """Hear that `pending` records wait for a checkpoint, while another one is on its way or not."""
         self._pending = pending
         if not committing:
             self._due_in(self._interval)
-        if pending >= self._max_records:
+        load = pending / self._max_records
+        if self._max_bytes is not None:
+            load = max(load, pending_bytes / self._max_bytes)
+        if load >= 1:
             self._due.set()
-            if pending >= 2 * self._max_records:
+            if load >= 2:
                 self._capacity.clear()
 
     def begun(self) -> None:

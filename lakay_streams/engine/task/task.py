@@ -108,7 +108,7 @@ class StreamTask:
         self.committer = committer
         self.options = options
         self.outbox = Outbox(options.at_least_once_topics, non_transactional, committer.partitions_of)
-        self.schedule = Schedule(options.interval, options.max_records, unread)
+        self.schedule = Schedule(options.interval, options.max_records, unread, options.max_bytes)
         self.states: dict[str, WriteBackCache[Any]] = {
             table.name: WriteBackCache(table, number, partitions) for table in tables
         }
@@ -126,6 +126,7 @@ class StreamTask:
         self._segments: list[Segment] = []
         self._parked: list[tuple[str, int]] = []
         self._pending = 0
+        self._pending_bytes = 0
         self._positions: dict[str, int] = {}
         self._committed: dict[str, int] = {}
         self._crashes: dict[str, dict[int, int]] = {}
@@ -180,7 +181,9 @@ class StreamTask:
             self._segments.append(Segment(topic, first, last, len(records)))
         self._positions[topic] = last + 1
         self._pending += len(records)
-        self.schedule.processed(self._pending, committing=self._committing)
+        if self.options.max_bytes is not None:
+            self._pending_bytes += sum(len(record.value or b"") for record in records)
+        self.schedule.processed(self._pending, committing=self._committing, pending_bytes=self._pending_bytes)
 
     def abort_batch(self) -> None:
         """Give up what is in memory: part of a batch is in it, and no checkpoint may take that."""
@@ -255,7 +258,7 @@ class StreamTask:
                 dict(self._positions),
                 self._pending,
             )
-            self._pending = 0
+            self._pending = self._pending_bytes = 0
             self._segments, self._parked = [], []
             return share
 

@@ -128,7 +128,8 @@ def test_a_damaged_batch_takes_nothing_of_the_next_with_it_whatever_its_header_s
 
 
 def test_what_cannot_be_read_is_accounted_like_a_record_that_crashes_an_agent_and_parked_when_that_is_full() -> None:
-    unreadable = Unreadable("in", 0, 9, 0, None, b"packed", "offsets 3 to 9: cannot be unpacked", False)
+    reason = "offsets 3 to 9: cannot be unpacked"
+    unreadable = Unreadable("in", 0, 9, 0, None, b"packed", reason=reason, too_large=False)
     after = Record("in", 0, 10, 0, None, b"1")
     crashed: set[int] = set()
     parked: list[tuple[int, str]] = []

@@ -1,0 +1,129 @@
+"""The manifest: which files the lake has, in PostgreSQL. A file that is not in it is none of the lake's.
+
+Each row knows the commit that added it and the one that removed it. So what the lake was at a commit is a question to
+the manifest, and a file that was removed stays until nobody reads it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from lakay_streams.lake.bronze import LAYER, File
+
+_COMMIT = "INSERT INTO lake_commits (why) VALUES (%s) RETURNING number"
+_ADD = """
+    INSERT INTO lake_files (path, layer, topic, partition, event_type, event_date, first_offset, last_offset, records,
+                            bytes, sha256, added)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_KEPT = """
+    SELECT path, topic, partition, event_type, event_date, first_offset, last_offset, records, bytes, sha256
+    FROM lake_files WHERE layer = %s AND removed IS NULL
+    ORDER BY topic, partition, first_offset, path
+"""
+_ALL_PATHS = "SELECT path FROM lake_files"
+_STATS = """
+    SELECT topic, event_type, count(*)::int AS files, sum(records)::bigint AS records, sum(bytes)::bigint AS bytes,
+           min(event_date) AS since, max(event_date) AS until, max(created_at) AS flushed_at
+    FROM lake_files JOIN lake_commits ON number = added
+    WHERE layer = %s AND removed IS NULL GROUP BY topic, event_type ORDER BY topic, event_type
+"""
+_PARTITIONS = """
+    SELECT topic, event_type, event_date, count(*)::int AS files, sum(records)::bigint AS records,
+           sum(bytes)::bigint AS bytes
+    FROM lake_files WHERE layer = %s AND removed IS NULL AND (%s::text IS NULL OR event_type = %s)
+    GROUP BY topic, event_type, event_date ORDER BY event_type, event_date, topic
+"""
+_POSITIONS = "SELECT topic, partition, next_offset FROM lake_positions ORDER BY topic, partition"
+
+
+class Kept(NamedTuple):
+    """A file that the lake has, by its row."""
+
+    path: str
+    topic: str
+    partition: int
+    event_type: str
+    event_date: date
+    first_offset: int
+    last_offset: int
+    records: int
+    bytes: int
+    sha256: str
+
+
+class Stats(NamedTuple):
+    """What the lake has of one event type."""
+
+    topic: str
+    event_type: str
+    files: int
+    records: int
+    bytes: int
+    since: date
+    until: date
+    flushed_at: datetime
+
+
+class Partition(NamedTuple):
+    """What the lake has of one event type and day."""
+
+    topic: str
+    event_type: str
+    event_date: date
+    files: int
+    records: int
+    bytes: int
+
+
+async def add(connection: AsyncConnection[Any], files: Iterable[File], why: str) -> int:
+    """Add files in the connection's transaction; return the number of the commit."""
+    row = await (await connection.execute(_COMMIT, (why,))).fetchone()
+    assert row is not None  # noqa: S101 - an INSERT returns its row
+    number = int(row[0])
+    rows = [
+        (
+            *(file.path, LAYER, file.topic, file.partition, file.event_type, file.event_date, file.first_offset),
+            *(file.last_offset, file.records, len(file.content), file.sha256, number),
+        )
+        for file in files
+    ]
+    await connection.cursor().executemany(_ADD, rows)
+    return number
+
+
+async def kept(connection: AsyncConnection[Any]) -> list[Kept]:
+    """Return the files of bronze, by topic, partition and offset."""
+    return await _rows(connection, Kept, _KEPT, LAYER)
+
+
+async def paths(connection: AsyncConnection[Any]) -> set[str]:
+    """Return the path of every file that is, or was, the lake's."""
+    return {path for (path,) in await (await connection.execute(_ALL_PATHS)).fetchall()}
+
+
+async def stats(connection: AsyncConnection[Any]) -> list[Stats]:
+    """Return what bronze has, by topic and event type."""
+    return await _rows(connection, Stats, _STATS, LAYER)
+
+
+async def partitions(connection: AsyncConnection[Any], event_type: str | None = None) -> list[Partition]:
+    """Return what bronze has by event type and day, of one type or of all."""
+    return await _rows(connection, Partition, _PARTITIONS, LAYER, event_type, event_type)
+
+
+async def positions(connection: AsyncConnection[Any]) -> dict[tuple[str, int], int]:
+    """Return the next offset of each topic and partition that the lake reads."""
+    rows = await (await connection.execute(_POSITIONS)).fetchall()
+    return {(topic, partition): offset for topic, partition, offset in rows}
+
+
+async def _rows(connection: AsyncConnection[Any], kind: type[Any], query: str, *values: Any) -> list[Any]:
+    async with connection.cursor(row_factory=class_row(kind)) as cursor:
+        await cursor.execute(query, values)
+        return await cursor.fetchall()

@@ -1,0 +1,108 @@
+"""kill -9 at any moment, zombies and rebalances: every record is in the lake once, and every file is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from agents.lake import topics_of
+from lakay_streams.lake.verifying import Verdict, verify
+from lakay_streams.settings import Settings
+from tests.agents.running import until
+from tests.archive.feed import ordinary, send
+from tests.archive.running import Archive, archives
+from tests.engine.harness import read
+
+LAKE = (sys.executable, "-m", "lakay_streams.cli", "lake", "run", "--no-supervise")
+
+#: How often one is killed at a random moment; a long run asks for more.
+KILLS = int(os.environ.get("LAKE_KILLS", "6"))
+
+DEADLINE_S = 90.0
+
+
+def lake_in(folder: Path) -> dict[str, str]:
+    """Return the environment of processes that share one lake, and flush often."""
+    return {"LAKAY_DATA_DIR": str(folder / "shared"), "LAKE_FLUSH_S": "0.3", "DATALAKE_ENDPOINT": ""}
+
+
+def settings_of(kafka: str, stored: Settings, folder: Path) -> Settings:
+    """Return the settings of those processes."""
+    changes = {"kafka_bootstrap_servers": kafka, "lakay_data_dir": folder / "shared", "datalake_endpoint": ""}
+    return stored.model_copy(update=changes)
+
+
+async def are_ready(*several: Archive) -> None:
+    for process in several:
+        await asyncio.to_thread(until, process.is_ready, "the lake is ready")
+
+
+async def feed(kafka: str, seed: int, parts: int, pause: float = 0.4) -> None:
+    """Send records of every kind, in transactions of which some are aborted."""
+    for part in range(parts):
+        await send(kafka, ordinary(300, seed + part), seed=part, transaction=50)
+        await asyncio.sleep(pause)
+
+
+async def everything_is_in_the_lake(settings: Settings) -> Verdict:
+    """Wait until the lake has as many records as the topics have committed ones; return what verification says."""
+    expected = 0
+    for topic in topics_of(settings):
+        expected += sum(map(len, (await read(settings.kafka_bootstrap_servers, topic)).values()))
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        verdict = await asyncio.to_thread(verify, settings)
+        if verdict.records >= expected or time.monotonic() > deadline:
+            assert verdict.records == expected
+            return verdict
+
+
+def faults_but_strays(verdict: Verdict) -> list[str]:
+    """Return the faults; a flush that was cut off leaves files that nobody names, which are none."""
+    return [fault for fault in verdict.faults if not fault.endswith("is a stray: no row of the manifest names it")]
+
+
+async def test_one_that_ends_in_good_order_leaves_nothing_behind(
+    platform_kafka: str, stored: Settings, tmp_path: Path
+) -> None:
+    settings = settings_of(platform_kafka, stored, tmp_path)
+    with archives(platform_kafka, stored, tmp_path, 1, LAKE, **lake_in(tmp_path)) as (one,):
+        await are_ready(one)
+        await feed(platform_kafka, 500, 2)
+        verdict = await everything_is_in_the_lake(settings)
+        assert verdict.faults == ()
+        assert one.stop() == 0
+    assert verdict.records >= 600
+
+
+async def test_lakes_that_are_killed_at_random_moments(platform_kafka: str, stored: Settings, tmp_path: Path) -> None:
+    chance = random.Random(KILLS)
+    settings = settings_of(platform_kafka, stored, tmp_path)
+    with archives(platform_kafka, stored, tmp_path, 2, LAKE, **lake_in(tmp_path)) as pair:
+        feeding = asyncio.create_task(feed(platform_kafka, 1_000, 8 + 2 * KILLS))
+        for _ in range(KILLS):
+            await asyncio.sleep(chance.uniform(0.2, 2.5))
+            victim = chance.choice(pair)
+            victim.kill()
+            victim.start(**lake_in(tmp_path))
+        await feeding
+        assert faults_but_strays(await everything_is_in_the_lake(settings)) == []
+
+
+async def test_a_zombie_that_wakes_up_beside_its_successor(
+    platform_kafka: str, stored: Settings, tmp_path: Path
+) -> None:
+    settings = settings_of(platform_kafka, stored, tmp_path)
+    with archives(platform_kafka, stored, tmp_path, 2, LAKE, **lake_in(tmp_path)) as (zombie, other):
+        feeding = asyncio.create_task(feed(platform_kafka, 3_000, 24))
+        await are_ready(zombie, other)
+        zombie.send(signal.SIGSTOP)
+        await asyncio.sleep(5)  # beyond its session: the other has its partitions
+        zombie.send(signal.SIGCONT)
+        await feeding
+        assert faults_but_strays(await everything_is_in_the_lake(settings)) == []
