@@ -80,6 +80,17 @@ def verify() -> None:
     raise typer.Exit(1 if verdict.faults else 0)
 
 
+@app.command("expire", epilog=EXIT_CODES)
+def expire() -> None:
+    """Delete the files of flushes that were cut off: their records are in other files, and nobody reads them."""
+    with extra("lake", "the lake"):
+        from lakay_streams.lake.verifying import expire as delete
+    deleted = delete(settings_in_force())
+    for path in deleted:
+        print(path)
+    print(f"{len(deleted) or 'no'} files deleted.", file=sys.stderr)
+
+
 def _show(heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     from rich import box
     from rich.console import Console

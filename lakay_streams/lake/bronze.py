@@ -10,6 +10,7 @@ flush that is done again finds the file it has written already.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -44,6 +45,10 @@ SCHEMA = pa.schema(
     ]
 )
 
+_PATH = re.compile(
+    rf"{LAYER}/topic=(?P<topic>[^/]+)/event_type=[^/]+/event_date=[0-9-]+/"
+    r"(?P<partition>[0-9]{5,})-(?P<first>[0-9]{20})-(?P<last>[0-9]{20})-[0-9-]+\.parquet"
+)
 _EPOCH = date(1970, 1, 1)
 _DAY_MS = 86_400_000
 _WORD_CHARS = 64
@@ -144,6 +149,21 @@ class File(NamedTuple):
     def sha256(self) -> str:
         """The content's digest, as hex."""
         return sha256(self.content).hexdigest()
+
+
+class Span(NamedTuple):
+    """Which records a file says it has, by its name."""
+
+    topic: str
+    partition: int
+    first_offset: int
+    last_offset: int
+
+
+def span_of(path: str) -> Span | None:
+    """Return which records a file of bronze has, by its name; None for a name that no flush gives."""
+    found = _PATH.fullmatch(path)
+    return Span(found["topic"], int(found["partition"]), int(found["first"]), int(found["last"])) if found else None
 
 
 def files_of(records: Sequence[tuple[Raw, Read]], keys: Mapping[Whose, SealingKey]) -> list[File]:

@@ -21,7 +21,7 @@ from lakay_streams.db.pool import Database
 from lakay_streams.engine.kafka.reader import read_to, reader
 from lakay_streams.errors import LakeError
 from lakay_streams.lake import manifest
-from lakay_streams.lake.bronze import LAYER, offsets_in
+from lakay_streams.lake.bronze import LAYER, offsets_in, span_of
 from lakay_streams.lake.files import Files, files_of
 from lakay_streams.lake.manifest import Kept
 from lakay_streams.settings import Settings
@@ -46,6 +46,17 @@ class Verdict(NamedTuple):
     faults: tuple[str, ...]
 
 
+class Strays(NamedTuple):
+    """Files that no row of the manifest names.
+
+    `dead` are of a flush that was cut off, whose records are in other files by now; what is above the lake's position
+    may still be named. `unknown` are called as no flush calls a file.
+    """
+
+    dead: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
 class Manifest(NamedTuple):
     """What the database says at one moment: the files, every path it knows, and where the lake stands."""
 
@@ -63,13 +74,27 @@ def verify(settings: Settings, tell: Tell = lambda *_: None) -> Verdict:
     return asyncio.run(_verify(settings, tell))
 
 
-async def _verify(settings: Settings, tell: Tell) -> Verdict:
+def expire(settings: Settings) -> tuple[str, ...]:
+    """Delete the files of flushes that were cut off, which nobody reads; return which. Raises as `verify` does."""
+    schema.require(settings)
+    files = files_of(settings)
+    # Listed after the manifest was read, a file of a flush under way is above the position, and stays.
+    dead = strays(files, asyncio.run(_manifest(settings))).dead
+    files.delete(dead)
+    return dead
+
+
+async def _manifest(settings: Settings) -> Manifest:
     async with Database(settings, application="lakay-cli") as database, database.connection() as connection:
-        # Of one moment, though archives go on.
+        # Of one moment, though flushes go on.
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        told = Manifest(
+        return Manifest(
             await manifest.kept(connection), await manifest.paths(connection), await manifest.positions(connection)
         )
+
+
+async def _verify(settings: Settings, tell: Tell) -> Verdict:
+    told = await _manifest(settings)
     in_kafka = await _in_kafka(settings, told.positions, tell)
     return await asyncio.to_thread(compared, files_of(settings), told, in_kafka, tell)
 
@@ -112,10 +137,22 @@ def compared(files: Files, told: Manifest, in_kafka: Mapping[Place, pa.Array], t
         offsets = pa.concat_arrays([pa.array([], _OFFSETS), *seen[place]])
         records += len(offsets)
         faults += _compared(place, offsets, in_kafka.get(place, pa.array([], _OFFSETS)))
-    # A flush puts its files first, and names them then: one that is under way is no stray.
-    strays = sorted({file.path for file in files.find(f"{LAYER}/")} - set(told.paths))
-    faults += [f"{path} is a stray: no row of the manifest names it" for path in strays]
+    dead, unknown = strays(files, told)
+    faults += [f"{path} is no file of a flush: move it away" for path in unknown]
+    faults += [f"{path} is a stray of a flush that was cut off: `lakay lake expire` deletes it" for path in dead]
     return Verdict(len(told.files), records, tuple(faults))
+
+
+def strays(files: Files, told: Manifest) -> Strays:
+    """Return the files that no row names and none will."""
+    dead, unknown = [], []
+    for path in sorted({file.path for file in files.find(f"{LAYER}/")} - set(told.paths)):
+        span = span_of(path)
+        if span is None:
+            unknown.append(path)
+        elif span.last_offset < told.positions.get((span.topic, span.partition), 0):
+            dead.append(path)
+    return Strays(tuple(dead), tuple(unknown))
 
 
 def _faults_of(files: Files, kept: Kept, seen: list[pa.Array]) -> Iterator[str]:

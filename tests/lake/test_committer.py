@@ -230,10 +230,16 @@ async def test_each_fault_is_told(lake: Lake) -> None:
     assert await told(1, 2, 3, 4, 5) == (f"{where}: 2 records are missing from the lake: offsets 4, 5",)
 
     content = lake.files.get(first.path)
-    stray = first.path.replace("00001-", "00009-")
-    lake.files.put(stray, content)
-    assert await told(0, 1, 2, 3) == (f"{stray} is a stray: no row of the manifest names it",)
-    lake.files.delete([stray, first.path])
+    stray = first.path.replace(f"{1:020}", f"{2:020}")
+    under_way = first.path.replace(f"{1:020}", f"{4:020}")
+    unknown = first.path.replace("00001-", "copy-of-00001-")
+    for path in (stray, under_way, unknown):
+        lake.files.put(path, content)
+    assert await told(0, 1, 2, 3) == (
+        f"{unknown} is no file of a flush: move it away",
+        f"{stray} is a stray of a flush that was cut off: `lakay lake expire` deletes it",
+    )
+    lake.files.delete([stray, under_way, unknown, first.path])
     assert (await told(0, 1))[0].startswith(first.path)
     lake.files.put(first.path, content[:-1] + bytes([content[-1] ^ 1]))
     assert (await told(2))[0] == f"{first.path} is not what was written: its SHA-256 is another"
