@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -89,6 +90,44 @@ def expire() -> None:
     for path in deleted:
         print(path)
     print(f"{len(deleted) or 'no'} files deleted.", file=sys.stderr)
+
+
+@app.command("erase", epilog=EXIT_CODES)
+def erase(
+    user_id: Annotated[str, typer.Argument(help="Whose records.")],
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the keys; without it, only tell which.")] = False,
+) -> None:
+    """Erase a person: delete the keys of the person's records, month by month, so that nothing opens them any more.
+
+    Months that the Bank Secrecy Act wants kept are told with the reason, and stay. What PostgreSQL has of a person
+    (alerts, reports) goes by `lakay db retention`. Erasing is put into the audit trail.
+    """
+    with extra("lake", "the lake"):
+        from lakay_streams.db import audit as trail
+        from lakay_streams.db.roles import as_owner
+        from lakay_streams.lake import erasing
+    from lakay_streams.pii.keys import token_keys
+    from lakay_streams.pii.tokens import Tokens
+
+    settings = settings_in_force()
+    tokens, today = Tokens(token_keys(settings)), datetime.now(UTC).date()
+
+    async def work(connection: AsyncConnection[Any]) -> erasing.Erasure:
+        if delete:
+            return await erasing.erase(connection, tokens, user_id, today, actor=trail.operator())
+        return await erasing.erasable(connection, tokens, user_id, today)
+
+    # Whoever deletes owns the tables: the application's role may not.
+    found = in_transaction(as_owner(settings), work)
+    for month in found.months:
+        print(f"{month:%Y-%m} {'is erased' if delete else 'would be erased'}")
+    for held in found.held:
+        print(
+            f"{held.month:%Y-%m} stays: {held.alerts} alerts of compliance ({held.alert_type}) are about it, the last "
+            f"told on {held.told_last}; kept for five years from then (31 CFR 1010.430(d))"
+        )
+    if not (found.months or found.held):
+        print("the lake has no records of this person")
 
 
 def _show(heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

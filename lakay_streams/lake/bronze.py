@@ -232,11 +232,13 @@ def _file(rows: list[tuple[Raw, Read]], keys: Mapping[Whose, SealingKey]) -> Fil
     )
 
 
-def offsets_in(content: bytes) -> list[tuple[int, int, int | None]]:
-    """Return offset, time and length of each record of a file, in its order. Raises `pa.ArrowInvalid` for none."""
-    table = parquet.read_table(
-        pa.BufferReader(content), columns=["offset", "recorded_at", "value_bytes"], page_checksum_verification=True
-    )
+def records_in(content: bytes) -> list[tuple[int, int, int | None, str]]:
+    """Return offset, time, length and key of each record of a file, in its order.
+
+    Raises `pa.ArrowInvalid` for what is no file of ours.
+    """
+    columns = ["offset", "recorded_at", "value_bytes", "key_id"]
+    table = parquet.read_table(pa.BufferReader(content), columns=columns, page_checksum_verification=True)
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 

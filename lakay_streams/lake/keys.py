@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import AsyncConnection
 
 from lakay_streams.db.pool import Database
 from lakay_streams.errors import PiiError
@@ -42,6 +43,7 @@ _ADD = """
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::bytea[], %s::text[], %s::text[])
 """
 # Two that come first at once make a key each; either is as good, and both are erased together.
+_HOLD = "SELECT key_id FROM lake_keys WHERE key_id = ANY(%s) ORDER BY key_id FOR KEY SHARE"
 _BY_ID = "SELECT key_id, sealed, encryption_key FROM lake_keys WHERE key_id = ANY(%s)"
 
 
@@ -93,6 +95,18 @@ class LakeKeys:
         async with self._database.connection() as connection:
             rows = await (await connection.execute(_BY_ID, ([*ids],))).fetchall()
         return {key_id: self._opened(key_id, sealed, sealed_with) for key_id, sealed, sealed_with in rows}
+
+    async def hold(self, connection: AsyncConnection[Any], used: Collection[SealingKey]) -> bool:
+        """Return whether keys are all there, and keep them there until the connection's transaction ends.
+
+        Where one was erased, all are forgotten: the next `of` makes new ones.
+        """
+        ids = sorted({key.id for key in used})
+        cursor = await connection.execute(_HOLD, (ids,))
+        held = len(await cursor.fetchall()) == len(ids)
+        if not held:
+            self._known.clear()
+        return held
 
     async def _find(self, wanted: Collection[Whose], timeout_s: float) -> dict[Whose, SealingKey]:
         # A rotation may not have reached it yet.

@@ -21,7 +21,7 @@ from lakay_streams.db.pool import Database
 from lakay_streams.engine.kafka.reader import read_to, reader
 from lakay_streams.errors import LakeError
 from lakay_streams.lake import manifest
-from lakay_streams.lake.bronze import LAYER, offsets_in, span_of
+from lakay_streams.lake.bronze import LAYER, records_in, span_of
 from lakay_streams.lake.files import Files, files_of
 from lakay_streams.lake.manifest import Kept
 from lakay_streams.settings import Settings
@@ -165,7 +165,7 @@ def _faults_of(files: Files, kept: Kept, seen: list[pa.Array]) -> Iterator[str]:
         yield f"{kept.path} is not what was written: its SHA-256 is another"
         return
     try:
-        offsets = [offset for offset, _, _ in offsets_in(content)]
+        offsets = [offset for offset, *_ in records_in(content)]
     except pa.ArrowException as failure:
         yield f"{kept.path} cannot be read: {failure}"
         return
