@@ -81,11 +81,29 @@ def verify() -> None:
     raise typer.Exit(1 if verdict.faults else 0)
 
 
+@app.command("compact", epilog=EXIT_CODES)
+def compact(
+    before: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="UTC; only days before it, today unless given.")
+    ] = None,
+) -> None:
+    """Make few large files of the many small ones of each day that is over.
+
+    Run it daily, and again for days of which late events came. `lakay lake expire` deletes the small ones a day later.
+    """
+    with extra("lake", "the lake"):
+        from lakay_streams.lake.compacting import compact as merge
+    day = before.date() if before else datetime.now(UTC).date()
+    with progress() as tell:
+        done = merge(settings_in_force(), day, tell)
+    print(f"{done.files} files became {done.into}.")
+
+
 @app.command("expire", epilog=EXIT_CODES)
 def expire() -> None:
-    """Delete the files of flushes that were cut off: their records are in other files, and nobody reads them."""
+    """Delete what nobody reads: files that compaction replaced a day ago, and those of flushes that were cut off."""
     with extra("lake", "the lake"):
-        from lakay_streams.lake.verifying import expire as delete
+        from lakay_streams.lake.compacting import expire as delete
     deleted = delete(settings_in_force())
     for path in deleted:
         print(path)

@@ -44,7 +44,7 @@ MAY_CHANGE: dict[str, tuple[str, ...]] = {
     "reports": _SEAL,
     "submissions": (),
     "lake_commits": (),
-    "lake_files": ("removed",),
+    "lake_files": ("bytes", "sha256", "added", "removed", "deleted_at"),
     "lake_keys": ("subject", "token_key", *_SEAL),
 }
 """The columns that the application may change; of a table that is not here, every one."""

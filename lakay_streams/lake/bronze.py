@@ -144,6 +144,7 @@ class File(NamedTuple):
     first_offset: int
     last_offset: int
     records: int
+    keys: frozenset[str]
 
     @property
     def sha256(self) -> str:
@@ -206,12 +207,23 @@ def opened(row: Mapping[str, Any], key: SealingKey) -> Raw:
 
 def _file(rows: list[tuple[Raw, Read]], keys: Mapping[Whose, SealingKey]) -> File:
     rows.sort(key=lambda each: each[0].offset)
-    (first, seen), (last, _) = rows[0], rows[-1]
-    name = f"{first.partition:05}-{first.offset:020}-{last.offset:020}-{first.recorded_at:013}.parquet"
-    folder = f"topic={first.topic}/event_type={seen.event_type}/event_date={seen.day.isoformat()}"
+    return file_of(table_of(rows, keys))
+
+
+def merged(contents: Iterable[bytes]) -> File:
+    """Return one file in the place of several of the same topic, partition, type and day, sorted by offset."""
+    tables = [parquet.read_table(pa.BufferReader(each), page_checksum_verification=True) for each in contents]
+    return file_of(pa.concat_tables(tables).sort_by("offset").combine_chunks())
+
+
+def file_of(table: pa.Table) -> File:
+    """Return records of one topic, partition, type and day, which are sorted by offset, as a file."""
+    first, last = table.slice(0, 1).to_pylist()[0], table.slice(len(table) - 1).to_pylist()[0]
+    name = f"{first['partition']:05}-{first['offset']:020}-{last['offset']:020}-{first['recorded_at']:013}.parquet"
+    folder = f"topic={first['topic']}/event_type={first['event_type']}/event_date={first['event_date'].isoformat()}"
     buffer = pa.BufferOutputStream()
     parquet.write_table(
-        table_of(rows, keys),
+        table,
         buffer,
         compression="zstd",
         use_dictionary=["topic", "event_type", "event_date", "event_version", "key_id"],
@@ -222,24 +234,33 @@ def _file(rows: list[tuple[Raw, Read]], keys: Mapping[Whose, SealingKey]) -> Fil
     return File(
         f"{LAYER}/{folder}/{name}",
         buffer.getvalue().to_pybytes(),
-        first.topic,
-        first.partition,
-        seen.event_type,
-        seen.day,
-        first.offset,
-        last.offset,
-        len(rows),
+        first["topic"],
+        first["partition"],
+        first["event_type"],
+        first["event_date"],
+        first["offset"],
+        last["offset"],
+        len(table),
+        frozenset(table["key_id"].unique().to_pylist()),
     )
 
 
-def records_in(content: bytes) -> list[tuple[int, int, int | None, str]]:
-    """Return offset, time, length and key of each record of a file, in its order.
+class Found(NamedTuple):
+    """What is in a file: offset, time and length of each record, in its order, and the ids of their keys."""
+
+    records: list[tuple[int, int, int | None]]
+    keys: frozenset[str]
+
+
+def found_in(content: bytes) -> Found:
+    """Return what is in a file.
 
     Raises `pa.ArrowInvalid` for what is no file of ours.
     """
     columns = ["offset", "recorded_at", "value_bytes", "key_id"]
     table = parquet.read_table(pa.BufferReader(content), columns=columns, page_checksum_verification=True)
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    *told, keys = table.columns
+    return Found(list(zip(*(column.to_pylist() for column in told), strict=True)), frozenset(keys.unique().to_pylist()))
 
 
 def _millis(value: object) -> int | None:

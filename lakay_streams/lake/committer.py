@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from psycopg import AsyncConnection
 
 from lakay_streams.db.pool import Database
 from lakay_streams.db.positions import Positions
 from lakay_streams.engine.kafka.committer import Outgoing, SourceLog
 from lakay_streams.errors import CommitterUnavailable, LakeError
 from lakay_streams.lake import manifest
-from lakay_streams.lake.bronze import LAYER, File, Raw, Read, files_of, read, records_in, whose
+from lakay_streams.lake.bronze import LAYER, File, Raw, Read, files_of, found_in, read, whose
 from lakay_streams.lake.files import Files
 from lakay_streams.lake.keys import LakeKeys
 from lakay_streams.telemetry.logs import get_logger
@@ -108,10 +110,7 @@ class BronzeCommitter:
             raise self._failed(failure) from failure
         async with asyncio.timeout(self._timeout), self._database.connection(self._timeout) as connection:
             await self._positions.move(connection, offsets)
-            if not await self._keys.hold(connection, keys.values()):
-                # Nobody else commits these records meanwhile: their positions are locked.
-                await asyncio.to_thread(self._files.delete, [file.path for file in files])
-                raise CommitterUnavailable("keys of the lake were erased meanwhile: what they sealed is sealed again")
+            await self._refuse_erased(connection, files)
             if files:
                 await manifest.add(connection, files, "flush")
         self._positions.moved(offsets)
@@ -156,21 +155,27 @@ class BronzeCommitter:
     def _there_already(self, file: File) -> File | None:
         """Return the same records as a flush that was not committed, or another owner, wrote them; None for others.
 
-        Their bytes differ, since each seal has a nonce of its own. What is sealed with a key that is erased by now is
-        written again.
+        Their bytes differ, since each seal has a nonce of its own, and the keys may, where both made one at once.
         """
         try:
             content = self._files.get(file.path)
-            there, ours = records_in(content), records_in(file.content)
-            if there == ours:
-                return file._replace(content=content)
-            if [each[:-1] for each in there] != [each[:-1] for each in ours]:
-                return None
-            self._files.delete([file.path])
-            self._files.put(file.path, file.content)
+            found = found_in(content)
+            is_same = found.records == found_in(file.content).records
         except (LakeError, pa.ArrowException):
             return None
-        return file
+        return file._replace(content=content, keys=found.keys) if is_same else None
+
+    async def _refuse_erased(self, connection: AsyncConnection[Any], files: Sequence[File]) -> None:
+        """Hold the keys of files that are about to be named; where one was erased, delete what it sealed, and raise.
+
+        While the positions are locked, and where they were, nobody else has named a file of these records. Who is about
+        to finds its key erased, too.
+        """
+        erased = await self._keys.hold(connection, frozenset[str]().union(*(file.keys for file in files)))
+        if erased:
+            unreadable = [file.path for file in files if file.keys & erased]
+            await asyncio.to_thread(self._files.delete, unreadable)
+            raise CommitterUnavailable("keys of the lake were erased meanwhile: what they sealed is sealed again")
 
     def _failed(self, failure: LakeError) -> CommitterUnavailable:
         log.error("bronze_flush_error", partition=self._number, reason=str(failure))

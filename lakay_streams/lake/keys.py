@@ -43,7 +43,7 @@ _ADD = """
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::bytea[], %s::text[], %s::text[])
 """
 # Two that come first at once make a key each; either is as good, and both are erased together.
-_HOLD = "SELECT key_id FROM lake_keys WHERE key_id = ANY(%s) ORDER BY key_id FOR KEY SHARE"
+_HOLD = "SELECT key_id FROM lake_keys WHERE key_id = ANY(%s::uuid[]) ORDER BY key_id FOR KEY SHARE"
 _BY_ID = "SELECT key_id, sealed, encryption_key FROM lake_keys WHERE key_id = ANY(%s)"
 
 
@@ -96,17 +96,16 @@ class LakeKeys:
             rows = await (await connection.execute(_BY_ID, ([*ids],))).fetchall()
         return {key_id: self._opened(key_id, sealed, sealed_with) for key_id, sealed, sealed_with in rows}
 
-    async def hold(self, connection: AsyncConnection[Any], used: Collection[SealingKey]) -> bool:
-        """Return whether keys are all there, and keep them there until the connection's transaction ends.
+    async def hold(self, connection: AsyncConnection[Any], ids: Collection[str]) -> frozenset[str]:
+        """Keep keys until the connection's transaction ends; return those that were erased before.
 
-        Where one was erased, all are forgotten: the next `of` makes new ones.
+        Where there are any, all are forgotten: the next `of` makes new ones.
         """
-        ids = sorted({key.id for key in used})
-        cursor = await connection.execute(_HOLD, (ids,))
-        held = len(await cursor.fetchall()) == len(ids)
-        if not held:
+        held = await (await connection.execute(_HOLD, (sorted(ids),))).fetchall()
+        erased = frozenset(ids) - {str(key_id) for (key_id,) in held}
+        if erased:
             self._known.clear()
-        return held
+        return erased
 
     async def _find(self, wanted: Collection[Whose], timeout_s: float) -> dict[Whose, SealingKey]:
         # A rotation may not have reached it yet.

@@ -6,8 +6,8 @@ the manifest, and a file that was removed stays until nobody reads it any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
@@ -23,10 +23,23 @@ _ADD = """
 """
 _KEPT = """
     SELECT path, topic, partition, event_type, event_date, first_offset, last_offset, records, bytes, sha256
-    FROM lake_files WHERE layer = %s AND removed IS NULL
+    FROM lake_files WHERE layer = %s AND added IS NOT NULL AND removed IS NULL
     ORDER BY topic, partition, first_offset, path
 """
 _ALL_PATHS = "SELECT path FROM lake_files"
+_ANNOUNCE = """
+    INSERT INTO lake_files (path, layer, topic, partition, event_type, event_date, first_offset, last_offset, records,
+                            bytes, sha256)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (path) DO NOTHING
+"""
+_TAKE = "UPDATE lake_files SET added = %s, bytes = %s, sha256 = %s WHERE path = %s AND added IS NULL"
+_REMOVE = "UPDATE lake_files SET removed = %s WHERE path = ANY(%s) AND added IS NOT NULL AND removed IS NULL"
+_UNREAD = """
+    SELECT path FROM lake_files JOIN lake_commits ON number = removed
+    WHERE deleted_at IS NULL AND created_at < now() - %s ORDER BY path
+"""
+_DELETED = "UPDATE lake_files SET deleted_at = now() WHERE path = ANY(%s)"
 _STATS = """
     SELECT topic, event_type, count(*)::int AS files, sum(records)::bigint AS records, sum(bytes)::bigint AS bytes,
            min(event_date) AS since, max(event_date) AS until, max(created_at) AS flushed_at
@@ -36,7 +49,7 @@ _STATS = """
 _PARTITIONS = """
     SELECT topic, event_type, event_date, count(*)::int AS files, sum(records)::bigint AS records,
            sum(bytes)::bigint AS bytes
-    FROM lake_files WHERE layer = %s AND removed IS NULL AND (%s::text IS NULL OR event_type = %s)
+    FROM lake_files WHERE layer = %s AND added IS NOT NULL AND removed IS NULL AND (%s::text IS NULL OR event_type = %s)
     GROUP BY topic, event_type, event_date ORDER BY event_type, event_date, topic
 """
 _POSITIONS = "SELECT topic, partition, next_offset FROM lake_positions ORDER BY topic, partition"
@@ -83,9 +96,7 @@ class Partition(NamedTuple):
 
 async def add(connection: AsyncConnection[Any], files: Iterable[File], why: str) -> int:
     """Add files in the connection's transaction; return the number of the commit."""
-    row = await (await connection.execute(_COMMIT, (why,))).fetchone()
-    assert row is not None  # noqa: S101 - an INSERT returns its row
-    number = int(row[0])
+    number = await _commit(connection, why)
     rows = [
         (
             *(file.path, LAYER, file.topic, file.partition, file.event_type, file.event_date, file.first_offset),
@@ -95,6 +106,30 @@ async def add(connection: AsyncConnection[Any], files: Iterable[File], why: str)
     ]
     await connection.cursor().executemany(_ADD, rows)
     return number
+
+
+async def announce(connection: AsyncConnection[Any], file: File) -> None:
+    """Tell that a file is about to be written, which is the lake's only once it is `put_in_place`: it is no stray."""
+    values = (file.path, LAYER, file.topic, file.partition, file.event_type, file.event_date, file.first_offset)
+    await connection.execute(_ANNOUNCE, (*values, file.last_offset, file.records, len(file.content), file.sha256))
+
+
+async def put_in_place(connection: AsyncConnection[Any], file: File, of: Sequence[str]) -> bool:
+    """Make an announced file the lake's, in the place of those that its records were in; False where others did."""
+    number = await _commit(connection, "compact")
+    taken = await connection.execute(_TAKE, (number, len(file.content), file.sha256, file.path))
+    removed = await connection.execute(_REMOVE, (number, list(of)))
+    return taken.rowcount == 1 and removed.rowcount == len(of)
+
+
+async def unread(connection: AsyncConnection[Any], since: timedelta) -> list[str]:
+    """Return the files that are none of the lake's for so long and not deleted yet."""
+    return [path for (path,) in await (await connection.execute(_UNREAD, (since,))).fetchall()]
+
+
+async def deleted(connection: AsyncConnection[Any], of: Sequence[str]) -> None:
+    """Note that files were deleted."""
+    await connection.execute(_DELETED, (list(of),))
 
 
 async def kept(connection: AsyncConnection[Any]) -> list[Kept]:
@@ -121,6 +156,12 @@ async def positions(connection: AsyncConnection[Any]) -> dict[tuple[str, int], i
     """Return the next offset of each topic and partition that the lake reads."""
     rows = await (await connection.execute(_POSITIONS)).fetchall()
     return {(topic, partition): offset for topic, partition, offset in rows}
+
+
+async def _commit(connection: AsyncConnection[Any], why: str) -> int:
+    row = await (await connection.execute(_COMMIT, (why,))).fetchone()
+    assert row is not None  # noqa: S101 - an INSERT returns its row
+    return int(row[0])
 
 
 async def _rows(connection: AsyncConnection[Any], kind: type[Any], query: str, *values: Any) -> list[Any]:

@@ -21,7 +21,7 @@ from lakay_streams.db.pool import Database
 from lakay_streams.engine.kafka.reader import read_to, reader
 from lakay_streams.errors import LakeError
 from lakay_streams.lake import manifest
-from lakay_streams.lake.bronze import LAYER, records_in, span_of
+from lakay_streams.lake.bronze import LAYER, found_in, span_of
 from lakay_streams.lake.files import Files, files_of
 from lakay_streams.lake.manifest import Kept
 from lakay_streams.settings import Settings
@@ -74,17 +74,8 @@ def verify(settings: Settings, tell: Tell = lambda *_: None) -> Verdict:
     return asyncio.run(_verify(settings, tell))
 
 
-def expire(settings: Settings) -> tuple[str, ...]:
-    """Delete the files of flushes that were cut off, which nobody reads; return which. Raises as `verify` does."""
-    schema.require(settings)
-    files = files_of(settings)
-    # Listed after the manifest was read, a file of a flush under way is above the position, and stays.
-    dead = strays(files, asyncio.run(_manifest(settings))).dead
-    files.delete(dead)
-    return dead
-
-
-async def _manifest(settings: Settings) -> Manifest:
+async def manifest_of(settings: Settings) -> Manifest:
+    """Return what the database says now. Raises `DatabaseError`."""
     async with Database(settings, application="lakay-cli") as database, database.connection() as connection:
         # Of one moment, though flushes go on.
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -94,7 +85,7 @@ async def _manifest(settings: Settings) -> Manifest:
 
 
 async def _verify(settings: Settings, tell: Tell) -> Verdict:
-    told = await _manifest(settings)
+    told = await manifest_of(settings)
     in_kafka = await _in_kafka(settings, told.positions, tell)
     return await asyncio.to_thread(compared, files_of(settings), told, in_kafka, tell)
 
@@ -165,7 +156,7 @@ def _faults_of(files: Files, kept: Kept, seen: list[pa.Array]) -> Iterator[str]:
         yield f"{kept.path} is not what was written: its SHA-256 is another"
         return
     try:
-        offsets = [offset for offset, *_ in records_in(content)]
+        offsets = [offset for offset, *_ in found_in(content).records]
     except pa.ArrowException as failure:
         yield f"{kept.path} cannot be read: {failure}"
         return

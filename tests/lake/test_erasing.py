@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from lakay_streams.db import audit
 from lakay_streams.db.pool import Database
-from lakay_streams.errors import CommitterUnavailable, LakeError
+from lakay_streams.errors import CommitterUnavailable, Fenced, LakeError
 from lakay_streams.lake.erasing import ERASED, Held, erasable, erase
 from lakay_streams.lake.folder import FolderFiles
 from lakay_streams.pii.keys import token_keys
@@ -97,12 +98,31 @@ async def test_a_flush_whose_key_was_erased_meanwhile_is_made_again_with_a_new_o
     assert await keys_in(lake.database).by_id([new.id])
 
 
+async def test_a_late_flush_with_keys_of_its_own_replaces_nothing_that_is_committed(lake: Lake) -> None:
+    """Two owners that come first at once may each make a key for the same person and month."""
+    zombie, owner = await begun(lake), await begun(lake)
+    record = raw(0, user="user-9")
+    await commit(owner, 1, record)
+    async with lake.database.connection() as connection:
+        # As one who had looked before would have: a second key for the same, and later.
+        await connection.execute(
+            "UPDATE lake_keys SET subject = 'another' WHERE subject = %s", (TOKENS.of("user", "user-9"),)
+        )
+    with pytest.raises(Fenced):
+        await commit(zombie, 1, record)
+    (kept,) = await lake.kept()
+    assert sha256(lake.files.get(kept.path)).hexdigest() == kept.sha256
+    assert await lake.records() == [record]
+
+
 async def test_what_a_cut_off_flush_sealed_with_an_erased_key_is_not_taken_up(lake: Lake) -> None:
     zombie, owner = await begun(lake), await begun(lake)
     await commit(owner, 0)
-    with pytest.raises(Exception, match=r"took over|has begun"):
+    with pytest.raises(Fenced):
         await commit(zombie, 1, raw(0))
     async with lake.database.connection() as connection:
         await erase(connection, TOKENS, "user-1", TODAY, actor="officer")
+    with pytest.raises(CommitterUnavailable, match="erased meanwhile"):
+        await commit(await begun(lake), 1, raw(0))
     await commit(await begun(lake), 1, raw(0))
     assert await lake.seen() == [0]

@@ -8,10 +8,12 @@ import random
 import signal
 import sys
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 from agents.lake import topics_of
-from lakay_streams.lake.verifying import Verdict, expire, verify
+from lakay_streams.lake.compacting import compact, expire
+from lakay_streams.lake.verifying import Verdict, verify
 from lakay_streams.settings import Settings
 from tests.agents.running import until
 from tests.archive.feed import ordinary, send
@@ -68,6 +70,12 @@ async def assert_every_record_is_in_the_lake_once(settings: Settings) -> None:
     deleted = await asyncio.to_thread(expire, settings)
     assert sorted(fault.split()[0] for fault in verdict.faults) == sorted(deleted)
     assert (await asyncio.to_thread(verify, settings)).faults == ()
+    # And so it is after compaction.
+    compacted = await asyncio.to_thread(compact, settings, date.max)
+    assert 0 < compacted.into < compacted.files
+    assert (await asyncio.to_thread(verify, settings))[1:] == (verdict.records, ())
+    assert len(await asyncio.to_thread(expire, settings, timedelta())) == compacted.files
+    assert (await asyncio.to_thread(verify, settings))[1:] == (verdict.records, ())
 
 
 async def test_one_that_ends_in_good_order_leaves_nothing_behind(

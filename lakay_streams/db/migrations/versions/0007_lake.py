@@ -39,10 +39,12 @@ CREATE TABLE lake_files (
     records           bigint NOT NULL,
     bytes             bigint NOT NULL,
     sha256            text NOT NULL,
-    added             bigint NOT NULL REFERENCES lake_commits,
-    removed           bigint REFERENCES lake_commits
+    added             bigint REFERENCES lake_commits,
+    removed           bigint REFERENCES lake_commits,
+    deleted_at        timestamptz
 );
 COMMENT ON TABLE lake_files IS 'Every file of the lake: the truth, whatever else lies beside them.';
+COMMENT ON COLUMN lake_files.added IS 'since which commit the file is the lake''s; not yet while it is being written';
 COMMENT ON COLUMN lake_files.removed IS 'since which commit the file is none of the lake''s, so that it may be deleted';
 CREATE INDEX lake_files_by_offset ON lake_files (topic, partition, first_offset) WHERE removed IS NULL;
 CREATE INDEX lake_files_by_date ON lake_files (layer, event_type, event_date) WHERE removed IS NULL;
