@@ -9,6 +9,8 @@ import pytest
 
 from lakay_streams.embedded.kafka import EmbeddedKafka
 from lakay_streams.settings import Settings
+from tests import s3_server
+from tests.s3_server import EmbeddedS3, S3Address
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +34,40 @@ def postgres() -> Iterator[str]:
 
     with servers.served(servers.SERVERS[0]) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Address]:
+    """The address of one real S3 server for the whole run; `LAKAY_TEST_S3` names one that runs."""
+    if running := s3_server.named():
+        yield running
+        return
+    with EmbeddedS3() as server:
+        yield server.address
+
+
+@pytest.fixture
+def own_s3() -> Iterator[EmbeddedS3]:
+    """An S3 server of the test's own, to kill, stop and start again."""
+    with EmbeddedS3() as server:
+        yield server
+
+
+@pytest.fixture
+def lake_on_s3(s3: S3Address) -> Iterator[Settings]:
+    """Settings that name an empty bucket as the lake."""
+    from tests.lake import buckets
+
+    with buckets.fresh_bucket(s3) as bucket:
+        yield buckets.settings_for(s3, bucket)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the first test of the S3 server take the minutes that building it takes, once on a machine."""
+    if not s3_server.is_built():
+        for item in items:
+            if isinstance(item, pytest.Function) and not {"s3", "own_s3"}.isdisjoint(item.fixturenames):
+                item.add_marker(pytest.mark.timeout(s3_server.BUILD_S))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

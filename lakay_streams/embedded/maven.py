@@ -87,7 +87,7 @@ def fetch(jars: JarSet, cache: Path | None = None) -> Path:
             if not _differing(folder, jars):
                 return folder
         cache.mkdir(parents=True, exist_ok=True)
-        with _alone(cache):
+        with alone(cache):
             _make_right(folder, jars)
     except OSError as error:
         raise jars.refused(
@@ -98,7 +98,7 @@ def fetch(jars: JarSet, cache: Path | None = None) -> Path:
 
 
 @contextmanager
-def _alone(cache: Path) -> Iterator[None]:
+def alone(cache: Path) -> Iterator[None]:
     """Wait until nobody else downloads into the cache; a process that dies lets the next one in."""
     with (cache / "download.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
