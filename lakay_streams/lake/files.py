@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from lakay_streams.errors import SettingsError
 from lakay_streams.lake.folder import FolderFiles
 from lakay_streams.lake.names import StoredFile
+from lakay_streams.lake.s3 import S3Files
 from lakay_streams.settings import Settings
+from lakay_streams.settings.kinds import is_web_address
 
 FOLDER = "lake"
 """The lake's folder in LAKAY_DATA_DIR."""
@@ -45,4 +48,12 @@ def files_of(settings: Settings) -> Files:
 
     Nothing is connected to yet. Raises `SettingsError` for an endpoint that is no address.
     """
-    return FolderFiles(settings.lakay_data_dir.absolute() / FOLDER)
+    endpoint = settings.datalake_endpoint
+    if not endpoint:
+        return FolderFiles(settings.lakay_data_dir.absolute() / FOLDER)
+    if not is_web_address(endpoint):
+        raise SettingsError(
+            "DATALAKE_ENDPOINT is no http:// or https:// address without user and query: correct it, or leave it empty "
+            "for a folder of LAKAY_DATA_DIR."
+        )
+    return S3Files(settings)

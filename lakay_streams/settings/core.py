@@ -93,7 +93,7 @@ class Settings(Group):
     """Redis; /ready of the API says whether it answers."""
 
     datalake_endpoint: str = "http://localhost:9000"
-    """S3-compatible endpoint of the data lake."""
+    """S3-compatible endpoint of the data lake; given empty, the lake is a folder of LAKAY_DATA_DIR."""
     datalake_access_key: SecretStr = SecretStr("minioadmin")
     """S3 access key."""
     datalake_secret_key: SecretStr = SecretStr("minioadmin")

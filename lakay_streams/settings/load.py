@@ -39,7 +39,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     Raises `SettingsError` with one line per problem, each naming its variable and what to do, none showing a secret.
     """
     try:
-        groups: dict[str, Any] = dict(_default_contracts(env_file))
+        groups: dict[str, Any] = _default_contracts(env_file) | _no_lake_endpoint(env_file)
     except (OSError, UnicodeDecodeError) as unreadable:
         raise SettingsError(f"{env_file} cannot be read ({unreadable}): make it a UTF-8 text file") from None
     problems = list(_not_filled_in(env_file))
@@ -126,6 +126,12 @@ def _default_contracts(env_file: Path | None) -> dict[str, Path]:
     if _source("CONTRACTS_PATH", env_file) == "default" and DEFAULT_CONTRACTS_PATH.is_dir():
         return {"contracts_path": DEFAULT_CONTRACTS_PATH}
     return {}
+
+
+def _no_lake_endpoint(env_file: Path | None) -> dict[str, str]:
+    """An endpoint that is given empty is none, where other variables that are empty have their default."""
+    given = {name.upper(): value for name, value in (_file_values(env_file) | dict(os.environ)).items()}
+    return {"datalake_endpoint": ""} if given.get("DATALAKE_ENDPOINT") == "" else {}
 
 
 def _problems(group: type[Group], invalid: ValidationError, env_file: Path | None) -> Iterator[str]:

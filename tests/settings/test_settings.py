@@ -399,3 +399,13 @@ def test_circle_weights_that_do_not_sum_to_one_are_refused_with_what_they_sum_to
     message = refusal(monkeypatch, CIRCLE_TRUST_WEIGHT="0.25")
     assert all(f"CIRCLE_{name}_WEIGHT" in message for name in ("CONTRIBUTION", "MEMBERSHIP", "FINANCIAL", "TRUST"))
     assert "sum to 1.1: change them so that they sum to 1.0" in message
+
+
+def test_an_endpoint_of_the_lake_that_is_given_empty_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DATALAKE_ENDPOINT=\n")
+    assert load_settings(file).datalake_endpoint == ""
+    monkeypatch.setenv("DATALAKE_ENDPOINT", "https://s3.example")
+    assert load_settings(file).datalake_endpoint == "https://s3.example"
+    monkeypatch.setenv("DATALAKE_ENDPOINT", "")
+    assert load_settings(None).datalake_endpoint == ""
