@@ -164,3 +164,13 @@ def test_an_endpoint_that_is_no_address_is_refused_and_not_quoted(endpoint: str)
 def test_requests_are_signed_for_the_region_that_the_endpoint_names(endpoint: str, region: str) -> None:
     files = S3Files(Settings(datalake_endpoint=endpoint))
     assert files._client.meta.region_name == region  # type: ignore[attr-defined]  # of botocore's own
+
+
+def test_a_large_file_whose_name_is_taken_is_told_as_a_small_one_is(lake_on_s3: Settings) -> None:
+    """A server may refuse it, and close the connection, before all of it was sent."""
+    files, large = files_of(lake_on_s3), b"x" * (64 << 20)
+    for _ in range(2):
+        files.put(NAME, large)
+    assert files.get(NAME) == large
+    with pytest.raises(LakeError, match="with other content"):
+        files.put(NAME, b"y" * (64 << 20))
