@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
-from lakay_streams.db import audit
+from lakay_streams.db import audit, schema
 from lakay_streams.db.pool import Database
+from lakay_streams.db.roles import as_owner
 from lakay_streams.errors import CommitterUnavailable, Fenced, LakeError
+from lakay_streams.lake import manifest
+from lakay_streams.lake.compacting import replaced, together
 from lakay_streams.lake.erasing import ERASED, Held, erasable, erase
 from lakay_streams.lake.folder import FolderFiles
 from lakay_streams.pii.keys import token_keys
 from lakay_streams.pii.tokens import Tokens
 from lakay_streams.settings import Settings
+from tests.db.test_roles import of_application
 from tests.lake.test_committer import SETTINGS, Lake, begun, commit, keys_in, raw
 
 TOKENS = Tokens(token_keys(SETTINGS))
@@ -126,3 +131,29 @@ async def test_what_a_cut_off_flush_sealed_with_an_erased_key_is_not_taken_up(la
         await commit(await begun(lake), 1, raw(0))
     await commit(await begun(lake), 1, raw(0))
     assert await lake.seen() == [0]
+
+
+async def test_the_applications_role_writes_and_compacts_the_lake_and_erasing_is_the_owners(
+    fresh: Settings, tmp_path: Path
+) -> None:
+    separate = of_application(fresh)
+    schema.init_db(separate)
+    async with Database(separate, application="tests") as database:
+        lake = Lake(database, FolderFiles(tmp_path / "lake"))
+        owner = await begun(lake)
+        await commit(owner, 1, raw(0))
+        await commit(owner, 2, raw(1))
+        (run,) = together(await lake.kept(), TODAY)
+        assert await replaced(database, lake.files, run)
+        async with database.connection() as connection:
+            await manifest.deleted(connection, await manifest.unread(connection, timedelta()))
+        assert await lake.seen() == [0, 1]
+        for forbidden in ("DELETE FROM lake_keys", "UPDATE lake_files SET records = 0", "DELETE FROM lake_files"):
+            with pytest.raises(InsufficientPrivilege):
+                async with database.connection() as connection:
+                    await connection.execute(forbidden)
+        with pytest.raises(InsufficientPrivilege):
+            async with database.connection() as connection:
+                await erase(connection, TOKENS, "user-1", TODAY, actor="officer")
+    async with Database(as_owner(separate), application="tests") as database, database.connection() as connection:
+        assert (await erase(connection, TOKENS, "user-1", TODAY, actor="officer")).months == (MONTHS[2],)
