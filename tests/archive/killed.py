@@ -19,8 +19,14 @@ from typing import Any
 
 from lakay_streams import cli
 from lakay_streams.archive.committer import PostgresCommitter
+from lakay_streams.db.positions import Positions
 
-STEPS = {"locked": "_locked", "moved": "_move", "written": "_write", "committed": "commit"}
+STEPS: dict[str, tuple[type, str]] = {
+    "locked": (Positions, "_locked"),
+    "moved": (Positions, "move"),
+    "written": (PostgresCommitter, "_write"),
+    "committed": (PostgresCommitter, "commit"),
+}
 
 _has_rows = ContextVar("has_rows", default=False)
 
@@ -54,7 +60,7 @@ def killing_after(method: Callable[..., Any], times: int) -> Callable[..., Any]:
 
 if __name__ == "__main__":
     step, _, number = os.environ["ARCHIVE_KILL_AT"].partition(":")
-    name = STEPS[step]
+    owner, name = STEPS[step]
     setattr(PostgresCommitter, "commit", with_rows(PostgresCommitter.commit))  # noqa: B010 - mypy allows no other way
-    setattr(PostgresCommitter, name, killing_after(getattr(PostgresCommitter, name), int(number)))
+    setattr(owner, name, killing_after(getattr(owner, name), int(number)))
     cli.main()
