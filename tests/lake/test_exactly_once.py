@@ -113,7 +113,7 @@ async def test_a_zombie_that_wakes_up_beside_its_successor(
 ) -> None:
     settings = settings_of(platform_kafka, stored, tmp_path)
     with archives(platform_kafka, stored, tmp_path, 2, LAKE, **lake_in(tmp_path)) as (zombie, other):
-        feeding = asyncio.create_task(feed(platform_kafka, 3_000, 24))
+        feeding = asyncio.create_task(feed(platform_kafka, 3_000, 16))
         await are_ready(zombie, other)
         zombie.send(signal.SIGSTOP)
         await asyncio.sleep(5)  # beyond its session: the other has its partitions
@@ -135,7 +135,7 @@ async def test_an_s3_server_that_is_killed_stopped_and_read_only_costs_delay_and
     }
     settings = settings_of(platform_kafka, stored, tmp_path).model_copy(update=changes)
     with archives(platform_kafka, stored, tmp_path, 1, LAKE, **where) as (one,):
-        feeding = asyncio.create_task(feed(platform_kafka, 5_000, 16))
+        feeding = asyncio.create_task(feed(platform_kafka, 5_000, 6))
         await are_ready(one)
         own_s3.restart(kill=True)
         await asyncio.sleep(1)
