@@ -80,6 +80,10 @@ class LakeError(LakayError):
     """A file of the lake cannot be stored, read, listed or deleted, or is not what it was."""
 
 
+class ReplayError(LakayError):
+    """The past cannot be run again as asked: it is not all kept, or not of one shape."""
+
+
 class ReportError(LakayError):
     """A compliance report cannot be made or filed as asked, or what is stored of it was changed."""
 

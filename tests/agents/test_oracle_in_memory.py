@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,33 +19,15 @@ from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.task.journal import JournalEntry
 from lakay_streams.engine.testing import TopologyDriver
 from lakay_streams.settings import load_settings
-from lakay_streams.simulator import simulate
-from tests.e2e.operators import clearings, dispositions
+from tests.agents.traffic import drive
 from tests.e2e.oracle import NEW, Expected, Oracle
-from tests.e2e.platform import ALERT_TOPICS, UNRULY, alert_id
-
-TRAFFIC = replace(UNRULY, seed=20260302, users=200, events=10_000, scenario_share=0.05)
-PART = 500
-"""Records between two checkpoints."""
+from tests.e2e.platform import ALERT_TOPICS, alert_id
 
 
 @pytest.fixture
 def world(driver: TopologyDriver) -> tuple[TopologyDriver, Expected]:
-    """Drive the topology through the traffic, ended now and then in mid-stream; then replay what it journalled."""
-    traffic = simulate(TRAFFIC)
-    sent = list(traffic)
-    for start in range(0, len(sent), PART):
-        part = sent[start : start + PART]
-        told = [(record.topic, record.key, record.value) for record in part]
-        for topic, key, value in (*told, *dispositions(part)):
-            driver.send(topic, value, key=key, partition=0 if key is None else None)
-        if start // PART % 5 == 2:
-            driver.process()
-            driver.restart()
-        driver.run()
-    for topic, key, value in clearings(traffic.labels):
-        driver.send(topic, value, key=key)
-    driver.run()
+    """Drive the topology through the traffic, then replay what it journalled."""
+    drive(driver)
     journal: dict[int, list[JournalEntry]] = defaultdict(list)
     for record in driver.records(JOURNAL):
         journal[record.partition].append(JournalEntry.decode(record.value or b""))

@@ -216,6 +216,10 @@ class StreamTask:
         value: Value = self._in_force[reference.name].value
         return value
 
+    def put_in_force(self, values: Mapping[str, Snapshot[Any]]) -> None:
+        """Have these values of references count for the records to come, whatever the references' own are by now."""
+        self._in_force = dict(values)
+
     async def send_batch(self) -> None:
         """Send the finished batch's outputs that do not wait for the checkpoint."""
         try:
