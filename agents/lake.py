@@ -1,6 +1,6 @@
 """The lake's Faust app: every record of Kafka into bronze, as it came.
 
-in    every topic of the platform with as many partitions as the inbound ones -> bronze
+in    every topic of the platform -> bronze
 hold  nothing: where it stands is in PostgreSQL, with the manifest of the files
 
 A process of its own beside the archive's: files that cannot be written delay no alert's way into PostgreSQL.
@@ -16,7 +16,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from agents.database import DatabaseWatch
-from lakay_streams.contracts.topics import JOURNAL, REJECTED, TOPICS, Partitions, Role
+from lakay_streams.contracts.topics import CORRIDORS, JOURNAL, RATES, REJECTED
 from lakay_streams.db import roles, schema
 from lakay_streams.db.pool import Database
 from lakay_streams.engine.app import StreamApp
@@ -37,7 +37,7 @@ from lakay_streams.process.child import EXIT_RESTART
 from lakay_streams.settings import Settings
 from lakay_streams.telemetry.logs import get_logger
 from lakay_streams.telemetry.metrics import CHECKPOINT_RECORDS, CHECKPOINTS, EVENTS
-from lakay_streams.topics.provision import wait_for_kafka
+from lakay_streams.topics.provision import topics_in_force, wait_for_kafka
 from lakay_streams.worker_pages import server as web
 
 log = get_logger()
@@ -70,11 +70,12 @@ class LakeApp(StreamApp):
 
 
 def topics_of(settings: Settings) -> tuple[str, ...]:
-    """Return the topics that the lake reads, by the names in force: those with the inbound topics' partitions."""
-    fixed = {topic.name for topic in TOPICS if topic.partitions is Partitions.AS_SOURCES}
-    # Settings may call them otherwise.
-    fixed -= {topic.name for topic in TOPICS if topic.role is Role.OUTBOUND}
-    return tuple(sorted(fixed | settings.alert_topics))
+    """Return the topics that the lake reads, by the names in force: all.
+
+    The group assigns topics of one partition (rates, corridors) by themselves, perhaps to another process than the
+    partition 0 of the others. Files and positions are by topic, so that is as good.
+    """
+    return tuple(sorted({topic.name for topic in topics_in_force(settings)}))
 
 
 def types_of(settings: Settings) -> dict[str, str]:
@@ -87,6 +88,8 @@ def types_of(settings: Settings) -> dict[str, str]:
         settings.compliance.edd_triggers_topic: "edd-trigger",
         REJECTED: "rejected",
         JOURNAL: "journal",
+        RATES: "rates",
+        CORRIDORS: "corridors",
     }
 
 

@@ -34,6 +34,9 @@ MEMBERS = "lakay.internal.member.events"
 DEFAULT_PARTITIONS = 3
 """Partitions of each inbound topic that the runbook recommends (appendix B)."""
 
+COMPACTED_AFTER_MS = 86_400_000
+"""How long Kafka has every record of a compacted topic, at least: the lake may be so late and miss none."""
+
 
 class Role(Enum):
     """Who writes a topic, and for whom."""
@@ -65,6 +68,12 @@ class Topic(NamedTuple):
     def partition_count(self, sources: int = DEFAULT_PARTITIONS) -> int:
         """Partitions to create it with, where the inbound topics have `sources`."""
         return 1 if self.partitions is Partitions.ONE else sources
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Kafka's settings to create it with."""
+        lag = {"min.compaction.lag.ms": str(COMPACTED_AFTER_MS)} if self.cleanup_policy == "compact" else {}
+        return {"cleanup.policy": self.cleanup_policy, **lag}
 
 
 def _topic(name: str, role: Role, key: str, purpose: str) -> Topic:

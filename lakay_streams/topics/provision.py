@@ -157,7 +157,7 @@ async def _create(admin: AIOKafkaAdminClient, missing: Sequence[topics.Topic], s
                 topic.name,
                 num_partitions=topic.partition_count(settings.topic_partitions),
                 replication_factor=settings.topic_replication_factor,
-                topic_configs={"cleanup.policy": topic.cleanup_policy},
+                topic_configs=topic.config,
             )
             for topic in missing
         ]

@@ -68,3 +68,9 @@ def test_movements_of_users_come_to_the_worker_that_owns_them() -> None:
 def test_only_rates_and_corridors_are_read_whole_and_compacted() -> None:
     assert [topic.name for topic in TOPICS if topic.partition_count(12) == 1] == [RATES, CORRIDORS]
     assert [topic.name for topic in TOPICS if topic.cleanup_policy == "compact"] == [RATES, CORRIDORS]
+
+
+def test_kafka_has_each_record_of_a_compacted_topic_for_a_day() -> None:
+    lags = {topic.name: topic.config.get("min.compaction.lag.ms") for topic in TOPICS}
+    assert {name for name, lag in lags.items() if lag == "86400000"} == {RATES, CORRIDORS}
+    assert {topic.config["cleanup.policy"] for topic in TOPICS} == {"compact", "delete"}

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from agents.lake import topics_of
+from lakay_streams.contracts.topics import CORRIDORS, RATES
 from lakay_streams.lake.compacting import compact, expire
 from lakay_streams.lake.verifying import Verdict, verify
 from lakay_streams.settings import Settings
+from lakay_streams.topics.provision import topics_in_force
 from tests.agents.running import until
-from tests.archive.feed import ordinary, send
+from tests.archive.feed import Sent, ordinary, send
 from tests.archive.running import Archive, archives
 from tests.engine.harness import read
 from tests.lake.buckets import client, settings_for
@@ -46,18 +49,28 @@ async def are_ready(*several: Archive) -> None:
         await asyncio.to_thread(until, process.is_ready, "the lake is ready")
 
 
+def shared(count: int, seed: int) -> Iterator[Sent]:
+    """Yield records of the topics of one partition."""
+    for number in range(count):
+        yield Sent(RATES, "USD/HTG", json.dumps({"rate": f"{seed}.{number}"}).encode())
+        yield Sent(CORRIDORS, f"USD>{number}", None if number % 5 == 0 else b"{}")
+
+
 async def feed(kafka: str, seed: int, parts: int, pause: float = 0.4) -> None:
     """Send records of every kind, in transactions of which some are aborted."""
     for part in range(parts):
-        await send(kafka, ordinary(300, seed + part), seed=part, transaction=50)
+        records = [*ordinary(300, seed + part), *shared(10, seed + part)]
+        random.Random(seed + part).shuffle(records)
+        await send(kafka, records, seed=part, transaction=50)
         await asyncio.sleep(pause)
 
 
 async def everything_is_in_the_lake(settings: Settings) -> Verdict:
     """Wait until the lake has as many records as the topics have committed ones; return what verification says."""
     expected = 0
-    for topic in topics_of(settings):
-        expected += sum(map(len, (await read(settings.kafka_bootstrap_servers, topic)).values()))
+    for topic in topics_in_force(settings):
+        records = await read(settings.kafka_bootstrap_servers, topic.name, topic.partition_count())
+        expected += sum(map(len, records.values()))
     deadline = time.monotonic() + DEADLINE_S
     while True:
         verdict = await asyncio.to_thread(verify, settings)
