@@ -22,6 +22,7 @@ from lakay_streams.cli import (
     processes,
     profile,
     rates,
+    replay,
     reports,
     settings,
     simulator,
@@ -42,6 +43,7 @@ app.command(epilog=EXIT_CODES)(processes.archive)
 app.command(epilog=EXIT_CODES)(processes.api)
 app.command(epilog=demo.EXIT_CODES)(demo.demo)
 app.command(epilog=EXIT_CODES)(simulator.simulate)
+app.command(epilog=EXIT_CODES)(replay.replay)
 app.command(epilog=simulator.EVALUATED)(simulator.evaluate)
 for name, noun in {
     "topics": topics,

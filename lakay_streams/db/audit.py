@@ -163,6 +163,12 @@ async def newest(connection: AsyncConnection[Any], action: str) -> dict[str, Any
     return None if row is None else json.loads(row[0])
 
 
+async def all_of(connection: AsyncConnection[Any], action: str) -> list[dict[str, Any]]:
+    """Return every entry of `action`, oldest first."""
+    cursor = await connection.execute("SELECT entry FROM audit_trail WHERE action = %s ORDER BY seq", (action,))
+    return [json.loads(entry) for (entry,) in await cursor.fetchall()]
+
+
 async def latest(connection: AsyncConnection[Any], limit: int, subject: str | None = None) -> list[str]:
     """Return the newest `limit` entries as they are stored, oldest first; of one `subject` if it is given."""
     cursor = await connection.execute(

@@ -98,7 +98,9 @@ class _Envelope(msgspec.Struct, gc=False):
     payload: _Payload | None = None
 
 
-_decode_sealed = msgspec.msgpack.Decoder(tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...]]).decode
+decode_sealed = msgspec.msgpack.Decoder(tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...]]).decode
+"""Reads what was sealed of a record: key, value and headers."""
+
 _read = msgspec.json.Decoder(_Envelope).decode
 _NOTHING = _Envelope()
 _NO_PAYLOAD = _Payload()
@@ -201,7 +203,7 @@ def table_of(rows: Iterable[tuple[Raw, Read]], keys: Mapping[Whose, SealingKey])
 def opened(row: Mapping[str, Any], key: SealingKey) -> Raw:
     """Return the record of a row. Raises `PiiError` where it was changed."""
     place = f"{row['topic']}/{row['partition']}/{row['offset']}"
-    kept_key, value, headers = _decode_sealed(key.open(row["sealed"], place))
+    kept_key, value, headers = decode_sealed(key.open(row["sealed"], place))
     return Raw(row["topic"], row["partition"], row["offset"], row["recorded_at"], kept_key, value, headers)
 
 

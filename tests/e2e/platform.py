@@ -71,7 +71,7 @@ class Platform:
 
     @contextmanager
     def worker(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a worker until the block ends; it must end well."""
+        """Run a worker until the block ends; it must end well, unless it was killed."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "lakay_streams.cli", "worker", "--without-web"],
@@ -86,8 +86,9 @@ class Platform:
             )
         try:
             yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(DEADLINE_S) == 0, self.log(name)[-2_000:]
+            if process.poll() != -signal.SIGKILL:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(DEADLINE_S) == 0, self.log(name)[-2_000:]
         finally:
             process.kill()
             process.wait()
