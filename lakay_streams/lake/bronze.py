@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -97,9 +97,6 @@ class _Envelope(msgspec.Struct, gc=False):
     user_id: object = None
     payload: _Payload | None = None
 
-
-decode_sealed = msgspec.msgpack.Decoder(tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...]]).decode
-"""Reads what was sealed of a record: key, value and headers."""
 
 _read = msgspec.json.Decoder(_Envelope).decode
 _NOTHING = _Envelope()
@@ -198,13 +195,6 @@ def table_of(rows: Iterable[tuple[Raw, Read]], keys: Mapping[Whose, SealingKey])
     return pa.Table.from_arrays(
         [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
     )
-
-
-def opened(row: Mapping[str, Any], key: SealingKey) -> Raw:
-    """Return the record of a row. Raises `PiiError` where it was changed."""
-    place = f"{row['topic']}/{row['partition']}/{row['offset']}"
-    kept_key, value, headers = decode_sealed(key.open(row["sealed"], place))
-    return Raw(row["topic"], row["partition"], row["offset"], row["recorded_at"], kept_key, value, headers)
 
 
 def _file(rows: list[tuple[Raw, Read]], keys: Mapping[Whose, SealingKey]) -> File:

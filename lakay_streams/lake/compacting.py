@@ -10,17 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
 from lakay_streams.db import schema
 from lakay_streams.db.pool import Database
-from lakay_streams.errors import LakeError
 from lakay_streams.lake import manifest
 from lakay_streams.lake.bronze import merged
 from lakay_streams.lake.files import Files, files_of
 from lakay_streams.lake.manifest import Kept
+from lakay_streams.lake.reading import fetched
 from lakay_streams.lake.verifying import Tell, manifest_of, strays
 from lakay_streams.settings import Settings
 
@@ -91,7 +90,7 @@ async def _compact(settings: Settings, before: date, tell: Tell) -> Compacted:
 
 async def replaced(database: Database, files: Files, run: Sequence[Kept]) -> bool:
     """Put one file in the place of several; False where another compaction did so meanwhile."""
-    file = await asyncio.to_thread(lambda: merged(_whole(files, kept) for kept in run))
+    file = await asyncio.to_thread(lambda: merged(fetched(files, kept) for kept in run))
     async with database.connection() as connection:
         await manifest.announce(connection, file)
     await asyncio.to_thread(files.put, file.path, file.content)
@@ -100,13 +99,6 @@ async def replaced(database: Database, files: Files, run: Sequence[Kept]) -> boo
         if not in_place:
             await connection.rollback()
     return in_place
-
-
-def _whole(files: Files, kept: Kept) -> bytes:
-    content = files.get(kept.path)
-    if sha256(content).hexdigest() != kept.sha256:
-        raise LakeError(f"{kept.path} is not what was written: run `lakay lake verify`, and restore it from a backup.")
-    return content
 
 
 async def _expire(settings: Settings, unread_for: timedelta) -> tuple[str, ...]:

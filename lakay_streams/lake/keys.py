@@ -25,8 +25,10 @@ from lakay_streams.pii.tokens import Tokens
 NOBODY = ""
 """Whose records are about nobody in particular: the journal, what cannot be read."""
 
+NONCE_BYTES = 12
+"""Bytes of the nonce that what is sealed begins with."""
+
 _KEY_BYTES = 32
-_NONCE_BYTES = 12
 _KEPT = 50_000
 """Keys in memory: beyond, all are forgotten and found again."""
 
@@ -55,13 +57,13 @@ class SealingKey(NamedTuple):
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Return `plain` sealed: twelve bytes of nonce, then what AES-256-GCM makes of it, bound to `context`."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
         return nonce + self.cipher.encrypt(nonce, plain, context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Return what was sealed. Raises `PiiError` for anything else."""
         try:
-            return self.cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
+            return self.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
         except (InvalidTag, ValueError):
             raise PiiError(f"{context} does not open: it was changed after it was sealed, or moved there.") from None
 

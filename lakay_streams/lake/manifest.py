@@ -6,7 +6,7 @@ the manifest, and a file that was removed stays until nobody reads it any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,7 +23,12 @@ _ADD = """
 """
 _KEPT = """
     SELECT path, topic, partition, event_type, event_date, first_offset, last_offset, records, bytes, sha256
-    FROM lake_files WHERE layer = %s AND added IS NOT NULL AND removed IS NULL
+    FROM lake_files WHERE layer = %(layer)s AND added IS NOT NULL AND removed IS NULL
+      AND (%(topics)s::text[] IS NULL OR topic = ANY(%(topics)s))
+      AND (%(partition)s::integer IS NULL OR partition = %(partition)s)
+      AND (%(event_types)s::text[] IS NULL OR event_type = ANY(%(event_types)s))
+      AND (%(since)s::date IS NULL OR event_date >= %(since)s)
+      AND (%(until)s::date IS NULL OR event_date <= %(until)s)
     ORDER BY topic, partition, first_offset, path
 """
 _ALL_PATHS = "SELECT path FROM lake_files"
@@ -132,9 +137,31 @@ async def deleted(connection: AsyncConnection[Any], of: Sequence[str]) -> None:
     await connection.execute(_DELETED, (list(of),))
 
 
-async def kept(connection: AsyncConnection[Any]) -> list[Kept]:
-    """Return the files of bronze, by topic, partition and offset."""
-    return await _rows(connection, Kept, _KEPT, LAYER)
+async def kept(
+    connection: AsyncConnection[Any],
+    *,
+    topics: Collection[str] | None = None,
+    partition: int | None = None,
+    event_types: Collection[str] | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> list[Kept]:
+    """Return the files of bronze, by topic, partition and offset.
+
+    Only those of these topics, this partition, these event types and the days `since` to `until`, both included, where
+    they are given.
+    """
+    wanted = {
+        "layer": LAYER,
+        "topics": None if topics is None else [*topics],
+        "partition": partition,
+        "event_types": None if event_types is None else [*event_types],
+        "since": since,
+        "until": until,
+    }
+    async with connection.cursor(row_factory=class_row(Kept)) as cursor:
+        await cursor.execute(_KEPT, wanted)
+        return await cursor.fetchall()
 
 
 async def paths(connection: AsyncConnection[Any]) -> set[str]:

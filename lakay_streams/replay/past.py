@@ -7,15 +7,12 @@ import heapq
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Iterator
-from hashlib import sha256
 from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import parquet
+from msgspec.structs import astuple
 
 from lakay_streams.contracts.topics import JOURNAL
 from lakay_streams.db import audit, schema
@@ -23,12 +20,11 @@ from lakay_streams.db.pool import Database
 from lakay_streams.engine.kafka.batch import Record
 from lakay_streams.engine.replay import Checkpoint, Lost
 from lakay_streams.engine.task.journal import JournalEntry
-from lakay_streams.errors import LakeError
 from lakay_streams.lake import manifest
-from lakay_streams.lake.bronze import decode_sealed
 from lakay_streams.lake.files import Files, files_of
 from lakay_streams.lake.keys import LakeKeys, SealingKey
 from lakay_streams.lake.manifest import Kept
+from lakay_streams.lake.reading import records
 from lakay_streams.pii.keys import encryption_keys, token_keys
 from lakay_streams.pii.sealing import Vault
 from lakay_streams.pii.tokens import Tokens
@@ -42,12 +38,10 @@ Decisive = dict[str, dict[str, Any]]
 SETTINGS_IN_FORCE = "settings_in_force"
 """The action under which the archive puts settings into the audit trail."""
 
-_ROWS = 5_000
-"""Records of a file that are decoded at once."""
-
-
 _KEYS_KEPT = 50_000
 """Keys in memory: beyond, all are forgotten and found again."""
+
+_OFFSET = attrgetter("offset")
 
 
 class Past:
@@ -127,50 +121,10 @@ class Past:
         their first record is due. Raises `LakeError` for one that is missing, or is not what was written; `PiiError`
         for a record that was changed.
         """
-        files = sorted(self._of[topic, number], key=attrgetter("first_offset"))
-        open_files: list[tuple[int, int, Record | Lost, Iterator[Record | Lost]]] = []
-        opened = 0
-        while open_files or opened < len(files):
-            while opened < len(files) and (not open_files or files[opened].first_offset <= open_files[0][0]):
-                records = self._records_of(files[opened], recorded)
-                if (first := next(records, None)) is not None:
-                    heapq.heappush(open_files, (first.offset, opened, first, records))
-                opened += 1
-            if not open_files:
-                return
-            _, place, record, records = heapq.heappop(open_files)
-            # How far this file is alone: mostly it is a flush's only one of its topic, or far behind the next.
-            until = min(
-                files[opened].first_offset if opened < len(files) else record.offset + (1 << 62),
-                open_files[0][0] if open_files else record.offset + (1 << 62),
-            )
-            yield record
-            for following in records:
-                if following.offset >= until:
-                    heapq.heappush(open_files, (following.offset, place, following, records))
-                    break
-                yield following
-
-    def _records_of(self, file: Kept, recorded: range | None) -> Iterator[Record | Lost]:
-        content = self._files.get(file.path)
-        if sha256(content).hexdigest() != file.sha256:
-            raise LakeError(f"{file.path} is not what was written: `lakay lake verify` tells what else is not")
-        columns = ["offset", "recorded_at", "key_id", "sealed"]
-        reader = parquet.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
-        place, number = f"{file.topic}/{file.partition}/", file.partition
-        for batch in reader.iter_batches(_ROWS, columns=columns):
-            if recorded is not None:
-                times = batch.column("recorded_at")
-                batch = batch.filter(pc.and_(pc.greater_equal(times, recorded.start), pc.less(times, recorded.stop)))
-            offsets, times, ids, sealed = (column.to_pylist() for column in batch.columns)
-            keys = self._keys_of({*ids})
-            for offset, at, key_id, each in zip(offsets, times, ids, sealed, strict=True):
-                cipher = keys.get(key_id)
-                if cipher is None:
-                    yield Lost(offset)
-                else:
-                    key, value, headers = decode_sealed(cipher.open(each, f"{place}{offset}"))
-                    yield Record(file.topic, number, offset, at, key, value, headers)
+        for batch in records(self._files, self._of[topic, number], self._keys_of, recorded):
+            # As in `Raw`, so in `Record`.
+            opened: Iterator[Record | Lost] = (Record(*astuple(raw)) for raw in batch.records)
+            yield from heapq.merge(opened, map(Lost, batch.erased), key=_OFFSET) if batch.erased else opened
 
     def _keys_of(self, ids: Collection[str]) -> dict[str, SealingKey]:
         missing = [each for each in ids if each not in self._found]

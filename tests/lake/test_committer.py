@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import orjson
@@ -16,11 +17,12 @@ from lakay_streams.db.pool import Database
 from lakay_streams.engine.kafka.committer import Committer
 from lakay_streams.errors import CommitterUnavailable, Fenced
 from lakay_streams.lake import manifest
-from lakay_streams.lake.bronze import Raw, opened
+from lakay_streams.lake.bronze import Raw
 from lakay_streams.lake.committer import OUTPUT, BronzeCommitter, packed
 from lakay_streams.lake.files import Files
 from lakay_streams.lake.folder import FolderFiles
 from lakay_streams.lake.keys import LakeKeys
+from lakay_streams.lake.reading import Batch, records
 from lakay_streams.lake.verifying import Manifest, compared
 from lakay_streams.pii.keys import encryption_keys, token_keys
 from lakay_streams.pii.sealing import Vault
@@ -87,12 +89,19 @@ class Lake(Place):
 
     async def records(self) -> list[Raw]:
         """Return every record of the lake, opened, by topic, partition and offset."""
-        tables = [parquet.read_table(pa.BufferReader(self.files.get(kept.path))) for kept in await self.kept()]
-        rows = [row for table in tables for row in table.to_pylist()]
-        keys = await keys_in(self.database).by_id({row["key_id"] for row in rows})
+        found: list[Raw] = []
+        for _, of_partition in groupby(await self.kept(), key=lambda each: (each.topic, each.partition)):
+            batches = await self.read(list(of_partition))
+            found += [raw for batch in batches for raw in batch.records]
+        return found
+
+    async def read(self, kept: Sequence[manifest.Kept]) -> list[Batch]:
+        """Return what is in files of one topic and partition."""
+        async with self.database.connection() as connection:
+            rows = await (await connection.execute("SELECT key_id FROM lake_keys")).fetchall()
+        keys = await keys_in(self.database).by_id(key_id for (key_id,) in rows)
         named = {str(key_id): key for key_id, key in keys.items()}
-        found = [opened(row, named[row["key_id"]]) for row in rows]
-        return sorted(found, key=lambda each: (each.topic, each.partition, each.offset))
+        return list(records(self.files, kept, lambda _: named))
 
 
 @pytest.fixture
@@ -167,8 +176,8 @@ async def test_a_person_has_a_key_for_each_month_and_without_it_the_records_are_
         one, two = (tokens.of("user", user) for user in ("user-1", "user-2"))
         assert sorted(rows) == sorted([(one, "2026-03-01"), (one, "2026-04-01"), (two, "2026-03-01")])
         await connection.execute("DELETE FROM lake_keys WHERE subject = %s AND month = '2026-03-01'", (one,))
-    with pytest.raises(KeyError):
-        await lake.records()
+    assert {(each.key, each.offset) for each in await lake.records()} == {(None, 2), (b"user-2", 3)}
+    assert [each for batch in await lake.read(await lake.kept()) for each in batch.erased] == [0, 1]
 
 
 async def test_a_flush_that_was_not_committed_is_taken_up_by_the_next_owner(lake: Lake) -> None:
