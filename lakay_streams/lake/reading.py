@@ -62,19 +62,17 @@ def records(files: Files, kept: Sequence[Kept], keys: Keys, recorded: range | No
     waiting = sorted(kept, key=lambda each: each.first_offset, reverse=True)
     read: list[_Part] = []
     while waiting or read:
-        # What is read is whole up to here, but for files that begin before.
-        until = min(part.last for part in read) if read else waiting[-1].first_offset
-        while waiting and waiting[-1].first_offset <= until:
-            part = _next(_tables(fetched(files, waiting.pop()), recorded))
-            if part is not None:
+        # What is read is whole up to the end of what ends first, but for files that begin before.
+        while waiting and (not read or waiting[-1].first_offset <= min(part.last for part in read)):
+            if part := _next(_tables(fetched(files, waiting.pop()), recorded)):
                 read.append(part)
-                until = min(until, part.last)
         if read:
+            until = min(part.last for part in read)
             tables = [part.upto(until) for part in read]
             # A file is sorted already.
             table = tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by("offset")
             yield _opened(table, kept[0], keys)
-        read = [part for each in read if (part := each.after(until)) is not None]
+            read = [later for part in read if (later := part.after(until))]
 
 
 class _Part(NamedTuple):
@@ -85,12 +83,16 @@ class _Part(NamedTuple):
     rest: Iterator[pa.Table]
 
     def upto(self, until: int) -> pa.Table:
-        return self.table if self.last <= until else self.table.filter(pc.field("offset") <= until)
+        return self.table.slice(0, self._count(until))
 
     def after(self, until: int) -> _Part | None:
         if self.last <= until:
             return _next(self.rest)
-        return self._replace(table=self.table.filter(pc.field("offset") > until))
+        return self._replace(table=self.table.slice(self._count(until)))
+
+    def _count(self, until: int) -> int:
+        # A slice copies nothing, where a filter would: a large file may lie between thousands of small ones.
+        return int(pc.sum(pc.less_equal(self.table["offset"], until)).as_py())
 
 
 def _next(tables: Iterator[pa.Table]) -> _Part | None:

@@ -78,8 +78,19 @@ def test_records_whose_key_was_erased_are_told_and_the_others_read(tmp_path: Pat
 
 def test_only_what_kafka_has_of_a_time_is_read(tmp_path: Path, batch: int) -> None:
     files, sent = FolderFiles(tmp_path), thirty()
-    found = list(records(files, written(files, [sent]), every, range(sent[7].recorded_at, sent[20].recorded_at)))
-    assert [each for one in found for each in one.records] == sent[7:20]
+    kept = written(files, [sent[:15], sent[15:]])
+    for period, expected in ((range(7, 20), sent[7:20]), (range(40, 50), []), (range(29, 30), sent[29:])):
+        first = sent[0].recorded_at
+        found = list(records(files, kept, every, range(first + period.start, first + period.stop)))
+        assert [each for one in found for each in one.records] == expected
+        assert all(one.records for one in found)
+
+
+def test_a_file_that_lies_alone_is_opened_a_batch_at_once(tmp_path: Path, batch: int) -> None:
+    files = FolderFiles(tmp_path)
+    sent = [raw(number) for number in range(20)]
+    found = list(records(files, written(files, [sent]), every))
+    assert [len(one.records) for one in found] == [min(batch, 20 - begin) for begin in range(0, 20, batch)]
 
 
 def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
