@@ -205,7 +205,7 @@ def _file(rows: list[tuple[Raw, Read]], keys: Mapping[Whose, SealingKey]) -> Fil
 def merged(contents: Iterable[bytes]) -> File:
     """Return one file in the place of several of the same topic, partition, type and day, sorted by offset.
 
-    Their SHA-256 is verified: pages' checksums would cost more than all the rest.
+    Their SHA-256 is verified: pages' checksums would say the same again.
     """
     tables = [parquet.read_table(pa.BufferReader(each)) for each in contents]
     return file_of(pa.concat_tables(tables).sort_by("offset").combine_chunks())

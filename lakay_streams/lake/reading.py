@@ -101,7 +101,7 @@ def _next(tables: Iterator[pa.Table]) -> _Part | None:
 
 
 def _tables(content: bytes, recorded: range | None) -> Iterator[pa.Table]:
-    # The file's SHA-256 is verified: its pages' checksums would cost as much again as all the rest.
+    # The file's SHA-256 is verified: its pages' checksums would say the same again.
     with parquet.ParquetFile(pa.BufferReader(content)) as file:
         for batch in file.iter_batches(BATCH, columns=_COLUMNS, use_threads=False):
             table = pa.Table.from_batches([batch])
