@@ -17,12 +17,12 @@ from benchmarks.contenders import Job, lakay_engine
 from benchmarks.contenders.watched import prepare
 from benchmarks.contenders.watched import run_worker as run
 from lakay_streams.engine import app
-from lakay_streams.engine import worker as process
 from lakay_streams.engine.kafka import batch, internals, producer
 from lakay_streams.engine.kafka.committer import Outgoing
 from lakay_streams.engine.state import rocksdb, table
 from lakay_streams.engine.task import task
 from lakay_streams.engine.task.options import Options
+from lakay_streams.process import garbage
 
 __all__ = ["UNDONE", "prepare", "run", "worker"]
 
@@ -81,7 +81,7 @@ def with_lz4() -> None:
 
 def with_pythons_gc() -> None:
     """Collect garbage at Python's own thresholds."""
-    process.COLLECT_AFTER = (700, 10, 10)
+    garbage.COLLECT_AFTER = (700, 10, 10)
 
 
 def with_rocksdbs_log() -> None:

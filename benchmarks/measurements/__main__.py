@@ -1,4 +1,4 @@
-"""Measure on a Kafka of one's own and report: `python -m benchmarks.measurements [latency memory scale rebalance]`.
+"""Measure on a Kafka of one's own: `python -m benchmarks.measurements [latency memory scale rebalance replay profile]`.
 
 `BENCH_QUICK=1` measures little of each. Results: a table each, `build/bench-<name>.json` and `build/bench-<name>.png`.
 """
@@ -26,7 +26,7 @@ from lakay_streams.errors import LakayError
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-NAMES = ("latency", "memory", "scale", "rebalance", "profile")
+NAMES = ("latency", "memory", "scale", "rebalance", "replay", "profile")
 BUILD = Path(__file__).parents[2] / "build"
 
 

@@ -60,8 +60,10 @@ def replay(
     settings = settings_in_force()
     _quiet(settings)
     if unit is not None:
+        from lakay_streams.process.garbage import collect_seldom
         from lakay_streams.replay.unit import run as run_unit
 
+        collect_seldom()
         with progress() as tell:
             run_unit(settings, Folder(_given(into)), unit, tell)
         return

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections.abc import Callable
 
@@ -16,14 +15,9 @@ import structlog
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.state.descriptors import raise_limit
 from lakay_streams.process.child import HEARTBEAT_S, heartbeat
+from lakay_streams.process.garbage import collect_seldom
 
 log = structlog.get_logger()
-
-#: Allocations, and then rounds, between collections of the three generations of objects.
-#:
-#: States are immutable and hold no cycles, but Python walks all that are cached, which stops everything for up to a
-#: third of a second. Young objects are still collected often; the old ones, which are the states, hardly ever.
-COLLECT_AFTER = (10_000, 20, 1_000)
 
 #: Seconds for which one thread may keep the others waiting: pages share the interpreter with the scoring loop.
 SWITCH_INTERVAL = 0.001
@@ -53,8 +47,7 @@ class Worker(faust.Worker):
             log.warning(
                 "file_limit_low", limit=limit, needed=self._stream_app.reserved_files, hint="raise `ulimit -Hn`"
             )
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
+        collect_seldom()
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._beat(heartbeat())
         starting = self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)

@@ -129,17 +129,18 @@ class _Apps:
         self._request = request
         self._past = past
         self._folder = folder
-        self._current: tuple[str, StreamApp] | None = None
+        # Making an app takes a third of a second, and most often it is that of today.
+        self._current = settings.version, build(self._settings)
         self.versions: list[str] = []
-        self.references = [table.topic for table in self._app(self._settings).task_manager.global_tables]
+        self.references = [table.topic for table in self._current[1].task_manager.global_tables]
 
     def of(self, version: str) -> StreamApp:
         """Return the app for the settings of a version."""
         wanted = self._request.version or version
-        if self._current is None or self._current[0] != wanted:
-            self._current = wanted, self._app(self._settings_of(wanted))
-            if wanted not in self.versions:
-                self.versions.append(wanted)
+        if self._current[0] != wanted:
+            self._current = wanted, build(self._settings_of(wanted))
+        if wanted not in self.versions:
+            self.versions.append(wanted)
         return self._current[1]
 
     def _settings_of(self, version: str) -> Settings:
@@ -152,10 +153,6 @@ class _Apps:
                 "with --settings"
             )
         return as_of(self._settings, version, decisive, self._folder)
-
-    @staticmethod
-    def _app(settings: Settings) -> StreamApp:
-        return build(settings)
 
 
 class _Outputs:
