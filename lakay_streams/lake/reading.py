@@ -28,6 +28,9 @@ from lakay_streams.lake.manifest import Kept
 BATCH = 16_384
 """Records that are opened at once."""
 
+_ALL = 1 << 63
+"""Above every offset."""
+
 _COLUMNS = ("offset", "recorded_at", "key_id", "sealed")
 
 _decode = msgspec.msgpack.Decoder(tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...]]).decode
@@ -62,54 +65,73 @@ def records(files: Files, kept: Sequence[Kept], keys: Keys, recorded: range | No
     waiting = sorted(kept, key=lambda each: each.first_offset, reverse=True)
     read: list[_Part] = []
     while waiting or read:
-        # What is read is whole up to the end of what ends first, but for files that begin before.
-        while waiting and (not read or waiting[-1].first_offset <= min(part.last for part in read)):
-            if part := _next(_tables(fetched(files, waiting.pop()), recorded)):
+        # Small files are read many at once: to sort them together costs less than to go from one to the next.
+        while waiting and (_rows(read) < BATCH or waiting[-1].first_offset <= min(part.first for part in read)):
+            part = _next(_tables(fetched(files, waiting.pop()), recorded))
+            if part is not None:
                 read.append(part)
-        if read:
-            until = min(part.last for part in read)
-            tables = [part.upto(until) for part in read]
-            # A file is sorted already.
-            table = tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by("offset")
-            yield _opened(table, kept[0], keys)
-            read = [later for part in read if (later := part.after(until))]
+        if not read:
+            return
+        # Up to here nothing is missing: neither what a file goes on with, nor a file that begins.
+        until = min(part.last for part in read if part.goes_on) if any(part.goes_on for part in read) else _ALL
+        if waiting:
+            until = min(until, waiting[-1].first_offset - 1)
+        tables = [part.upto(until) for part in read]
+        # A file is sorted already.
+        table = tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by("offset")
+        yield _opened(table, kept[0], keys)
+        read = [part for each in read if (part := each.after(until)) is not None]
 
 
 class _Part(NamedTuple):
-    """What comes next of a file, with its last offset, and what follows."""
+    """What comes next of a file, with its first and last offset; whether it goes on, and with what."""
 
     table: pa.Table
+    first: int
     last: int
-    rest: Iterator[pa.Table]
+    goes_on: bool
+    rest: Iterator[tuple[pa.Table, bool]]
 
     def upto(self, until: int) -> pa.Table:
-        return self.table.slice(0, self._count(until))
+        return self.table if self.last <= until else self.table.slice(0, self._count(until))
 
     def after(self, until: int) -> _Part | None:
         if self.last <= until:
             return _next(self.rest)
-        return self._replace(table=self.table.slice(self._count(until)))
+        if until < self.first:
+            return self
+        table = self.table.slice(self._count(until))
+        return self._replace(table=table, first=table["offset"][0].as_py())
 
     def _count(self, until: int) -> int:
         # A slice copies nothing, where a filter would: a large file may lie between thousands of small ones.
         return int(pc.sum(pc.less_equal(self.table["offset"], until)).as_py())
 
 
-def _next(tables: Iterator[pa.Table]) -> _Part | None:
-    table = next(tables, None)
-    return None if table is None else _Part(table, table["offset"][-1].as_py(), tables)
+def _rows(parts: Sequence[_Part]) -> int:
+    return sum(len(part.table) for part in parts)
 
 
-def _tables(content: bytes, recorded: range | None) -> Iterator[pa.Table]:
+def _next(tables: Iterator[tuple[pa.Table, bool]]) -> _Part | None:
+    table, goes_on = next(tables, (None, False))
+    if table is None:
+        return None
+    return _Part(table, table["offset"][0].as_py(), table["offset"][-1].as_py(), goes_on, tables)
+
+
+def _tables(content: bytes, recorded: range | None) -> Iterator[tuple[pa.Table, bool]]:
+    """Yield a file's rows in parts, none of them empty, and whether more may follow."""
     # The file's SHA-256 is verified: its pages' checksums would say the same again.
     with parquet.ParquetFile(pa.BufferReader(content)) as file:
+        left = file.metadata.num_rows
         for batch in file.iter_batches(BATCH, columns=_COLUMNS, use_threads=False):
+            left -= len(batch)
             table = pa.Table.from_batches([batch])
             if recorded is not None:
                 at = pc.field("recorded_at")
                 table = table.filter((at >= recorded.start) & (at < recorded.stop))
             if len(table):
-                yield table
+                yield table, left > 0
 
 
 def _opened(table: pa.Table, of: Kept, keys: Keys) -> Batch:
