@@ -8,7 +8,6 @@ each other.
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -110,7 +109,7 @@ def measure(stage: Stage, quick: bool) -> list[dict[str, Any]]:
                 units = service.run(folder, request, processes)
             done = sum(unit.records for unit in units)
             wall = time.monotonic() - started
-            largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            largest = max(unit.peak_mib for unit in units)
             row(f"replay, {processes} at once", done, _children_cpu() - before, wall, largest)
     return rows
 

@@ -10,6 +10,9 @@ Whoever has the folder, the lake and PostgreSQL can run any unit, on any machine
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +44,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What one unit was. `begins_at` is when the journal of its partition begins (ms UTC).
 
-    `unseen` are sources of which the journal's first entry has not the first record: states from before are missing.
+    `peak_mib` is the most memory that its process held. `unseen` are sources of which the journal's first entry has not
+    the first record: states from before are missing.
     """
 
     partition: int
@@ -51,6 +55,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
     behind: int
     seconds: float
+    peak_mib: int
     begins_at: int | None
     unseen: list[str]
     settings_versions: list[str]
@@ -87,6 +92,16 @@ class Folder:
     def states(self, number: int) -> Path:
         """Return the folder of a unit's states."""
         return self.path / "states" / str(number)
+
+    @contextmanager
+    def alone(self, number: int) -> Iterator[None]:
+        """Keep others from running a unit meanwhile. Raises `ReplayError` where another process runs it."""
+        with (self.path / "units" / f"{number:05}.lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ReplayError(f"another process runs partition {number} of {self.path}: wait for its end") from None
+            yield
 
     def finish(self, done: Done) -> None:
         """Say that a unit is done; its outputs are written before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -48,9 +49,13 @@ def run(settings: Settings, folder: Folder, number: int, tell: Tell = lambda *_:
     Raises `DatabaseError`, `LakeError`, `PiiError`, `ReplayError`, `SettingsError`.
     """
     request = folder.request()
-    done = folder.done(number)
-    if done is not None:
-        return done
+    if number not in request.partitions:
+        raise ReplayError(f"{folder.path} has no partition {number}, only {', '.join(map(str, request.partitions))}")
+    with folder.alone(number):
+        return folder.done(number) or _run(settings, folder, request, number, tell)
+
+
+def _run(settings: Settings, folder: Folder, request: Request, number: int, tell: Tell) -> Done:
     started = time.monotonic()
     states = folder.states(number)
     # What a unit left that was ended in the middle is no past of anything.
@@ -78,6 +83,7 @@ def run(settings: Settings, folder: Folder, number: int, tell: Tell = lambda *_:
         lost=counts.lost,
         behind=counts.behind,
         seconds=round(time.monotonic() - started, 3),
+        peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
         begins_at=begun.at,
         unseen=begun.unseen,
         settings_versions=apps.versions,

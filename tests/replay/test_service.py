@@ -178,6 +178,10 @@ def test_what_cannot_be_run_is_one_sentence(world: World, again: Folder, tmp_pat
     service.begin(settings, folder, LONG_AGO, LATER)
     with pytest.raises(ReplayError, match="partitions 0, 1, 2 are not done"):
         service.merged(folder)
+    with pytest.raises(ReplayError, match="has no partition 7, only 0, 1, 2"):
+        run_unit(settings, folder, 7)
+    with folder.alone(1), pytest.raises(ReplayError, match="another process runs partition 1"):
+        run_unit(settings, folder, 1)
 
 
 def test_a_file_that_was_changed_ends_the_unit(world: World, tmp_path: Path) -> None:
