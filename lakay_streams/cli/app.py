@@ -44,6 +44,7 @@ app.command(epilog=EXIT_CODES)(processes.api)
 app.command(epilog=demo.EXIT_CODES)(demo.demo)
 app.command(epilog=EXIT_CODES)(simulator.simulate)
 app.command(epilog=EXIT_CODES)(replay.replay)
+app.command(epilog=EXIT_CODES)(replay.state)
 app.command(epilog=simulator.EVALUATED)(simulator.evaluate)
 for name, noun in {
     "topics": topics,

@@ -1,4 +1,4 @@
-"""`lakay replay`: a period of the past run again from the lake, and compared with what was sent."""
+"""`lakay replay` and `lakay state`: the past run again from the lake."""
 
 from __future__ import annotations
 
@@ -92,6 +92,28 @@ def replay(
     if compare or versus is not None:
         found = service.compare(settings, folder, Folder(versus) if versus else None)
         _show_comparison(folder, found, "replayed before" if versus else "sent")
+
+
+def state(
+    key: Annotated[str, typer.Argument(help="A user, circle or remittance.")],
+    at: Annotated[datetime, typer.Option("--at", formats=_FORMATS, help="UTC; what had been processed before then.")],
+) -> None:
+    """Print what was known of somebody at a time, as JSON: the past of one partition, run again until then.
+
+    It takes as long as a replay from the journal's beginning. What is known now is on the workers' pages.
+    """
+    with extra("lake", "the lake"):
+        from lakay_streams.replay.state import state_at
+    import json
+
+    from lakay_streams.process.garbage import collect_seldom
+
+    settings = settings_in_force()
+    _quiet(settings)
+    collect_seldom()
+    with progress() as tell:
+        found = state_at(settings, key, round(at.replace(tzinfo=UTC).timestamp() * 1000), tell)
+    print(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 def _given(into: Path | None) -> Path:

@@ -17,9 +17,9 @@ from agents.topology import build
 from lakay_streams.contracts.topics import REJECTED, SOURCES
 from lakay_streams.engine.app import StreamApp
 from lakay_streams.engine.kafka.batch import Record
-from lakay_streams.engine.replay import Checkpoint, Log, Output, PartitionReplay
+from lakay_streams.engine.replay import Checkpoint, Counts, Log, Output, PartitionReplay
 from lakay_streams.errors import ReplayError
-from lakay_streams.replay.past import Past
+from lakay_streams.replay.past import Decisive, Past
 from lakay_streams.replay.request import EDGE_MS, Done, Folder, Request
 from lakay_streams.settings import Settings
 from lakay_streams.settings.past import as_of
@@ -61,20 +61,15 @@ def _run(settings: Settings, folder: Folder, request: Request, number: int, tell
     # What a unit left that was ended in the middle is no past of anything.
     shutil.rmtree(states, ignore_errors=True)
     states.mkdir(parents=True)
+    wanted, earliest = settings.alert_topics | {REJECTED}, request.since - EDGE_MS
     with Past(settings) as past, _Outputs(folder.outputs(number)) as outputs:
-        apps = _Apps(settings, request, past, states)
-        wanted = settings.alert_topics | {REJECTED}
-        earliest = request.since - EDGE_MS
 
         def send(output: Output) -> None:
             if output.at >= earliest and output.topic in wanted:
                 outputs.add(output)
 
-        begun = _Begun(past.checkpoints(number, request.until + EDGE_MS), request, tell, f"partition {number}")
-        references: dict[str, Log] = {topic: partial(_all_records, past, topic) for topic in apps.references}
-        counts = PartitionReplay(number, apps.of, references, send).run(
-            begun, {topic: past.records(topic, number) for topic in SOURCES}
-        )
+        apps = Apps(settings, past, states, request.version, request.decisive)
+        begun, counts = again(past, apps, number, request.until + EDGE_MS, send, tell)
     done = Done(
         partition=number,
         checkpoints=counts.checkpoints,
@@ -92,22 +87,34 @@ def _run(settings: Settings, folder: Folder, request: Request, number: int, tell
     return done
 
 
+def again(
+    past: Past, apps: Apps, number: int, until: int, send: Callable[[Output], None], tell: Tell
+) -> tuple[Begun, Counts]:
+    """Run a partition's past again until a time (ms UTC); return how it began, and how much it was."""
+    begun = Begun(past.checkpoints(number, until), until, tell, f"partition {number}")
+    references: dict[str, Log] = {topic: partial(_all_records, past, topic) for topic in apps.references}
+    sources = {topic: past.records(topic, number) for topic in SOURCES}
+    return begun, PartitionReplay(number, apps.of, references, send).run(begun, sources)
+
+
 def _all_records(past: Past, topic: str) -> Iterator[Record]:
     return (record for record in past.records(topic, 0) if type(record) is Record)
 
 
-class _Begun:
+class Begun:
     """The journal of a partition, which remembers how it began and tells how far it is."""
 
-    def __init__(self, checkpoints: Iterator[Checkpoint], request: Request, tell: Tell, what: str) -> None:
+    def __init__(self, checkpoints: Iterator[Checkpoint], until: int, tell: Tell, what: str) -> None:
+        """Follow `checkpoints`, which end before `until` (ms UTC); `tell` hears how far `what` is."""
         self._checkpoints = checkpoints
-        self._request = request
+        self._until = until
         self._tell = tell
         self._what = what
         self.at: int | None = None
         self.unseen: list[str] = []
 
     def __iter__(self) -> Iterator[Checkpoint]:
+        """Yield each."""
         seen: set[str] = set()
         for checkpoint in self._checkpoints:
             if self.at is None:
@@ -118,31 +125,42 @@ class _Begun:
                     if segment.first_offset > 0:
                         self.unseen.append(segment.topic)
             yield checkpoint
-            self._tell(self._what, max(0, checkpoint.at - self.at), max(1, self._request.until - self.at))
+            self._tell(self._what, max(0, checkpoint.at - self.at), max(1, self._until - self.at))
 
 
-class _Apps:
+class Apps:
     """The app for each settings version that the journal names: the candidate's, where there is one, for all."""
 
-    def __init__(self, settings: Settings, request: Request, past: Past, folder: Path) -> None:
-        quiet = {
-            "lakay_data_dir": folder,
-            "kafka_bootstrap_servers": NOWHERE,
-            "kafka_servers": "",
-            "table_standby_replicas": 0,
-        }
+    def __init__(
+        self,
+        settings: Settings,
+        past: Past,
+        folder: Path,
+        candidate: str | None = None,
+        decisive: Decisive | None = None,
+    ) -> None:
+        """Keep states in `folder`; `candidate` is a version of settings, whose decisive ones are given with it."""
+        quiet = {"lakay_data_dir": folder, "kafka_bootstrap_servers": NOWHERE, "table_standby_replicas": 0}
         self._settings = settings.model_copy(update=quiet)
-        self._request = request
+        self._candidate = candidate
+        self._decisive = decisive
         self._past = past
         self._folder = folder
         # Making an app takes a third of a second, and most often it is that of today.
         self._current = settings.version, build(self._settings)
+        #: The versions that decided.
         self.versions: list[str] = []
+        #: The topics of references.
         self.references = [table.topic for table in self._current[1].task_manager.global_tables]
+
+    @property
+    def current(self) -> StreamApp:
+        """The app that decided last."""
+        return self._current[1]
 
     def of(self, version: str) -> StreamApp:
         """Return the app for the settings of a version."""
-        wanted = self._request.version or version
+        wanted = self._candidate or version
         if self._current[0] != wanted:
             self._current = wanted, build(self._settings_of(wanted))
         if wanted not in self.versions:
@@ -152,7 +170,7 @@ class _Apps:
     def _settings_of(self, version: str) -> Settings:
         if version == self._settings.version:
             return self._settings
-        decisive = self._request.decisive or self._past.settings.get(version)
+        decisive = self._decisive or self._past.settings.get(version)
         if decisive is None:
             raise ReplayError(
                 f"settings of version {version} decided then, and the audit trail does not have them: give settings "
