@@ -19,6 +19,7 @@ from lakay_streams.replay import page, service
 from lakay_streams.replay.comparing import Comparison
 from lakay_streams.replay.past import Past
 from lakay_streams.replay.request import Folder
+from lakay_streams.replay.state import state_at
 from lakay_streams.replay.unit import run as run_unit
 from lakay_streams.settings import Settings
 from tests.db import servers
@@ -134,6 +135,21 @@ def test_a_candidate_finds_more_and_that_is_told(world: World, again: Folder, tm
     assert "<svg" in told
     # Against the replay as it was, it is the same as against what was sent.
     assert service.compare(world.settings, folder, again).topics == found.topics
+
+
+def test_what_was_known_of_somebody_then_is_had_again(world: World, again: Folder) -> None:
+    alerts = [each for each in service.sent(world.settings, again.request()) if each.topic == COMPLIANCE_ALERTS]
+    user = alerts[-1].user_id
+    assert user is not None
+    at_the_end = state_at(world.settings, user, LATER)
+    assert at_the_end.keys() >= {"users", "compliance", "movements"}
+    assert at_the_end["movements"]
+    before = state_at(world.settings, user, min(each.at for each in alerts))
+    assert before != at_the_end
+    with pytest.raises(ReplayError, match=r"nothing was known of nobody at 2100-.*begins at"):
+        state_at(world.settings, "nobody", LATER)
+    with pytest.raises(ReplayError, match="has no journal of its partition from before then"):
+        state_at(world.settings, user, 1)
 
 
 def test_a_period_has_the_alerts_of_the_period(world: World, again: Folder, tmp_path: Path) -> None:
