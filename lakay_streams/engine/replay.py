@@ -164,7 +164,8 @@ class PartitionReplay:
         task.put_in_force(self._in_force(entry))
         for segment in entry.segments:
             found, unreadable = cursors[segment.topic].take(segment) if segment.topic in cursors else ([], 0)
-            parked = [offset for topic, offset in entry.parked if topic == segment.topic]
+            of_segment = range(segment.first_offset, segment.last_offset + 1)
+            parked = [offset for topic, offset in entry.parked if topic == segment.topic and offset in of_segment]
             missing = segment.records - len(found) - unreadable
             # What could not even be unpacked is in no lake, and its journal entry says so.
             if missing and missing != len(set(parked) - {record.offset for record in found}):

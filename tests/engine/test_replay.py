@@ -66,6 +66,16 @@ def test_a_record_that_was_set_aside_is_set_aside_again(tmp_path: Path) -> None:
     assert counts.records == 13
 
 
+def test_what_could_not_be_unpacked_is_in_no_lake_and_its_journal_says_so(tmp_path: Path) -> None:
+    past = checkpoint(0, 4, parked=[(IN, 3), (IN, 9)])
+    entry = past.entry
+    both = past._replace(
+        entry=replace(entry, segments=[*entry.segments, Segment("other", 0, 0, 0), Segment(IN, 5, 9, 5)])
+    )
+    counts, _ = again(tmp_path, [both], [*records(range(3)), *records(range(4, 9))])
+    assert (counts.records, counts.lost) == (8, 2)
+
+
 def test_code_that_raises_ends_the_replay_where_a_worker_would_have_stopped(tmp_path: Path) -> None:
     kept = [*records(range(4)), *records(range(4, 5), b"boom")]
     with pytest.raises(ReplayError, match=r"raised \w+ at counting\.in partition 0 offset 4"):
