@@ -41,6 +41,9 @@ def replay(
     versus: Annotated[
         Path | None, typer.Option("--versus", help="Compare with the replay in this folder instead.")
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Compare with the truth, too: labels as `lakay simulate` writes them.")
+    ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Print its units as commands, and run none.")] = False,
     unit: Annotated[
         int | None, typer.Option(min=0, help="Run this unit of the replay in --into, and no other.")
@@ -89,9 +92,15 @@ def replay(
         with progress() as tell:
             units = service.run(folder, request, processes or os.cpu_count() or 1, tell)
     _show(folder, request, units)
+    other, before = (Folder(versus), "replayed before") if versus else (None, "sent")
     if compare or versus is not None:
-        found = service.compare(settings, folder, Folder(versus) if versus else None)
-        _show_comparison(folder, found, "replayed before" if versus else "sent")
+        _show_comparison(folder, service.compare(settings, folder, other), before)
+    if labels is not None:
+        for run, grades in zip((before, "now"), service.graded(settings, folder, labels, other), strict=True):
+            precision, recall = (
+                "none" if share is None else f"{share:.1%}" for share in (grades.precision, grades.fraud_recall)
+            )
+            print(f"{run}: {grades.alerts} fraud and takeover alerts, precision {precision}, recall of fraud {recall}")
 
 
 def state(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from lakay_streams.replay.past import Past
 from lakay_streams.replay.request import EDGE_MS, Done, Folder, Request, shown
 from lakay_streams.replay.told import Told, told
 from lakay_streams.settings import Settings
+from lakay_streams.simulator.evaluate import Evaluation, evaluate
+from lakay_streams.simulator.labels import read_labels
 
 Tell = Callable[[str, int, int], None]
 """Hears what is done, how much of it, and of how much."""
@@ -118,6 +120,26 @@ def compare(settings: Settings, folder: Folder, other: Folder | None = None) -> 
             f"{shown(request.since)} to {shown(request.until)}: compare replays of one period"
         )
     return compared(alerts_of(other, before), alerts_of(folder, request), request.since, request.until)
+
+
+def graded(
+    settings: Settings, folder: Folder, labels: Path, other: Folder | None = None
+) -> tuple[Evaluation, Evaluation]:
+    """Return how right the fraud and takeover alerts are that were sent, or of another replay, and those of a replay.
+
+    `labels` is a file as `lakay simulate` writes them. Raises `PrerequisiteError` for another, and as `compare` does.
+    """
+    request = folder.request()
+    merged(folder)
+    before = sent(settings, request) if other is None else alerts_of(other, other.request())
+    truth = list(read_labels(labels))
+    judged = {settings.fraud.alert_kafka_topic, settings.behavior.ato_kafka_topic}
+
+    def grade(run: Iterable[Told]) -> Evaluation:
+        within = (alert for alert in run if alert.topic in judged and request.since <= alert.at < request.until)
+        return evaluate((alert.as_judged for alert in within), truth, transactions=0)
+
+    return grade(before), grade(alerts_of(folder, request))
 
 
 def remarks(units: Sequence[Done], request: Request) -> Iterator[str]:

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from lakay_streams.contracts.timestamps import to_millis
+from lakay_streams.simulator.scoring import Alert
+
 
 class Told(NamedTuple):
     """An alert, or in compliance one revision of it.
@@ -28,6 +31,12 @@ class Told(NamedTuple):
     def key(self) -> tuple[str, str]:
         """What makes it the same alert in two runs."""
         return self.topic, self.id
+
+    @property
+    def as_judged(self) -> Alert:
+        """The alert as it is compared with labels."""
+        alert = orjson.loads(self.value)
+        return Alert(alert["user_id"], alert["event_id"], self.tier, to_millis(alert["occurred_at"]))
 
 
 _IDS = ("trigger_id", "rejected_id", "alert_id")

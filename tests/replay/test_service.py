@@ -13,7 +13,7 @@ import pytest
 from lakay_streams.contracts.topics import ATO_ALERTS, COMPLIANCE_ALERTS, FRAUD_ALERTS, TIER_CHANGES, TRANSACTIONS
 from lakay_streams.db import schema
 from lakay_streams.engine.state.rocksdb import PartitionStore
-from lakay_streams.errors import LakeError, ReplayError
+from lakay_streams.errors import LakeError, PrerequisiteError, ReplayError
 from lakay_streams.lake.files import FOLDER
 from lakay_streams.replay import page, service
 from lakay_streams.replay.comparing import Comparison
@@ -152,6 +152,21 @@ def test_what_was_known_of_somebody_then_is_had_again(world: World, again: Folde
         state_at(world.settings, user, 1)
 
 
+def test_alerts_are_compared_with_the_truth(world: World, again: Folder, tmp_path: Path) -> None:
+    before, after = service.graded(world.settings, again, world.labels)
+    assert before == after
+    assert before.alerts > 0
+    assert before.precision is not None
+    assert before.fraud_recall is not None
+    folder, found = candidate(world, tmp_path / "candidate", 0.35)
+    sent, found_more = service.graded(world.settings, folder, world.labels)
+    assert sent == before
+    counts = found.topics[FRAUD_ALERTS].counts
+    assert found_more.alerts == before.alerts + counts.appeared - counts.vanished > before.alerts
+    with pytest.raises(PrerequisiteError, match="holds no labels"):
+        service.graded(world.settings, again, tmp_path / "none")
+
+
 def test_a_period_has_the_alerts_of_the_period(world: World, again: Folder, tmp_path: Path) -> None:
     times = sorted(alert.at for alert in service.sent(world.settings, again.request()))
     since, until = times[len(times) // 3], times[2 * len(times) // 3]
@@ -178,8 +193,10 @@ def test_the_command_runs_units_beside_each_other_and_compares(world: World, tmp
     assert done.returncode == 0, done.stderr
     assert "Every alert is the same." in done.stdout
     assert (tmp_path / "replay" / "comparison.html").is_file()
-    merged = world.platform.lakay("replay", "--into", str(tmp_path / "replay"), "--merge", **environment)
-    assert "records of 3 partitions run again" in merged.stdout
+    labelled = ("--merge", "--labels", str(world.labels))
+    merged = world.platform.lakay("replay", "--into", str(tmp_path / "replay"), *labelled, **environment)
+    assert "records of 3 partitions run again" in merged.stdout, merged.stderr
+    assert merged.stdout.count("fraud and takeover alerts, precision") == 2
 
 
 def test_what_cannot_be_run_is_one_sentence(world: World, again: Folder, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from lakay_streams.archive.settings_in_force import record_settings
 from lakay_streams.db.pool import Database
 from lakay_streams.settings import Settings
 from lakay_streams.simulator import Simulated, simulate
+from lakay_streams.simulator.labels import write_labels
 from tests.archive.running import archives
 from tests.e2e.operators import clearings, dispositions
 from tests.e2e.platform import UNRULY, Platform
@@ -28,6 +29,7 @@ class World(NamedTuple):
 
     platform: Platform
     settings: Settings
+    labels: Path
 
 
 async def live(platform: Platform, settings: Settings, stricter: Settings) -> World:
@@ -64,7 +66,9 @@ async def live(platform: Platform, settings: Settings, stricter: Settings) -> Wo
         verdict = await everything_is_in_the_lake(settings)
         assert verdict.faults == ()
         assert one.stop() == 0
-    return World(platform, stricter)
+    labels = platform.folder / "labels.jsonl"
+    write_labels(traffic.labels, labels)
+    return World(platform, stricter, labels)
 
 
 async def feed(platform: Platform, part: list[Simulated]) -> None:
